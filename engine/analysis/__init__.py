@@ -1,0 +1,1 @@
+"""Questions put to a workflow file before it goes live."""

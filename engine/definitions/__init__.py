@@ -1,0 +1,1 @@
+"""A workflow file becomes a compiled machine."""

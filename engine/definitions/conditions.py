@@ -1,0 +1,456 @@
+"""Conditions: words, not code.
+
+    returns >= 3 or reworks >= 3 · not designated · level is easy · line joined · some line signed · no line open
+    line none · no appeal open · no sub open · main closed · in called or in handling · lead · item given
+
+The grammar has no comma, colon, quote, dot or call, so nothing needs quoting and nothing can be imported. A condition
+reads finite facts only (see `Facts`); dates, numbers and texts may be shown and stored, never branched on.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Facts(Protocol):
+    """What a condition may ask of a ticket or a task; each answer comes from a finite set."""
+
+    def counter(self, name: str) -> int: ...
+    def mark(self, name: str) -> bool: ...
+    def choice(self, field: str) -> str | None: ...
+    def given(self, field: str) -> bool: ...
+    def in_state(self, state: str) -> bool: ...
+    def is_lead(self) -> bool: ...
+    def main_is(self, state_type: str) -> bool: ...
+    def open_subs(self) -> int: ...
+    def open_requests(self, name: str) -> int: ...
+    def joined(self, kind: str) -> bool: ...
+    def tasks(self, kind: str, word: str) -> tuple[int, int]:
+        """How many of the present round's live or finished tasks are in `word` (a state, open, done, closed, void,
+        or any), and how many there are in all. Void tasks are counted only when `word` is void or a void state."""
+        ...
+
+
+class Condition(Protocol):
+    """A compiled condition."""
+
+    def holds(self, facts: Facts) -> bool: ...
+    def atoms(self) -> Iterator["Condition"]: ...
+
+
+class _Atom:
+    __slots__ = ()
+
+    def atoms(self) -> Iterator[Condition]:
+        yield self  # type: ignore[misc]
+
+
+@dataclass(frozen=True, slots=True)
+class Counter(_Atom):
+    """``returns >= 3``"""
+
+    name: str
+    operator: str
+    value: int
+
+    def holds(self, facts: Facts) -> bool:
+        return _COMPARE[self.operator](facts.counter(self.name), self.value)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.operator} {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(_Atom):
+    """``designated``"""
+
+    name: str
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.mark(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Lead(_Atom):
+    """``lead``: this task has the lead."""
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.is_lead()
+
+    def __str__(self) -> str:
+        return "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(_Atom):
+    """``level is easy``"""
+
+    field: str
+    value: str
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.choice(self.field) == self.value
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Given(_Atom):
+    """``item given``"""
+
+    field: str
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.given(self.field)
+
+    def __str__(self) -> str:
+        return f"{self.field} given"
+
+
+@dataclass(frozen=True, slots=True)
+class InState(_Atom):
+    """``in handling``"""
+
+    state: str
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.in_state(self.state)
+
+    def __str__(self) -> str:
+        return f"in {self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(_Atom):
+    """``line joined``: the join rule of the kind holds for the present round."""
+
+    kind: str
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.joined(self.kind)
+
+    def __str__(self) -> str:
+        return f"{self.kind} joined"
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody(_Atom):
+    """``line none``: the present round has no live or finished task; an empty set never satisfies a join."""
+
+    kind: str
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.tasks(self.kind, "any")[1] == 0
+
+    def __str__(self) -> str:
+        return f"{self.kind} none"
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks(_Atom):
+    """``all|some|no line done``; `word` is open, done, closed, void or a state of the kind."""
+
+    quantifier: str
+    kind: str
+    word: str
+
+    def holds(self, facts: Facts) -> bool:
+        there, total = facts.tasks(self.kind, self.word)
+        if self.quantifier == "all":
+            return total > 0 and there == total
+        return there > 0 if self.quantifier == "some" else there == 0
+
+    def __str__(self) -> str:
+        return f"{self.quantifier} {self.kind} {self.word}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(_Atom):
+    """``no appeal open`` · ``some appeal open``"""
+
+    quantifier: str
+    request: str
+
+    def holds(self, facts: Facts) -> bool:
+        count = facts.open_requests(self.request)
+        return count > 0 if self.quantifier == "some" else count == 0
+
+    def __str__(self) -> str:
+        return f"{self.quantifier} {self.request} open"
+
+
+@dataclass(frozen=True, slots=True)
+class Subs(_Atom):
+    """``no sub open``: no ticket that this one opened is still unsettled."""
+
+    quantifier: str
+
+    def holds(self, facts: Facts) -> bool:
+        count = facts.open_subs()
+        return count > 0 if self.quantifier == "some" else count == 0
+
+    def __str__(self) -> str:
+        return f"{self.quantifier} sub open"
+
+
+@dataclass(frozen=True, slots=True)
+class Main(_Atom):
+    """``main closed`` · ``main void``"""
+
+    state_type: str
+
+    def holds(self, facts: Facts) -> bool:
+        return facts.main_is(self.state_type)
+
+    def __str__(self) -> str:
+        return f"main {self.state_type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """``not …``"""
+
+    inner: Condition
+
+    def holds(self, facts: Facts) -> bool:
+        return not self.inner.holds(facts)
+
+    def atoms(self) -> Iterator[Condition]:
+        return self.inner.atoms()
+
+    def __str__(self) -> str:
+        return f"not {_bracketed(self.inner)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """``… and …``"""
+
+    parts: tuple[Condition, ...]
+
+    def holds(self, facts: Facts) -> bool:
+        return all(part.holds(facts) for part in self.parts)
+
+    def atoms(self) -> Iterator[Condition]:
+        for part in self.parts:
+            yield from part.atoms()
+
+    def __str__(self) -> str:
+        return " and ".join(_bracketed(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """``… or …``"""
+
+    parts: tuple[Condition, ...]
+
+    def holds(self, facts: Facts) -> bool:
+        return any(part.holds(facts) for part in self.parts)
+
+    def atoms(self) -> Iterator[Condition]:
+        for part in self.parts:
+            yield from part.atoms()
+
+    def __str__(self) -> str:
+        return " or ".join(str(part) for part in self.parts)
+
+
+def _bracketed(part: Condition) -> str:
+    return f"({part})" if isinstance(part, Either | Every) else str(part)
+
+
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    ">=": lambda left, right: left >= right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    "<": lambda left, right: left < right,
+    "=": lambda left, right: left == right,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The words a condition may use, as the file declares them."""
+
+    counters: frozenset[str]
+    marks: frozenset[str]
+    choices: dict[str, frozenset[str]]
+    fields: frozenset[str]
+    states: frozenset[str]
+    requests: frozenset[str]
+    #: Task kind → its states.
+    kinds: dict[str, frozenset[str]]
+    #: Whether ``lead`` means something here (inside a task).
+    in_task: bool
+
+
+class Unparsable(Exception):
+    """A condition that cannot be read; carries both languages and the author's own words."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+        super().__init__(f"{zh} / {en}")
+
+
+_LONGEST = 500  # characters; a longer condition is no rule that an official can read
+_TOKEN = re.compile(r"\s*(>=|<=|[<>=()]|\d+|[^\W\d][\w]*)", re.UNICODE)
+_KEYWORDS = frozenset("and or not in is given joined none all some no sub main lead open".split())
+_TASK_WORDS = frozenset({"open", "done", "closed", "void"})
+
+
+def parse(text: str, names: Names) -> Condition:
+    """Compile a condition.
+
+    Errors: `Unparsable`, quoting the author's words.
+    """
+    if len(text) > _LONGEST:
+        raise Unparsable(f"条件过长（{len(text)} 字）", f"the condition is too long ({len(text)} characters)")
+    reader = _Reader(_tokens(text), text, names)
+    condition = reader.either()
+    if reader.token:
+        raise reader.refuse()
+    return condition
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, at = [], 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        match = _TOKEN.match(stripped, at)
+        if match is None:
+            sign = stripped[at:].strip()[:1]
+            raise Unparsable(
+                f"条件“{text}”中不能使用“{sign}”：条件只用词语，不用代码",
+                f"a condition may not contain '{sign}': '{text}' (conditions are words, not code)",
+            )
+        tokens.append(match.group(1))
+        at = match.end()
+    return tokens
+
+
+class _Reader:
+    """Recursive descent over the tokens; one method per level of binding."""
+
+    def __init__(self, tokens: list[str], text: str, names: Names) -> None:
+        self._tokens, self._text, self._names, self._at = tokens, text, names, 0
+
+    @property
+    def token(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def take(self) -> str:
+        token = self.token
+        self._at += 1
+        return token
+
+    def refuse(self, zh: str = "", en: str = "") -> Unparsable:
+        word = self.token or (self._tokens[-1] if self._tokens else "")
+        return Unparsable(
+            zh or f"条件“{self._text}”在“{word}”处读不懂",
+            en or f"cannot read the condition '{self._text}' at '{word}'",
+        )
+
+    def either(self) -> Condition:
+        parts = [self.every()]
+        while self.token == "or":
+            self.take()
+            parts.append(self.every())
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def every(self) -> Condition:
+        parts = [self.inner()]
+        while self.token == "and":
+            self.take()
+            parts.append(self.inner())
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+    def inner(self) -> Condition:
+        if self.token == "not":
+            self.take()
+            return Not(self.inner())
+        if self.token == "(":
+            self.take()
+            condition = self.either()
+            if self.take() != ")":
+                raise self.refuse(f"条件“{self._text}”缺少右括号", f"a bracket is not closed in '{self._text}'")
+            return condition
+        return self.atom()
+
+    def atom(self) -> Condition:
+        word = self.take()
+        if word in ("all", "some", "no"):
+            return self._quantified(word)
+        if word == "in":
+            return InState(self._known(self.take(), self._names.states, "状态", "state"))
+        if word == "main":
+            return Main(self._known(self.take(), frozenset({"closed", "void"}), "主案状态", "type of the main ticket"))
+        if word == "lead":
+            if not self._names.in_task:
+                raise self.refuse("“lead”只能用在任务的条件中", "'lead' can only be used inside a task")
+            return Lead()
+        return self._named(word)
+
+    def _quantified(self, quantifier: str) -> Condition:
+        noun = self.take()
+        if noun in self._names.kinds:
+            words = _TASK_WORDS | self._names.kinds[noun]
+            return Tasks(quantifier, noun, self._known(self.take(), words, "任务状态", "state of the task"))
+        if quantifier == "all":
+            raise self._unknown(noun, "任务种类", "kind of task", self._names.kinds)
+        if noun != "sub" and noun not in self._names.requests:
+            raise self._unknown(noun, "任务种类或申请", "kind of task or request", [*self._names.kinds, *self._names.requests])
+        if self.take() != "open":
+            raise self.refuse()
+        return Subs(quantifier) if noun == "sub" else Asked(quantifier, noun)
+
+    def _named(self, word: str) -> Condition:
+        if word in self._names.kinds:
+            verb = self.take()
+            if verb not in ("joined", "none"):
+                raise self.refuse()
+            return Joined(word) if verb == "joined" else Nobody(word)
+        if word in self._names.counters:
+            operator = self.take()
+            if operator not in _COMPARE or not self.token.isdecimal():
+                raise self.refuse(
+                    f"计数“{word}”要与一个数比较，例如 {word} >= 3",
+                    f"the counter '{word}' must be compared with a number, as in {word} >= 3",
+                )
+            return Counter(word, operator, int(self.take()))
+        if word in self._names.marks:
+            return Mark(word)
+        if word in self._names.fields and self.token == "given":
+            self.take()
+            return Given(word)
+        if word in self._names.choices and self.token == "is":
+            self.take()
+            return Choice(word, self._known(self.take(), self._names.choices[word], "选项", "choice"))
+        if word in self._names.fields:
+            raise Unparsable(
+                f"条件“{self._text}”中，字段“{word}”只能问是否填写（{word} given）或选项（is）",
+                f"in '{self._text}' the field '{word}' can only be asked '{word} given' or, for a choice, 'is'",
+            )
+        known = [*self._names.counters, *self._names.marks, *self._names.choices, *self._names.kinds]
+        raise self._unknown(word, "词语", "word", known)
+
+    def _known(self, word: str, words: frozenset[str], zh: str, en: str) -> str:
+        if word not in words:
+            raise self._unknown(word, zh, en, words)
+        return word
+
+    def _unknown(self, word: str, zh: str, en: str, known: object) -> Unparsable:
+        some = "、".join(sorted(str(name) for name in known)[:8])  # type: ignore[attr-defined]
+        return Unparsable(
+            f"条件“{self._text}”中的{zh}“{word}”没有声明（可用：{some}）",
+            f"'{word}' in '{self._text}' is not a declared {en} (there are: {some})",
+        )
+
+
+#: Words that no file may give as a name, because conditions use them.
+RESERVED = _KEYWORDS

@@ -1,0 +1,358 @@
+"""The compiled form of a workflow file: frozen values that `decide`, the analyses and the pages read.
+
+A definition is immutable and shared by every ticket that was started on it; nothing here knows a ticket.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.definitions.conditions import Condition
+from engine.definitions.spans import Limit, Rung
+from engine.vocabulary import Stage, StateType
+
+#: The actors that are not people.
+CLOCK = "clock"
+RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What officials read: Chinese first, English second."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}" if self.en and self.en != self.zh else self.zh
+
+
+class FieldType(StrEnum):
+    """What a form field holds."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    DATE = "date"
+    NUMBER = "number"
+    STARS = "stars"
+    YES_NO = "yes_no"
+    PERSON = "person"
+    DEPARTMENT = "department"
+    AREA = "area"
+    TICKET = "ticket"
+    MEETING = "meeting"
+    PLACE = "place"
+    PHOTO = "photo"
+    FILE = "file"
+    ITEM = "item"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One thing a form may ask for."""
+
+    name: str
+    title: Title
+    type: FieldType
+    #: The choices of a choice field, in the file's order.
+    of: Mapping[str, Title] = field(default_factory=dict)
+    #: A date must lie at least this far ahead of the act.
+    after: Limit | None = None
+    #: Personal data: goes to the erasable part of the history, never to facts; no rule may read it.
+    personal: bool = False
+
+
+class Need(StrEnum):
+    """How many values a form wants of a field, by the mark behind its name."""
+
+    ONE = "!"  #: exactly one
+    MAYBE = ""  #: none or one
+    ANY = "*"  #: any number
+    SOME = "+"  #: at least one
+
+
+@dataclass(frozen=True, slots=True)
+class FormItem:
+    """A field as one form asks for it."""
+
+    field: Field
+    need: Need
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def required(self) -> bool:
+        return self.need in (Need.ONE, Need.SOME)
+
+    @property
+    def many(self) -> bool:
+        return self.need in (Need.ANY, Need.SOME)
+
+
+class AreaScope(StrEnum):
+    """The one area scope that is not a level of the tree."""
+
+    TICKET = "ticket"  #: the post's area is the ticket's area or contains it
+
+
+class DepartmentScope(StrEnum):
+    """Which department a role's post must belong to."""
+
+    TASK = "task"  #: the one whose task is acted on
+    CALLED = "called"  #: any with a live or finished task of the present round
+    LEAD = "lead"  #: the one whose present task is the lead
+    ABOVE_LEAD = "above lead"  #: the parent of the lead
+    CREATOR = "creator"  #: the one that started the ticket
+
+
+class PersonScope(StrEnum):
+    """Which single person a role means."""
+
+    REPORTER = "reporter"  #: who reported the ticket
+    TASK = "task"  #: to whom the task is assigned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """Who may act, seen from the ticket or the task. Undeclared means denied."""
+
+    name: str
+    title: Title
+    #: Any one of these posts; empty for a role by person.
+    posts: frozenset[str] = frozenset()
+    #: `AreaScope.TICKET` or the word of a level: the post's area is the ticket's area or above it, at that level.
+    area: str | None = None
+    department: DepartmentScope | None = None
+    person: PersonScope | None = None
+    #: Nobody who did one of these actions on this ticket.
+    not_who: frozenset[str] = frozenset()
+
+
+class TaskSet(StrEnum):
+    """Which tasks `withdraws` stops."""
+
+    OPEN = "open"  #: the unfinished ones; the round goes on
+    ALL = "all"  #: the unfinished ones, and the round is over
+
+
+class Once(StrEnum):
+    """Within what an action may happen once.
+
+    `ticket` and `task` count over the whole life; `person` and `department` count within the present visit to the
+    state, so that a ticket which comes back after re-handling may be rated again.
+    """
+
+    TICKET = "ticket"
+    TASK = "task"
+    PERSON = "person"
+    DEPARTMENT = "department"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opens:
+    """A ticket of another workflow that an action gives birth to."""
+
+    workflow: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What can be done: the one grammar of starts, states, tasks, asks and answers."""
+
+    name: str
+    title: Title
+    #: Roles of people, and `CLOCK` or `RULE`.
+    by: frozenset[str] = frozenset()
+    #: The state moved to; None stays.
+    to: str | None = None
+    when: Condition | None = None
+    form: tuple[FormItem, ...] = ()
+    once: Once | None = None
+    #: Only while this deadline runs and has not passed.
+    before: str | None = None
+    #: Asked once per finished task of the kind in its present round.
+    each: Mapping[str, tuple[FormItem, ...]] = field(default_factory=dict)
+    #: Task kind → names of form fields that hold departments or persons; the field `lead` makes the lead; `me` is the actor.
+    sends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    withdraws: Mapping[str, TaskSet] = field(default_factory=dict)
+    #: Task kind → state in which the finished tasks of the round are opened again, in a new round.
+    reopens: Mapping[str, str] = field(default_factory=dict)
+    counts: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    meets: tuple[str, ...] = ()
+    extends: str | None = None
+    #: The name of the form field (of this form or of the ask) that holds the date of resumption.
+    suspends: str | None = None
+    #: The name of the form field that holds the main ticket.
+    joins: str | None = None
+    splits: bool = False
+    opens: Opens | None = None
+    #: Roles that get a notice.
+    tells: tuple[str, ...] = ()
+    #: Where the file says so.
+    line: int = 0
+
+    def by_people(self) -> frozenset[str]:
+        """The roles of people that may do it."""
+        return self.by - {CLOCK, RULE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A place where a ticket or a task can be. One with no actions and `final` is an end."""
+
+    name: str
+    title: Title
+    type: StateType
+    #: The stage it belongs to; tasks' states have none, ends belong to review.
+    stage: Stage | None = None
+    final: bool = False
+    #: Kinds of task that may work here; entering a state that doesn't name a kind withdraws its unfinished tasks.
+    tasks: tuple[str, ...] = ()
+    deadlines: tuple[str, ...] = ()
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A limit that runs in the states which list it."""
+
+    name: str
+    title: Title
+    #: A fixed limit; None when it comes from the catalogue or a form.
+    within: Limit | None = None
+    #: Take the limit of the ticket's catalogue standard, `within` being the default.
+    catalogue: bool = False
+    #: The form field whose date it is.
+    until: str | None = None
+    #: The name of a ladder.
+    ladder: str | None = None
+    #: The action that the clock does when it passes.
+    then: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One rung of a ladder: what happens when a deadline reaches a point."""
+
+    at: Rung
+    light: str | None = None
+    card: str | None = None
+    do: str | None = None
+    when: Condition | None = None
+    tells: tuple[str, ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something asked and answered while work goes on: return, extension, suspension, appeal, objection."""
+
+    name: str
+    title: Title
+    ask: Action
+    #: States of the owner in which it may be asked, and outside of which an open one lapses.
+    states: frozenset[str]
+    answers: Mapping[str, Action]
+    pauses: tuple[str, ...] = ()
+    deadlines: tuple[str, ...] = ()
+    line: int = 0
+
+
+class Owner(StrEnum):
+    """To whom a kind of task is given."""
+
+    DEPARTMENT = "department"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """When the tasks of a round count as joined: `share` of them, or `count`, or the lead alone."""
+
+    word: str
+    count: int | None = None
+    #: Numerator and denominator, e.g. (2, 3).
+    share: tuple[int, int] | None = None
+    lead: bool = False
+
+    def needed(self, total: int) -> int:
+        """How many of `total` live or finished tasks must be finished (not used when `lead`)."""
+        if self.count is not None:
+            return self.count
+        if self.share is None:
+            return total
+        over, under = self.share
+        return -(-total * over // under)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskKind:
+    """One kind of task: a small loop of its own that speaks to the ticket through its states and counters."""
+
+    name: str
+    title: Title
+    of: Owner
+    join: Join
+    states: Mapping[str, State]
+    first: str
+    counters: Mapping[str, Title] = field(default_factory=dict)
+    marks: Mapping[str, Title] = field(default_factory=dict)
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """A whole closed loop."""
+
+    key: str
+    version: int
+    title: Title
+    calendar: str
+    roles: Mapping[str, Role]
+    #: Every field any form of this file uses, standard ones included.
+    fields: Mapping[str, Field]
+    counters: Mapping[str, Title]
+    marks: Mapping[str, Title]
+    deadlines: Mapping[str, Deadline]
+    ladders: Mapping[str, tuple[Step, ...]]
+    starts: Mapping[str, Action]
+    #: Ticket states in the file's order, ends last.
+    states: Mapping[str, State]
+    requests: Mapping[str, Request]
+    tasks: Mapping[str, TaskKind]
+    #: Choice and yes/no fields, and fields tested for presence, that some condition reads.
+    tracked: frozenset[str]
+    #: Actions whose doer some rule asks for later (`not`, `once`).
+    remembered: frozenset[str]
+    #: Counter → the largest constant it is compared with; counting stops one above it.
+    caps: Mapping[str, int]
+    #: The exact source, and its digest, for the immutable row.
+    source: str = ""
+    sha256: str = ""
+
+    def scope(self, kind: str | None) -> "Workflow | TaskKind":
+        """The ticket's own definition, or that of a kind of task."""
+        return self if kind is None else self.tasks[kind]
+
+    def action(self, *, kind: str | None, state: str, request: str | None, name: str) -> Action | None:
+        """The action of that name in a state of the ticket or of a task, or the answer to a request."""
+        scope = self.scope(kind)
+        if request is not None:
+            asked = scope.requests.get(request)
+            return asked.answers.get(name) if asked else None
+        declared = scope.states.get(state)
+        return declared.actions.get(name) if declared else None
+
+
+def plain(title: Title | None) -> dict[str, Any]:
+    """A title as JSON."""
+    return {"zh": title.zh, "en": title.en} if title else {}

@@ -1,0 +1,1 @@
+"""Pure decisions: plain values in, plain values out, no database and no clock."""

@@ -1,0 +1,1 @@
+"""The door: the only way a ticket changes."""

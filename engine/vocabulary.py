@@ -1,0 +1,37 @@
+"""The few words that the engine itself knows; everything else (posts, levels, words, cards) is data."""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The five stages of every closed loop, in their order."""
+
+    REPORT = "report"
+    TRIAGE = "triage"
+    DISPATCH = "dispatch"
+    RESOLVE = "resolve"
+    REVIEW = "review"
+
+
+STAGE_TITLES: dict[Stage, tuple[str, str]] = {
+    Stage.REPORT: ("上报", "Report"),
+    Stage.TRIAGE: ("受理研判", "Triage"),
+    Stage.DISPATCH: ("派遣", "Dispatch"),
+    Stage.RESOLVE: ("处置", "Resolve"),
+    Stage.REVIEW: ("核查评价", "Review"),
+}
+
+
+class StateType(StrEnum):
+    """What a state means to clocks, joins and indicators, whatever a file calls it."""
+
+    WAITING = "waiting"  #: somebody must move
+    WORKING = "working"  #: tasks are being worked on
+    SUSPENDED = "suspended"  #: put off to a date
+    JOINED = "joined"  #: carried by another ticket; in no rate
+    CLOSED = "closed"  #: done
+    VOID = "void"  #: counts as never having been a demand
+
+
+#: Types in which nothing more is owed to the person who reported.
+SETTLED = frozenset({StateType.CLOSED, StateType.VOID})
