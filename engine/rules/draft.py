@@ -1,0 +1,184 @@
+"""A case being changed by one act: copies what it touches and gathers what the act brings about."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.clock import Instant
+from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice
+from engine.rules.case import Actor, Ask, Case, Memory, Task, Timer
+from engine.rules.chain import canonical, event_hash, personal_digest
+from engine.rules.permissions import Standing
+from engine.rules.worktime import WorkCalendar
+
+
+class Draft(Case):
+    """A fork of a case. Reading is as on the case; whatever is changed goes through `task`, `ask` or `timer` first."""
+
+    __slots__ = ("_changed_asks", "_changed_tasks", "_changed_timers", "act", "calendar", "decision", "now")
+
+    def __init__(self, case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> None:
+        ticket = case.ticket.clone()
+        ticket.memory = ticket.memory.clone()
+        super().__init__(
+            definition=case.definition,
+            ticket=ticket,
+            tasks=dict(case.tasks),
+            asks=dict(case.asks),
+            timers=dict(case.timers),
+        )
+        self.act, self.now, self.calendar = act, now, calendar
+        self.decision = Decision(ticket=ticket, read_version=case.ticket.version if case.ticket.last_seq else None)
+        self._changed_tasks: dict[int, Task] = {}
+        self._changed_asks: dict[int, Ask] = {}
+        self._changed_timers: dict[int, Timer] = {}
+
+    def seq(self) -> int:
+        """The next number of the ticket's one counter."""
+        self.ticket.last_seq += 1
+        return self.ticket.last_seq
+
+    def task(self, seq: int) -> Task:
+        """A task that may now be changed; its version is raised once per act."""
+        if seq not in self._changed_tasks:
+            task = self.tasks[seq].clone()
+            task.memory = task.memory.clone()
+            task.version += 1
+            self.tasks[seq] = self._changed_tasks[seq] = task
+        return self._changed_tasks[seq]
+
+    def add_task(self, task: Task) -> None:
+        self.tasks[task.seq] = self._changed_tasks[task.seq] = task
+
+    def ask(self, seq: int) -> Ask:
+        """A request that may now be changed."""
+        if seq not in self._changed_asks:
+            self.asks[seq] = self._changed_asks[seq] = self.asks[seq].clone()
+        return self._changed_asks[seq]
+
+    def add_ask(self, ask: Ask) -> None:
+        self.asks[ask.seq] = self._changed_asks[ask.seq] = ask
+
+    def timer(self, seq: int) -> Timer:
+        """A deadline that may now be changed."""
+        if seq not in self._changed_timers:
+            self.timers[seq] = self._changed_timers[seq] = self.timers[seq].clone()
+        return self._changed_timers[seq]
+
+    def add_timer(self, timer: Timer) -> None:
+        self.timers[timer.seq] = self._changed_timers[timer.seq] = timer
+
+    def memory(self, task: Task | None, name: str, declared: str) -> Memory:
+        """Where a counter or mark of that name lives: on the task whose kind declares it, else on the ticket."""
+        if task is not None and name in getattr(self.definition.tasks[task.kind], declared):
+            return self.task(task.seq).memory
+        return self.ticket.memory
+
+    def timers_of(self, task: Task | None, request: Ask | None = None) -> Iterator[Timer]:
+        """The deadlines that still run or pause for a ticket, a task or a request."""
+        task_seq, request_seq = (task.seq if task else None), (request.seq if request else None)
+        for timer in list(self.timers.values()):
+            if timer.ended_at is None and timer.request_seq == request_seq:
+                if request_seq is not None or timer.task_seq == task_seq:
+                    yield timer
+
+    def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...]) -> None:
+        notices = self.decision.notices
+        if not any(notice.unit == unit and notice.posts == posts for notice in notices):
+            notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts))
+
+    def command(self, kind: CommandKind, target_id: int | None = None, payload: dict[str, Any] | None = None) -> None:
+        self.decision.commands.append(
+            Command(seq=self.seq(), kind=kind, target_id=target_id, payload=canonical(payload or {}))
+        )
+
+    def reach(self, *units: str) -> None:
+        self.decision.reach.extend(unit for unit in units if unit not in self.decision.reach)
+
+    def record(
+        self,
+        *,
+        seq: int,
+        action: str,
+        scope: str,
+        task_seq: int | None,
+        request_seq: int | None,
+        actor: Actor,
+        standing: Standing,
+        moved: tuple[str, str],
+        stage: str,
+        facts: dict[str, Any],
+        personal: dict[str, Any],
+    ) -> None:
+        """Chain one event behind the ticket's newest.
+
+        It never happens before that one: a claimed time is drawn up to it, and the event says so.
+        """
+        act, ticket = self.act, self.ticket
+        at = self.now if act.claimed_at is None else act.claimed_at
+        if at < ticket.head_at:
+            facts["claimed"] = at
+            at = ticket.head_at
+        words = canonical(personal) if personal else ""
+        digest = personal_digest(act.algorithm, act.salt, words) if words else ""
+        text = canonical(facts)
+        columns = (
+            ticket.id,
+            seq,
+            at,
+            self.now,
+            act.source.value,
+            action,
+            scope,
+            task_seq,
+            request_seq,
+            actor.name,
+            actor.person_id,
+            standing.post,
+            standing.department_id,
+            actor.behalf_of,
+            moved[0],
+            moved[1],
+            stage,
+        )
+        digest_over = event_hash(act.algorithm, ticket.head, header(columns), text, digest)
+        self.decision.events.append(
+            Event(
+                seq=seq,
+                at=at,
+                recorded_at=self.now,
+                source=act.source.value,
+                action=action,
+                scope=scope,
+                task_seq=task_seq,
+                request_seq=request_seq,
+                actor=actor.name,
+                person_id=actor.person_id,
+                post=standing.post,
+                department_id=standing.department_id,
+                behalf_of=actor.behalf_of,
+                state_from=moved[0],
+                state_to=moved[1],
+                stage=stage,
+                facts=text,
+                personal=words,
+                salt=act.salt if words else b"",
+                personal_digest=digest,
+                algorithm=act.algorithm,
+                hash=digest_over,
+            )
+        )
+        ticket.head, ticket.head_at = digest_over, at
+
+    def finish(self) -> Decision:
+        """The decision, with everything that was touched."""
+        decision = self.decision
+        decision.tasks = list(self._changed_tasks.values())
+        decision.asks = list(self._changed_asks.values())
+        decision.timers = list(self._changed_timers.values())
+        self.ticket.version += 1
+        return decision
+
+
+def header(columns: tuple[Any, ...]) -> str:
+    """The canonical bytes of an event's columns, in the order of the hash."""
+    return canonical(list(columns))

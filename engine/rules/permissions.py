@@ -1,0 +1,94 @@
+"""Who may: roles of a workflow file held against the posts a person holds. Undeclared means denied."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.definitions.model import Action, AreaScope, DepartmentScope, PersonScope, Role
+from engine.rules.case import Actor, ActorKind, Case, Held, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """In which capacity an actor acts; stored with the event."""
+
+    role: str
+    post: str = ""
+    area_id: int | None = None
+    department_id: int | None = None
+
+
+def standing(action: Action, actor: Actor, case: Case, task: Task | None) -> Standing | None:
+    """The first role of the action that the actor has, or None: then it is denied."""
+    if actor.kind in (ActorKind.CLOCK, ActorKind.RULE):
+        return Standing(actor.kind.value) if actor.kind.value in action.by else None
+    if actor.kind is ActorKind.IMPORT:
+        return Standing(ActorKind.IMPORT.value)
+    roles = case.definition.roles
+    # A post says more of a capacity than being the reporter does, so roles by post come first.
+    for name in sorted(action.by_people(), key=lambda name: (roles[name].person is not None, name)):
+        found = _fits(roles[name], actor, case, task)
+        if found is not None:
+            return found
+    return None
+
+
+def _fits(role: Role, actor: Actor, case: Case, task: Task | None) -> Standing | None:
+    if role.not_who and _did(actor, role.not_who, case):
+        return None
+    if role.person is not None:
+        return Standing(role.name) if _is_person(role.person, actor, case, task) else None
+    areas = _areas(role, case)
+    departments = _departments(role, case, task)
+    for held in actor.posts:
+        if held.post in role.posts and _reaches(held, areas, departments):
+            return Standing(role.name, held.post, held.area_id, held.department_id)
+    return None
+
+
+def _did(actor: Actor, actions: frozenset[str], case: Case) -> bool:
+    """Whether this person did one of the actions, in any round of the ticket."""
+    person = actor.person_id
+    return any(deed.action in actions and deed.person_id == person for deed in case.ticket.memory.deeds)
+
+
+def _is_person(scope: PersonScope, actor: Actor, case: Case, task: Task | None) -> bool:
+    if scope is PersonScope.REPORTER:
+        # Before its first event a ticket has no reporter yet: whoever reports becomes it.
+        return case.ticket.last_seq == 0 or (
+            actor.person_id is not None and actor.person_id == case.ticket.reporter_id
+        )
+    return task is not None and actor.person_id is not None and task.person_id == actor.person_id
+
+
+def _areas(role: Role, case: Case) -> frozenset[int] | None:
+    """The areas at which the post may be held; None when the role doesn't ask."""
+    if role.area is None:
+        return None
+    if role.area == AreaScope.TICKET:
+        return frozenset(link.id for link in case.ticket.area)
+    return frozenset(link.id for link in case.ticket.area if link.level == role.area)
+
+
+def _departments(role: Role, case: Case, task: Task | None) -> frozenset[int | None] | None:
+    scope = role.department
+    if scope is None:
+        return None
+    if scope is DepartmentScope.CREATOR:
+        # At a start the department is the actor's own, whichever post of the role is held.
+        return None if case.ticket.last_seq == 0 else frozenset({case.ticket.creator_department})
+    if scope is DepartmentScope.TASK:
+        return frozenset({task.department_id}) if task else frozenset()
+    if scope is DepartmentScope.CALLED:
+        return frozenset(other.department_id for other in case.present())
+    leads = [other for other in case.present() if other.lead]
+    if scope is DepartmentScope.LEAD:
+        return frozenset(lead.department_id for lead in leads)
+    return frozenset(lead.department_above for lead in leads if lead.department_above is not None)
+
+
+def _reaches(held: Held, areas: frozenset[int] | None, departments: Iterable[int | None] | None) -> bool:
+    if areas is not None and held.area_id not in areas:
+        return False
+    if departments is None:
+        return True
+    return held.department_id is not None and held.department_id in departments
