@@ -122,5 +122,3 @@ class Decision:
     particulars: dict[str, str] = field(default_factory=dict)
     #: Uploads that this act refers to: field name, sha256, event seq.
     attachments: list[tuple[str, str, int]] = field(default_factory=list)
-
-

@@ -91,7 +91,13 @@ class Memory(_Clonable):
 
     def clone(self) -> "Memory":
         return Memory(
-            dict(self.counters), self.marks, dict(self.choices), dict(self.dates), dict(self.rounds), self.deeds, self.limit
+            dict(self.counters),
+            self.marks,
+            dict(self.choices),
+            dict(self.dates),
+            dict(self.rounds),
+            self.deeds,
+            self.limit,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -360,5 +366,9 @@ class Case:
     def open_asks(self, name: str | None = None, task_seq: int | None = None) -> Iterator[Ask]:
         """Requests that wait for an answer: all, of a name, or of a task."""
         for ask in self.asks.values():
-            if ask.state is RequestState.OPEN and name in (None, ask.name) and task_seq in (None, ask.task_seq):
+            if (
+                ask.state is RequestState.OPEN
+                and name in (None, ask.name)
+                and task_seq in (None, ask.task_seq)
+            ):
                 yield ask

@@ -23,7 +23,9 @@ def canonical(value: Any) -> str:
 
     Errors: `TypeError` for a float, because two databases may print one float in two ways.
     """
-    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(
+        _plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -54,5 +56,12 @@ def personal_digest(algorithm: str, salt: bytes, words: str) -> str:
 
 def event_hash(algorithm: str, previous: str, header: str, facts: str, personal: str) -> str:
     """The hash of an event, hex. `previous` is "" for a ticket's first event, `personal` "" where nothing is personal."""
-    parts = (algorithm.encode(), _LABEL, previous.encode(), header.encode(), facts.encode(), personal.encode())
+    parts = (
+        algorithm.encode(),
+        _LABEL,
+        previous.encode(),
+        header.encode(),
+        facts.encode(),
+        personal.encode(),
+    )
     return _digest(algorithm, parts)

@@ -166,7 +166,9 @@ def _already(case: Case, target: Target, actor: Actor, capacity: Standing) -> No
             Once.DEPARTMENT: deed.department_id == capacity.department_id and deed.seq > visit,
         }[once]
         if same:
-            return NotAllowedNow(f"“{target.action.title.zh}”只能办一次", f"'{target.action.title.en}' can be done once only")
+            return NotAllowedNow(
+                f"“{target.action.title.zh}”只能办一次", f"'{target.action.title.en}' can be done once only"
+            )
     return None
 
 
@@ -267,7 +269,9 @@ def settle(draft: Draft) -> HuyingError | None:
     while (target := _next_rule(draft)) is not None:
         if len(done) == MOST_FOLLOW_UPS:
             loop = " → ".join(dict.fromkeys(done))
-            return Endless(f"自动流转没有尽头：{loop}", f"the automatic transitions never end: {loop}", loop=loop)
+            return Endless(
+                f"自动流转没有尽头：{loop}", f"the automatic transitions never end: {loop}", loop=loop
+            )
         error = _perform(draft, target, THE_RULE, Standing(RULE), Filled(), {})
         if error is not None:
             return error

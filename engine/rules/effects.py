@@ -71,7 +71,9 @@ def fill_each(
     }
     for seq in act.each:
         if seq not in wanted:
-            return Malformed("没有这项待评价的任务", "there is no such task to score", place=Place(field=f"each.{seq}"))
+            return Malformed(
+                "没有这项待评价的任务", "there is no such task to score", place=Place(field=f"each.{seq}")
+            )
     for seq, items in wanted.items():
         filled = fill(items, act.each.get(seq, {}), act.references, now, evidence=evidence)
         if isinstance(filled, HuyingError):
@@ -217,7 +219,11 @@ def _settle_ask(draft: Draft, open_ask: Ask, state: RequestState, answer: str | 
     task = draft.tasks[ask.task_seq] if ask.task_seq is not None else None
     deadlines.end(draft, draft.timers_of(task, ask), Run.MET if answer else Run.STOPPED)
     pauses = draft.scope(task).requests[ask.name].pauses
-    still = {name for other in draft.open_asks(task_seq=ask.task_seq) for name in draft.scope(task).requests[other.name].pauses}
+    still = {
+        name
+        for other in draft.open_asks(task_seq=ask.task_seq)
+        for name in draft.scope(task).requests[other.name].pauses
+    }
     for timer in draft.timers_of(task):
         if timer.name in pauses and timer.name not in still and timer.resumes_at is None:
             deadlines.resume(draft, timer.seq)
@@ -308,11 +314,15 @@ def _send_one(doing: Doing, kind: str, number: int, name: str, code: str) -> Huy
         task.previous = inherited.seq
     if _has_one_already(draft, task):
         return Malformed(
-            f"“{code}”在本轮已有任务，不能重复派遣", f"'{code}' already has a task in this round", place=Place(field=name)
+            f"“{code}”在本轮已有任务，不能重复派遣",
+            f"'{code}' already has a task in this round",
+            place=Place(field=name),
         )
     _put_to_work(doing, task)
     doing.sent.append(task)
-    doing.note("sent", [task.seq, kind, doing.actor.name if code == ME else code, "lead" if task.lead else "co"])
+    doing.note(
+        "sent", [task.seq, kind, doing.actor.name if code == ME else code, "lead" if task.lead else "co"]
+    )
     return None
 
 
@@ -351,7 +361,9 @@ def _hand_over(doing: Doing) -> HuyingError | None:
         return None
     person = doing.draft.act.references.people[login]
     if task.department_id is not None and task.department_id not in person.departments:
-        return Malformed("此人不在承办部门任职", "this person holds no post in the department", place=Place(field="person"))
+        return Malformed(
+            "此人不在承办部门任职", "this person holds no post in the department", place=Place(field="person")
+        )
     task.person_id = person.id
     doing.draft.reach(f"p{person.id}")
     return None
@@ -366,9 +378,15 @@ def _join(doing: Doing) -> HuyingError | None:
     if main.id == ticket.id:
         return Malformed("不能并入自身", "a ticket cannot be joined to itself", place=place)
     if main.type is StateType.JOINED:
-        return NotAllowedNow(f"{main.case_no} 已并入另一案卷，请并入其主案", f"{main.case_no} is itself joined to another", place=place)
+        return NotAllowedNow(
+            f"{main.case_no} 已并入另一案卷，请并入其主案",
+            f"{main.case_no} is itself joined to another",
+            place=place,
+        )
     if main.type in SETTLED:
-        return NotAllowedNow(f"{main.case_no} 已办结，不能再并入", f"{main.case_no} is settled already", place=place)
+        return NotAllowedNow(
+            f"{main.case_no} 已办结，不能再并入", f"{main.case_no} is settled already", place=place
+        )
     ticket.main_id, ticket.main_type = main.id, main.type
     ticket.state_version += 1
     doing.facts["main"] = main.case_no
@@ -402,7 +420,9 @@ def _suspend(doing: Doing, name: str) -> HuyingError | None:
     draft, until = doing.draft, doing.value(name)
     resumes = deadlines.day_after(until, draft.calendar)
     if resumes <= draft.now and doing.actor.kind.value != "import":
-        return Malformed("恢复日期应在今天之后", "the date of resumption must lie ahead", place=Place(field=name))
+        return Malformed(
+            "恢复日期应在今天之后", "the date of resumption must lie ahead", place=Place(field=name)
+        )
     for timer in draft.timers_of(doing.task):
         deadlines.pause(draft, timer.seq, resumes)
     doing.facts["resumes"] = resumes
@@ -418,7 +438,9 @@ def _open(doing: Doing) -> HuyingError | None:
     opens = doing.action.opens
     if opens is not None:
         form = {name: value for name, value in doing.filled.facts.items() if name not in (LEAD, "co")}
-        doing.draft.command(CommandKind.OPEN, None, {"workflow": opens.workflow, "start": opens.start, "form": form})
+        doing.draft.command(
+            CommandKind.OPEN, None, {"workflow": opens.workflow, "start": opens.start, "form": form}
+        )
     return None
 
 
@@ -468,7 +490,10 @@ def _not_running(names: tuple[str, ...], running: list[Any]) -> tuple[str, ...]:
 def _lapse(doing: Doing, task: Task | None, state: str) -> None:
     draft = doing.draft
     for ask in list(draft.open_asks()):
-        if ask.task_seq == (task.seq if task else None) and state not in draft.scope(task).requests[ask.name].states:
+        if (
+            ask.task_seq == (task.seq if task else None)
+            and state not in draft.scope(task).requests[ask.name].states
+        ):
             _settle_ask(draft, ask, RequestState.LAPSED, None)
             doing.note("lapsed", ask.seq)
 
@@ -486,5 +511,3 @@ def _at(draft: Draft) -> Instant:
     """When the act happened: as claimed, never before the ticket's newest event."""
     claimed = draft.act.claimed_at
     return max(draft.now if claimed is None else claimed, draft.ticket.head_at)
-
-

@@ -49,7 +49,11 @@ class CaseFacts:
         return self._case.ticket.open_subs
 
     def open_requests(self, name: str) -> int:
-        return sum(1 for ask in self._case.open_asks(name) if self._task is None or ask.task_seq in (None, self._task.seq))
+        return sum(
+            1
+            for ask in self._case.open_asks(name)
+            if self._task is None or ask.task_seq in (None, self._task.seq)
+        )
 
     def joined(self, kind: str) -> bool:
         """An empty set never satisfies a join."""

@@ -1,0 +1,91 @@
+"""The catalogue: item → standards → limits, and who is responsible for what, where."""
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from engine.records.columns import (
+    big_id,
+    link,
+    maybe_link,
+    maybe_word,
+    number,
+    one_of,
+    text,
+    title,
+    word,
+    yes_no,
+)
+
+#: 部件 and 事件 (GB/T 30428).
+KINDS = ("part", "event")
+
+
+class Item(SQLModel, table=True):
+    """One item of the catalogue: class (2 digits) and item (2 digits) of a kind."""
+
+    __tablename__ = "item"
+    __table_args__ = (one_of("kind", KINDS),)
+
+    id: int | None = big_id()
+    #: E.g. `part-01-02`.
+    code: str = word(unique=True)
+    kind: str = word()
+    class_code: str = word()
+    class_name: str = title()
+    item_code: str = word()
+    name: str = title()
+    active: bool = yes_no()
+
+
+class Standard(SQLModel, table=True):
+    """When a case of an item is filed, when it is closed, and how long that may take."""
+
+    __tablename__ = "standard"
+    __table_args__ = (UniqueConstraint("item_id", "ordinal"),)
+
+    id: int | None = big_id()
+    item_id: int = link("item.id", index=True)
+    #: 1, 2, … within the item; the code of a standard is `<item code>/<ordinal>`.
+    ordinal: int = number()
+    filing_condition: str = text()
+    closing_condition: str = text()
+    #: The limit as the source writes it.
+    limit_source: str = title()
+    #: The limit as a workflow file writes it, on a named clock; empty if the item sets none.
+    limit: str = title()
+    #: The first step of a limit in two steps (制止, then 处置); empty if there is one step.
+    first_limit: str = title()
+    active: bool = yes_no()
+
+
+class Responsibility(SQLModel, table=True):
+    """Who leads and who joins in, by item × area × level. The nearest area and the most exact item win."""
+
+    __tablename__ = "responsibility"
+    __table_args__ = (Index("ix_responsibility_item_area", "item_code", "area_id"),)
+
+    id: int | None = big_id()
+    #: An item's code, or a class (`part-01`), or a kind (`part`).
+    item_code: str = word()
+    area_id: int = link("area.id")
+    #: The level at which it is handled, e.g. street or district; none for any.
+    level: str | None = maybe_word()
+    lead_id: int = link("department.id")
+    #: JSON list of department codes that join in.
+    co: str = text()
+    #: The rule it stands in (三定 or 权责清单), shown with a proposal.
+    basis: str = title()
+    active: bool = yes_no()
+
+
+class Duty(SQLModel, table=True):
+    """What a residents' organisation may be asked for: 依法履职 and 依法协助 lists."""
+
+    __tablename__ = "duty"
+
+    id: int | None = big_id()
+    item_code: str = word(index=True)
+    #: statutory (依法履职) or assisting (依法协助).
+    list_word: str = word()
+    area_id: int | None = maybe_link("area.id")
+    basis: str = title()

@@ -1,0 +1,121 @@
+"""What an act leaves for others: its line in the outbox, notices, commands, the answer to a repeated key."""
+
+from sqlmodel import SQLModel
+
+from engine.records.columns import (
+    instant,
+    key_part,
+    maybe_instant,
+    maybe_link,
+    maybe_text,
+    number,
+    one_of,
+    text,
+    word,
+)
+from engine.rules.acts import CommandKind
+
+
+class Outbox(SQLModel, table=True):
+    """An act that has no position yet; the relay moves it into the feed."""
+
+    __tablename__ = "outbox"
+
+    ticket_id: int = key_part()
+    #: Seq of the act's first event.
+    seq: int = key_part()
+    #: Seq of its last.
+    last_seq: int = number()
+    at: int = instant()
+
+
+class Feed(SQLModel, table=True):
+    """Every act once, in an order without gaps: ids and timestamps are not in commit order, positions are."""
+
+    __tablename__ = "feed"
+
+    position: int = key_part()
+    ticket_id: int = key_part()
+    seq: int = number()
+    last_seq: int = number()
+    at: int = instant()
+
+
+class Cursor(SQLModel, table=True):
+    """How far a reader of the feed has come."""
+
+    __tablename__ = "cursor"
+
+    reader: str = word(key=True)
+    position: int = key_part()
+
+
+class Notice(SQLModel, table=True):
+    """Somebody is to be told; who that is in person is asked on delivery."""
+
+    __tablename__ = "notice"
+
+    ticket_id: int = key_part()
+    seq: int = key_part()
+    event_seq: int = number()
+    role: str = word()
+    unit: str = word(index=True)
+    #: Posts separated by spaces; empty for one person.
+    posts: str = text()
+    at: int = instant()
+
+
+class CommandRow(SQLModel, table=True):
+    """What an act of one ticket means for another, until it has walked through the door."""
+
+    __tablename__ = "command"
+    __table_args__ = (one_of("kind", [kind.value for kind in CommandKind]),)
+
+    #: The source: its key is `<ticket_id>:<seq>`.
+    ticket_id: int = key_part()
+    seq: int = key_part()
+    kind: str = word()
+    target_id: int | None = maybe_link()
+    payload: str = text()
+    at: int = instant()
+    attempts: int = number()
+    #: Not before this; None when done.
+    next_at: int | None = maybe_instant()
+    done_at: int | None = maybe_instant()
+    error: str | None = maybe_text()
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A key an actor used, and what came of it."""
+
+    __tablename__ = "idempotency_key"
+
+    #: Person or public channel.
+    actor: str = word(key=True)
+    key: str = word(key=True, length=128)
+    fingerprint: str = word()
+    outcome: str = text()
+    expires_at: int = instant()
+
+
+class Upload(SQLModel, table=True):
+    """A file that came before its ticket."""
+
+    __tablename__ = "upload"
+
+    sha256: str = word(key=True)
+    media_type: str = word()
+    size: int = number()
+    uploader_id: int | None = maybe_link()
+    uploaded_at: int = instant()
+
+
+class Attachment(SQLModel, table=True):
+    """Where an upload is used."""
+
+    __tablename__ = "attachment"
+
+    ticket_id: int = key_part()
+    event_seq: int = key_part()
+    field: str = word(key=True)
+    sha256: str = word(key=True)

@@ -1,0 +1,185 @@
+"""Tickets, and everything that is keyed (ticket, seq) and belongs to one: tasks, requests, deadlines."""
+
+from sqlalchemy import Index, text as sql
+from sqlmodel import SQLModel
+
+from engine.records.columns import (
+    big_id,
+    big_number,
+    instant,
+    key_part,
+    link,
+    maybe_instant,
+    maybe_link,
+    maybe_number,
+    maybe_word,
+    number,
+    one_of,
+    text,
+    title,
+    word,
+    yes_no,
+)
+from engine.rules.case import RequestState, Run
+from engine.vocabulary import Stage, StateType
+
+_TYPES = [kind.value for kind in StateType]
+
+
+class Ticket(SQLModel, table=True):
+    """One ticket. Its id is never shown: people see the case number."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        one_of("state_type", _TYPES),
+        one_of("stage", [*(stage.value for stage in Stage), ""]),
+        Index("ix_ticket_main", "main_id", sqlite_where=sql("main_id IS NOT NULL"), postgresql_where=sql("main_id IS NOT NULL")),
+        Index("ix_ticket_parent", "parent_id", sqlite_where=sql("parent_id IS NOT NULL"), postgresql_where=sql("parent_id IS NOT NULL")),
+    )  # fmt: skip
+
+    id: int | None = big_id()
+    workflow_id: int = link("workflow_version.id")
+    case_no: str = word()
+    state: str = word()
+    state_type: str = word()
+    stage: str = word()
+    version: int = number()
+    state_version: int = number()
+    last_seq: int = number()
+    #: Hash of the newest event, hex.
+    head: str = word()
+    head_at: int = instant()
+    #: Seq of the event that entered the present state.
+    visit: int = number()
+    area_id: int = link("area.id")
+    creator_department_id: int | None = maybe_link()
+    reporter_id: int | None = maybe_link()
+    channel: str = word()
+    item: str | None = maybe_word()
+    urgency: str | None = maybe_word()
+    #: The ticket that carries this one; checked by the door, because a foreign key reaches one shard only.
+    main_id: int | None = maybe_link()
+    parent_id: int | None = maybe_link()
+    opened_at: int = instant()
+    entered_at: int = instant()
+    settled_at: int | None = maybe_instant()
+    #: JSON of `rules.case.Memory`.
+    memory: str = text()
+
+
+class CaseNumber(SQLModel, table=True):
+    """The case number people see; a table of its own, keyed by what must be unique."""
+
+    __tablename__ = "case_number"
+
+    number: str = word(key=True)
+    ticket_id: int = link(index=True)
+
+
+class Serial(SQLModel, table=True):
+    """Counters of a database without sequences."""
+
+    __tablename__ = "serial"
+
+    name: str = word(key=True)
+    last: int = big_number()
+
+
+class Particulars(SQLModel, table=True):
+    """What lists and pages show of a citizen's words; erased together with the history's personal part."""
+
+    __tablename__ = "particulars"
+
+    ticket_id: int = key_part()
+    description: str = text()
+    address: str = text()
+    contact_name: str = title()
+    contact_phone: str = title()
+
+
+class Task(SQLModel, table=True):
+    """One department's or person's part of the work."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        one_of("state_type", _TYPES),
+        Index("ix_task_department", "department_id", "state_type", "ticket_id"),
+        Index("ix_task_person", "person_id", "ticket_id", sqlite_where=sql("person_id IS NOT NULL"), postgresql_where=sql("person_id IS NOT NULL")),
+    )  # fmt: skip
+
+    ticket_id: int = key_part()
+    seq: int = key_part()
+    kind: str = word()
+    state: str = word()
+    state_type: str = word()
+    round: int = number()
+    lead: bool = yes_no()
+    version: int = number()
+    department_id: int | None = maybe_link()
+    person_id: int | None = maybe_link()
+    previous: int | None = maybe_number()
+    opened_at: int = instant()
+    entered_at: int = instant()
+    settled_at: int | None = maybe_instant()
+    memory: str = text()
+
+
+class Request(SQLModel, table=True):
+    """Something asked, and its answer."""
+
+    __tablename__ = "request"
+    __table_args__ = (one_of("state", [state.value for state in RequestState]),)
+
+    ticket_id: int = key_part()
+    seq: int = key_part()
+    name: str = word()
+    task_seq: int | None = maybe_number()
+    state: str = word()
+    person_id: int | None = maybe_link()
+    department_id: int | None = maybe_link()
+    answer: str | None = maybe_word()
+    asked_at: int = instant()
+    settled_at: int | None = maybe_instant()
+    form: str = text()
+
+
+class Deadline(SQLModel, table=True):
+    """A limit that runs, paused, was met or was stopped. The light is computed, never stored."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        one_of("run", [run.value for run in Run]),
+        # The sweep's candidates: as quick among ten million rows as among ten thousand.
+        Index("ix_deadline_next", "next_at", sqlite_where=sql("next_at IS NOT NULL"), postgresql_where=sql("next_at IS NOT NULL")),
+    )  # fmt: skip
+
+    ticket_id: int = key_part()
+    seq: int = key_part()
+    name: str = word()
+    task_seq: int | None = maybe_number()
+    request_seq: int | None = maybe_number()
+    run: str = word()
+    limit: str = title()
+    started_at: int = instant()
+    due_at: int = instant()
+    next_at: int | None = maybe_instant()
+    consumed: int = big_number()
+    generation: int = number()
+    extensions: int = number()
+    provisional: bool = yes_no()
+    calendar: str = word()
+    paused_at: int | None = maybe_instant()
+    resumes_at: int | None = maybe_instant()
+    ended_at: int | None = maybe_instant()
+
+
+class Reach(SQLModel, table=True):
+    """Which unit may know of which ticket, newest first: lists join this and never ask per ticket."""
+
+    __tablename__ = "reach"
+
+    #: `a<area id>`, `d<department id>` or `p<person id>`.
+    unit: str = word(key=True, length=24)
+    #: The ticket's `opened_at`.
+    sort_key: int = key_part()
+    ticket_id: int = key_part()
