@@ -378,7 +378,9 @@ class _Reader:
             self.take()
             condition = self.either()
             if self.take() != ")":
-                raise self.refuse(f"条件“{self._text}”缺少右括号", f"a bracket is not closed in '{self._text}'")
+                raise self.refuse(
+                    f"条件“{self._text}”缺少右括号", f"a bracket is not closed in '{self._text}'"
+                )
             return condition
         return self.atom()
 
@@ -389,7 +391,9 @@ class _Reader:
         if word == "in":
             return InState(self._known(self.take(), self._names.states, "状态", "state"))
         if word == "main":
-            return Main(self._known(self.take(), frozenset({"closed", "void"}), "主案状态", "type of the main ticket"))
+            return Main(
+                self._known(self.take(), frozenset({"closed", "void"}), "主案状态", "type of the main ticket")
+            )
         if word == "lead":
             if not self._names.in_task:
                 raise self.refuse("“lead”只能用在任务的条件中", "'lead' can only be used inside a task")
@@ -404,7 +408,9 @@ class _Reader:
         if quantifier == "all":
             raise self._unknown(noun, "任务种类", "kind of task", self._names.kinds)
         if noun != "sub" and noun not in self._names.requests:
-            raise self._unknown(noun, "任务种类或申请", "kind of task or request", [*self._names.kinds, *self._names.requests])
+            raise self._unknown(
+                noun, "任务种类或申请", "kind of task or request", [*self._names.kinds, *self._names.requests]
+            )
         if self.take() != "open":
             raise self.refuse()
         return Subs(quantifier) if noun == "sub" else Asked(quantifier, noun)

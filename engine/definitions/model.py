@@ -216,6 +216,8 @@ class State:
     tasks: tuple[str, ...] = ()
     deadlines: tuple[str, ...] = ()
     actions: Mapping[str, Action] = field(default_factory=dict)
+    #: Roles whose move it is here; unless the file says so, the people with a moving action, the reporter left out.
+    turn: tuple[str, ...] = ()
     line: int = 0
 
 
@@ -335,6 +337,9 @@ class Workflow:
     remembered: frozenset[str]
     #: Counter → the largest constant it is compared with; counting stops one above it.
     caps: Mapping[str, int]
+    #: Posts and levels of areas that this file brings beyond the shipped ones.
+    posts: Mapping[str, Title] = field(default_factory=dict)
+    levels: Mapping[str, Title] = field(default_factory=dict)
     #: The exact source, and its digest, for the immutable row.
     source: str = ""
     sha256: str = ""

@@ -1,0 +1,301 @@
+"""The one grammar of actions: starts, states, tasks, asks and answers become the same frozen value."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.definitions.conditions import Condition, Names, Unparsable, parse
+from engine.definitions.declarations import field_name
+from engine.definitions.model import (
+    CLOCK,
+    RULE,
+    Action,
+    DepartmentScope,
+    FieldType,
+    FormItem,
+    Need,
+    Once,
+    Opens,
+    Owner,
+    PersonScope,
+    TaskSet,
+    Title,
+)
+from engine.definitions.names import ME, word
+from engine.definitions.reading import Reader, Word
+from engine.definitions.scopes import Book, Keys, Scope
+from engine.definitions.source import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where an action is written: in which states it can be done and what is around it."""
+
+    scope: Scope
+    #: The states in which it can be done; none for a start.
+    states: tuple[str, ...]
+    #: Deadlines that run in every one of them, and those that run in some.
+    always: frozenset[str] = frozenset()
+    sometimes: frozenset[str] = frozenset()
+    #: What the ask asked, for an answer.
+    asked: tuple[FormItem, ...] = ()
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Compiles the actions of one file and notes what conditions read."""
+
+    reader: Reader
+    book: Book
+    conditions: list[Condition] = field(default_factory=list)
+    _names: dict[str | None, Names] = field(default_factory=dict)
+
+    def action(self, name: str, keys: Keys, spot: Spot, line: int) -> Action:
+        """One action. Problems are noted; what can't be read is left out of the value."""
+        by = self._by(keys, spot)
+        form = self.form(keys["form"].value) if "form" in keys else ()
+        reach = {item.name: item for item in (*spot.asked, *form)}
+        return Action(
+            name=name,
+            title=spot.scope.titles.get(name, (Title("", ""), 0))[0],
+            by=by,
+            to=self._to(keys, spot),
+            when=self.condition(keys["when"].value, self.names(spot.scope)) if "when" in keys else None,
+            form=form,
+            once=self._once(keys, spot, by),
+            before=self._deadline(keys, "before", spot.always),
+            each=self._each(keys),
+            sends=self._sends(keys, reach),
+            withdraws={kind: TaskSet(found) for kind, found in self._withdraws(keys)},
+            reopens=self._reopens(keys),
+            counts=self._declared(keys, "counts", self._counters(spot.scope), "计数", "counter"),
+            clears=self._declared(
+                keys,
+                "clears",
+                self._counters(spot.scope) | self._marks(spot.scope),
+                "计数或标记",
+                "counter or mark",
+            ),
+            sets=self._declared(
+                keys, "sets", self._marks(spot.scope) | self._sent_marks(keys), "标记", "mark"
+            ),
+            meets=self._declared(keys, "meets", spot.sometimes, "此处在走的时限", "deadline that runs here"),
+            extends=self._deadline(keys, "extends", spot.sometimes),
+            suspends=self._form_field(keys, "suspends", reach, FieldType.DATE),
+            joins=self._form_field(keys, "joins", reach, FieldType.TICKET),
+            splits=self.reader.yes(keys["splits"].value) if "splits" in keys else False,
+            opens=self._opens(keys),
+            tells=self.roles(keys, "tells"),
+            line=line,
+        )
+
+    def names(self, scope: Scope) -> Names:
+        if scope.kind not in self._names:
+            self._names[scope.kind] = self.book.names(scope)
+        return self._names[scope.kind]
+
+    def condition(self, node: Node, names: Names) -> Condition | None:
+        text = self.reader.text(node)
+        if not text:
+            return None
+        try:
+            found = parse(text, names)
+        except Unparsable as error:
+            self.reader.refuse(node.line, error.zh, error.en)
+            return None
+        self.conditions.append(found)
+        return found
+
+    def form(self, node: Node) -> tuple[FormItem, ...]:
+        """A list of fields with their marks."""
+        found: dict[str, FormItem] = {}
+        for given in self.reader.words(node):
+            text = unicodedata.normalize("NFKC", given.text)
+            need = next(
+                (mark for mark in (Need.ONE, Need.ANY, Need.SOME) if text.endswith(mark.value)), Need.MAYBE
+            )
+            name = field_name(self.book, text.removesuffix(need.value).strip())
+            if name in found:
+                self.reader.refuse(
+                    given.line, f"字段“{given.text}”写了两次", f"the field '{given.text}' is given twice"
+                )
+            elif self.reader.known(Word(name, given.line), self.book.fields, "字段", "field"):
+                found[name] = FormItem(self.book.fields[name], need)
+        return tuple(found.values())
+
+    def roles(self, keys: Keys, key: str) -> tuple[str, ...]:
+        if key not in keys:
+            return ()
+        given = self.reader.words(keys[key].value)
+        return tuple(each.text for each in given if self.reader.known(each, self.book.roles, "角色", "role"))
+
+    def _by(self, keys: Keys, spot: Spot) -> frozenset[str]:
+        found = set()
+        for given in self.reader.words(keys["by"].value) if "by" in keys else ():
+            actor = word("actor", given.text)
+            if actor in (CLOCK, RULE):
+                found.add(actor)
+            elif self.reader.known(given, [*self.book.roles, CLOCK, RULE], "角色", "role"):
+                self._in_scope(given, spot)
+                found.add(given.text)
+        if RULE in found and len(found) > 1:
+            self.reader.refuse(
+                keys["by"].line,
+                "规则会立即自动办理，不能与其他办理者并列，请分成两个动作",
+                "a rule acts at once, so nobody else can share its action: write two actions",
+            )
+        return frozenset(found)
+
+    def _in_scope(self, given: Word, spot: Spot) -> None:
+        """A role seen from the task means nobody on the ticket."""
+        role = self.book.roles[given.text]
+        of_task = role.department is DepartmentScope.TASK or role.person is PersonScope.TASK
+        if of_task and spot.scope.kind is None:
+            self.reader.refuse(
+                given.line,
+                f"角色“{given.text}”是任务的承办者，不能办理案件的动作",
+                f"the role '{given.text}' is seen from a task and can't act on the ticket",
+            )
+
+    def _to(self, keys: Keys, spot: Spot) -> str | None:
+        if "to" not in keys:
+            return None
+        node = keys["to"].value
+        text = self.reader.text(node)
+        if spot.scope.kind is not None and text not in spot.scope.states and text in self.book.ticket.states:
+            self.reader.refuse(
+                node.line,
+                f"任务的动作不能移动案件（“{text}”是案件的状态），请在案件上写规则动作",
+                f"a task's action can't move the ticket ('{text}' is the ticket's): let the ticket hear by a rule",
+            )
+            return None
+        known = dict.fromkeys(spot.scope.states)
+        return text if text and self.reader.known(Word(text, node.line), known, "状态", "state") else None
+
+    def _once(self, keys: Keys, spot: Spot, by: frozenset[str]) -> Once | None:
+        found = (
+            self.reader.choice(keys["once"].value, "once", "“限一次”的范围", "scope of `once`")
+            if "once" in keys
+            else None
+        )
+        if found is None:
+            return None
+        if found == Once.TASK and spot.scope.kind is None:
+            self.reader.refuse(
+                keys["once"].line, "案件的动作不能按任务限一次", "`once: task` belongs to a task's action"
+            )
+        if found in (Once.PERSON, Once.DEPARTMENT) and by <= {CLOCK, RULE}:
+            self.reader.refuse(
+                keys["once"].line, "时钟与规则不是人，不能按人限一次", "neither clock nor rule is a person"
+            )
+        return Once(found)
+
+    def _deadline(self, keys: Keys, key: str, running: frozenset[str]) -> str | None:
+        if key not in keys:
+            return None
+        node = keys[key].value
+        text = self.reader.text(node)
+        if text and text in self.book.deadlines and text not in running:
+            self.reader.refuse(
+                node.line,
+                f"时限“{text}”在这里并不走（请列入该状态的“时限”）",
+                f"the deadline '{text}' doesn't run here (list it in the state's `deadlines`)",
+            )
+            return None
+        known = (
+            self.reader.known(Word(text, node.line), sorted(running), "时限", "deadline") if text else False
+        )
+        return text if known else None
+
+    def _declared(self, keys: Keys, key: str, names: Iterable[str], zh: str, en: str) -> tuple[str, ...]:
+        if key not in keys:
+            return ()
+        known = sorted(names)
+        given = self.reader.words(keys[key].value)
+        return tuple(each.text for each in given if self.reader.known(each, known, zh, en))
+
+    def _counters(self, scope: Scope) -> set[str]:
+        return {*self.book.ticket.counters, *scope.counters}
+
+    def _marks(self, scope: Scope) -> set[str]:
+        return {*self.book.ticket.marks, *scope.marks}
+
+    def _sent_marks(self, keys: Keys) -> set[str]:
+        """Marks of the tasks that this action sends: set on them as they leave."""
+        sent = self.reader.entries(keys["sends"].value) if "sends" in keys else ()
+        return {
+            mark
+            for entry in sent
+            if entry.key in self.book.kinds
+            for mark in self.book.kinds[entry.key].marks
+        }
+
+    def _kinds(self, keys: Keys, key: str) -> Iterable[tuple[str, Node]]:
+        for entry in self.reader.entries(keys[key].value) if key in keys else ():
+            if self.reader.known(Word(entry.key, entry.line), self.book.kinds, "任务种类", "kind of task"):
+                yield entry.key, entry.value
+
+    def _each(self, keys: Keys) -> dict[str, tuple[FormItem, ...]]:
+        return {kind: self.form(node) for kind, node in self._kinds(keys, "each")}
+
+    def _sends(self, keys: Keys, reach: dict[str, FormItem]) -> dict[str, tuple[str, ...]]:
+        return {kind: tuple(self._receivers(kind, node, reach)) for kind, node in self._kinds(keys, "sends")}
+
+    def _receivers(self, kind: str, node: Node, reach: dict[str, FormItem]) -> Iterable[str]:
+        owner = self.book.kinds[kind].of
+        wanted = FieldType.DEPARTMENT if owner is Owner.DEPARTMENT else FieldType.PERSON
+        for given in self.reader.words(node):
+            name = ME if word("me", given.text) == ME else field_name(self.book, given.text)
+            if name == ME:
+                if owner is Owner.DEPARTMENT:
+                    self.reader.refuse(
+                        given.line, "部门任务不能派给本人（me）", "`me` belongs to a kind of task of a person"
+                    )
+                yield ME
+            elif self._in_form(Word(name, given.line), reach, wanted):
+                yield name
+
+    def _withdraws(self, keys: Keys) -> Iterable[tuple[str, str]]:
+        for kind, node in self._kinds(keys, "withdraws"):
+            found = self.reader.choice(node, "task set", "撤下的范围", "set of tasks")
+            if found:
+                yield kind, found
+
+    def _reopens(self, keys: Keys) -> dict[str, str]:
+        found = {}
+        for kind, node in self._kinds(keys, "reopens"):
+            states = [state.name for state in self.book.kinds[kind].states.values() if not state.final]
+            given = Word(self.reader.text(node), node.line)
+            if given.text and self.reader.known(given, states, "任务的办理状态", "state of the task at work"):
+                found[kind] = given.text
+        return found
+
+    def _form_field(self, keys: Keys, key: str, reach: dict[str, FormItem], wanted: FieldType) -> str | None:
+        if key not in keys:
+            return None
+        node = keys[key].value
+        name = field_name(self.book, self.reader.text(node))
+        return name if name and self._in_form(Word(name, node.line), reach, wanted) else None
+
+    def _in_form(self, given: Word, reach: dict[str, FormItem], wanted: FieldType) -> bool:
+        if given.text not in reach:
+            self.reader.known(given, reach, "本动作表单中的字段", "field of this action's form")
+            return False
+        if reach[given.text].field.type is not wanted:
+            self.reader.refuse(
+                given.line,
+                f"字段“{given.text}”的类型应为 {wanted.value}",
+                f"the field '{given.text}' must be of type {wanted.value}",
+            )
+            return False
+        return True
+
+    def _opens(self, keys: Keys) -> Opens | None:
+        if "opens" not in keys:
+            return None
+        parts = self.reader.section(keys["opens"].value, "opens")
+        if "workflow" not in parts or "start" not in parts:
+            return None
+        return Opens(
+            workflow=self.reader.key(parts["workflow"].value), start=self.reader.text(parts["start"].value)
+        )

@@ -1,0 +1,109 @@
+"""Ladders: what happens at which point of a deadline, each rung after the one before it."""
+
+from engine.definitions.actions import Compiler
+from engine.definitions.conditions import Names
+from engine.definitions.model import Step
+from engine.definitions.reading import Word
+from engine.definitions.scopes import Keys, Scope
+from engine.definitions.spans import Offset, Rung, Share, Side, SpanError, Unit, parse_rung
+
+#: Minutes, to put rungs of different units in order; a workday counts as a day.
+_MINUTES = {
+    Unit.MINUTES: 1,
+    Unit.WORKING_MINUTES: 1,
+    Unit.HOURS: 60,
+    Unit.WORKING_HOURS: 60,
+    Unit.DAYS: 24 * 60,
+    Unit.WORKDAYS: 24 * 60,
+}
+
+
+def compile_ladders(compiler: Compiler) -> dict[str, tuple[Step, ...]]:
+    """Every ladder of the file. Problems are noted with the compiler's reader."""
+    return {name: _ladder(compiler, name, steps) for name, steps in compiler.book.ladders.items()}
+
+
+def _ladder(compiler: Compiler, name: str, written: tuple[Keys, ...]) -> tuple[Step, ...]:
+    names = _names(compiler, name)
+    steps = [step for keys in written if (step := _step(compiler, keys, names)) is not None]
+    for before, after in zip(steps, steps[1:], strict=False):
+        if not _ascends(before.at, after.at):
+            compiler.reader.refuse(
+                after.line,
+                f"阶梯“{name}”应从早到晚：{after.at.zh} 不能在 {before.at.zh} 之后",
+                f"the ladder '{name}' must go upward: {after.at} can't follow {before.at}",
+            )
+    return tuple(steps)
+
+
+def _names(compiler: Compiler, ladder: str) -> Names:
+    """The words its conditions may use: what every scope knows in which one of its deadlines runs."""
+    book = compiler.book
+    deadlines = {name for name, deadline in book.deadlines.items() if deadline.ladder == ladder}
+    users = [scope for scope in book.scopes() if deadlines & _listed(scope)]
+    if len(users) == 1:
+        return compiler.names(users[0])
+    return compiler.names(book.ticket)
+
+
+def _listed(scope: Scope) -> set[str]:
+    heads = [*scope.states.values(), *scope.requests.values()]
+    return {word.text for head in heads for word in head.deadlines}
+
+
+def _step(compiler: Compiler, keys: Keys, names: Names) -> Step | None:
+    reader, words = compiler.reader, compiler.book.words
+    if "at" not in keys:
+        return None
+    node = keys["at"].value
+    text = reader.text(node)
+    if not text:
+        return None
+    try:
+        at = parse_rung(text)
+    except SpanError as error:
+        reader.refuse(node.line, error.zh, error.en)
+        return None
+    if not keys.keys() & {"light", "card", "do", "tells"}:
+        reader.refuse(node.line, f"梯级“{text}”什么也不做", f"nothing happens at the rung '{text}'")
+    return Step(
+        at=at,
+        light=_word(compiler, keys, "light", words.lights, "灯色", "light"),
+        card=_word(compiler, keys, "card", words.cards, "牌色", "card"),
+        do=reader.text(keys["do"].value) if "do" in keys else None,
+        when=compiler.condition(keys["when"].value, names) if "when" in keys else None,
+        tells=compiler.roles(keys, "tells"),
+        line=node.line,
+    )
+
+
+def _word(compiler: Compiler, keys: Keys, key: str, known: object, zh: str, en: str) -> str | None:
+    if key not in keys:
+        return None
+    by_title = {title.zh: name for name, title in known.items()}  # type: ignore[attr-defined]
+    node = keys[key].value
+    text = compiler.reader.text(node)
+    given = Word(by_title.get(text, text), node.line)
+    return given.text if given.text and compiler.reader.known(given, known, zh, en) else None  # type: ignore[arg-type]
+
+
+def _ascends(before: Rung, after: Rung) -> bool:
+    """Whether one rung surely lies before another; a share and a time before the end can't be compared."""
+    if isinstance(before, Share) and isinstance(after, Share):
+        return before.percent < after.percent
+    return _place(before) < _place(after) or (
+        _side(before) == _side(after) == -1 and type(before) is not type(after)
+    )
+
+
+def _side(rung: Rung) -> int:
+    if isinstance(rung, Share):
+        return 0 if rung.percent == 100 else -1
+    return -1 if rung.side is Side.BEFORE else 1
+
+
+def _place(rung: Rung) -> tuple[int, int]:
+    if isinstance(rung, Offset):
+        sign = _side(rung)
+        return sign, sign * rung.limit.amount * _MINUTES[rung.limit.unit]
+    return _side(rung), 0
