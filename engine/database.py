@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from psycopg.errors import DivisionByZero
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -38,9 +39,10 @@ def metadata() -> MetaData:
 class Transaction:
     """One transaction, while it lasts. Hot paths use `rows` and `run` on the driver; the rest uses `connection`."""
 
-    __slots__ = ("connection", "dialect", "driver")
+    __slots__ = ("_last", "connection", "dialect", "driver")
 
     def __init__(self, connection: Connection) -> None:
+        self._last: tuple[str, Sequence[Any], type[Exception]] | None = None
         self.connection = connection
         self.driver: Any = connection.connection.driver_connection
         self.dialect = connection.dialect.name
@@ -48,6 +50,46 @@ class Transaction:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement, straight from the driver."""
         return self.driver.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
+
+    def together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+        """Rows of several statements, on PostgreSQL in one journey to the server."""
+        if not self.postgresql or len(statements) == 1:
+            return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
+        with self.driver.pipeline():
+            cursors = [self.driver.execute(sql, parameters) for sql, parameters in statements]
+        return [cursor.fetchall() for cursor in cursors]
+
+    def last(self, sql: str, parameters: Sequence[Any], lost: type[Exception]) -> None:
+        """The statement that ends a transaction: `acting` sends it together with the COMMIT.
+
+        A division by zero in it says that its guard failed: then `lost` is raised and nothing is committed. A second
+        one in the same transaction sends the first on its way.
+        """
+        self.flush()
+        self._last = (sql, parameters, lost)
+
+    def flush(self) -> None:
+        """Execute what waits for the commit, for whoever reads on in the same transaction."""
+        if self._last is None:
+            return
+        (sql, parameters, lost), self._last = self._last, None
+        try:
+            self.driver.execute(sql, parameters)
+        except DivisionByZero as failure:
+            raise lost from failure
+
+    def commit(self) -> None:
+        """Commit, with the last statement in the same journey."""
+        if self._last is not None:
+            (sql, parameters, lost), self._last = self._last, None
+            try:
+                with self.driver.pipeline():
+                    self.driver.execute(sql, parameters)
+                    self.driver.commit()
+            except DivisionByZero as failure:
+                self.driver.rollback()
+                raise lost from failure
+        self.connection.commit()
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Execute one statement; how many rows it changed."""
@@ -105,7 +147,7 @@ class Database:
         with self.db_engine.connect() as connection:
             transaction = Transaction(connection)
             result = work(transaction)
-            connection.commit()
+            transaction.commit()
             return result
 
     def close(self) -> None:

@@ -38,6 +38,8 @@ class Act:
     source: Source = Source.ENGINE
     #: 32 random bytes for the digest of personal words.
     salt: bytes = b""
+    #: Notices and due times before this moment reach nobody: an old system's history is past. None: everything does.
+    arm_from: Instant | None = None
     #: The hash algorithm of its events.
     algorithm: str = "sha256"
 

@@ -82,7 +82,8 @@ def _reckon(timer: Timer, draft: Draft) -> None:
         due = worktime.due(timer.started_at, whole, draft.calendar, consumed=timer.consumed)
         timer.due_at, timer.provisional = due.at, due.provisional
     deadline = draft.definition.deadlines[timer.name]
-    timer.next_at = timer.due_at if deadline.then or deadline.ladder else None
+    past = draft.act.arm_from is not None and timer.due_at < draft.act.arm_from
+    timer.next_at = timer.due_at if (deadline.then or deadline.ladder) and not past else None
 
 
 def pause(draft: Draft, seq: int, resumes_at: Instant | None = None) -> None:

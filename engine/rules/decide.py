@@ -6,10 +6,11 @@ of them can drift from the others.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from engine.clock import Instant
 from engine.definitions.machine import move
-from engine.definitions.model import RULE, Action, Once, PersonScope, Request
+from engine.definitions.model import RULE, Action, Once, Request
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
 from engine.rules import effects
 from engine.rules.acts import Act, Decision, Source
@@ -302,6 +303,20 @@ def reconsider(case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> De
     return draft.finish() if draft.decision.events else None
 
 
-def is_reporter_role(case: Case, role: str) -> bool:
-    """Whether a role means the person who reported."""
-    return case.definition.roles[role].person is PersonScope.REPORTER
+def remark(
+    case: Case, act: Act, now: Instant, calendar: WorkCalendar, facts: dict[str, Any], *, bump: bool
+) -> Decision:
+    """A line of history that moves nothing: what another ticket's act means for this one.
+
+    `bump` raises the state version, for what matters to a reader (a ticket was joined to this one).
+    """
+    draft = Draft(case, act, now, calendar)
+    if bump:
+        draft.ticket.state_version += 1
+    state = draft.definition.states[draft.ticket.state]
+    draft.record(
+        seq=draft.seq(), action=act.action, scope="", task_seq=None, request_seq=None, actor=act.actor,
+        standing=Standing(act.actor.kind.value), moved=(state.name, state.name),
+        stage=state.stage.value if state.stage else "", facts=dict(facts), personal={},
+    )  # fmt: skip
+    return draft.finish()

@@ -85,6 +85,8 @@ class Draft(Case):
 
     def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...]) -> None:
         notices = self.decision.notices
+        if self.act.arm_from is not None and self.ticket.head_at < self.act.arm_from:
+            return
         if not any(notice.unit == unit and notice.posts == posts for notice in notices):
             notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts))
 

@@ -1,0 +1,205 @@
+"""Load: a ticket with all that a decision may look at, in one statement, one ticket or many.
+
+▸ On PostgreSQL the lock is a statement of its own, before the reading one: a `FOR UPDATE` that waited re-reads only the
+locked row, so tasks read by the same statement would be those from before the wait.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.definitions.model import Workflow
+from engine.errors import NotFound, NotSignedIn
+from engine.records.areas import chain
+from engine.rules.case import (
+    Actor,
+    ActorKind,
+    Ask,
+    Case,
+    Held,
+    Memory,
+    RequestState,
+    Run,
+    Task,
+    Ticket,
+    Timer,
+)
+from engine.vocabulary import StateType
+
+#: Finds the immutable definition of a stored version.
+Definitions = Callable[[Transaction, int], Workflow]
+
+_TICKET = (
+    "id case_no state version state_version last_seq head head_at visit creator_department_id reporter_id channel item "
+    "urgency main_id parent_id opened_at entered_at settled_at memory workflow_id"
+).split()
+#: Where a case row holds its workflow version.
+WORKFLOW_AT = len(_TICKET) - 1
+_TASK = (
+    "t.seq t.kind t.state t.state_type t.round t.lead t.version t.opened_at t.entered_at t.department_id d.parent_id "
+    "t.person_id t.previous t.settled_at t.memory"
+).split()
+_ASK = "q.seq q.name q.task_seq q.state q.asked_at q.person_id q.department_id q.answer q.settled_at q.form".split()
+_TIMER = (
+    'l.seq l.name l.task_seq l.request_seq l.run l."limit" l.started_at l.due_at l.next_at l.consumed l.generation '
+    "l.extensions l.provisional l.calendar l.paused_at l.resumes_at l.ended_at"
+).split()
+
+
+def _many(dialect: str, columns: Sequence[str], source: str) -> str:
+    """A subselect that brings rows as one JSON array of arrays."""
+    listed = ", ".join(columns)
+    if dialect == "postgresql":
+        return f"(SELECT json_agg(json_build_array({listed})) FROM {source})"  # noqa: S608 (constant words)
+    return f"(SELECT json_group_array(json_array({listed})) FROM {source})"  # noqa: S608
+
+
+def _select(dialect: str) -> str:
+    mark = "%s" if dialect == "postgresql" else "?"
+    wanted = f"= ANY({mark})" if dialect == "postgresql" else f"IN (SELECT value FROM json_each({mark}))"
+    return f"""
+        SELECT {", ".join("k." + column for column in _TICKET)}, a.lineage,
+            (SELECT m.state_type FROM ticket m WHERE m.id = k.main_id),
+            (SELECT count(*) FROM ticket s WHERE s.parent_id = k.id AND s.state_type NOT IN ('closed', 'void')),
+            (SELECT count(*) FROM ticket j WHERE j.main_id = k.id),
+            {_many(dialect, _TASK, "task t LEFT JOIN department d ON d.id = t.department_id WHERE t.ticket_id = k.id")},
+            {_many(dialect, _ASK, "request q WHERE q.ticket_id = k.id AND q.state = 'open'")},
+            {_many(dialect, _TIMER, "deadline l WHERE l.ticket_id = k.id AND l.ended_at IS NULL")}
+        FROM ticket k JOIN area a ON a.id = k.area_id WHERE k.id {wanted} ORDER BY k.id"""  # noqa: S608
+
+
+_SELECT = {dialect: _select(dialect) for dialect in ("sqlite", "postgresql")}
+_LOCK = "SELECT id FROM ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_ACTOR = """
+    SELECT p.login, h.post, h.area_id, h.department_id FROM person p
+    LEFT JOIN holding h ON h.person_id = p.id AND h.valid_from <= {0} AND (h.valid_to IS NULL OR h.valid_to > {0})
+    WHERE p.id = {0} AND p.active"""
+_KEY = "SELECT fingerprint, outcome FROM idempotency_key WHERE actor = {0} AND key = {0}"
+_MARKS = {"sqlite": "?", "postgresql": "%s"}
+_ACTORS = {dialect: _ACTOR.format(mark) for dialect, mark in _MARKS.items()}
+_KEYS = {dialect: _KEY.format(mark) for dialect, mark in _MARKS.items()}
+
+Statement = tuple[str, Sequence[Any]]
+
+
+def case_statements(transaction: Transaction, ids: Sequence[int], *, lock: bool) -> list[Statement]:
+    """What brings these tickets; the rows of the last statement are the cases."""
+    if transaction.postgresql:
+        wanted = [list(ids)]
+        return [*([(_LOCK, wanted)] if lock else []), (_SELECT["postgresql"], wanted)]
+    return [(_SELECT["sqlite"], [json.dumps(list(ids))])]
+
+
+def actor_statement(transaction: Transaction, person_id: int, now: Instant) -> Statement:
+    """What brings a person's posts of this moment."""
+    return _ACTORS[transaction.dialect], (now, now, person_id)
+
+
+def key_statement(transaction: Transaction, actor: str, key: str) -> Statement:
+    """What brings the outcome of a repeated key."""
+    return _KEYS[transaction.dialect], (actor, key)
+
+
+def actor_of(rows: Iterable[Sequence[Any]], person_id: int) -> Actor:
+    """The actor that `actor_statement` found.
+
+    Errors: `NotSignedIn` when there is no such active person.
+    """
+    held = list(rows)
+    if not held:
+        raise NotSignedIn("没有这个账号或已停用", "no such account, or it is not active")
+    posts = tuple(Held(post, area, department) for _, post, area, department in held if post is not None)
+    return Actor(kind=ActorKind.PERSON, person_id=person_id, name=held[0][0], posts=posts)
+
+
+def load(
+    transaction: Transaction, ids: Sequence[int], definitions: Definitions, *, lock: bool
+) -> dict[int, Case]:
+    """Cases by ticket id.
+
+    Errors: `NotFound` if one is missing.
+    """
+    rows = transaction.together(case_statements(transaction, ids, lock=lock))[-1]
+    cases = {row[0]: case_of(row, definitions(transaction, row[WORKFLOW_AT])) for row in rows}
+    for wanted in ids:
+        if wanted not in cases:
+            raise NotFound("没有这个案卷", "no such ticket")
+    return cases
+
+
+def case_of(row: Sequence[Any], definition: Workflow) -> Case:
+    """One row of the case statement as values."""
+    (
+        ticket_id, case_no, state, version, state_version, last_seq, head, head_at, visit, creator, reporter, channel,
+        item, urgency, main, parent, opened, entered, settled, memory, _, lineage, main_type, subs, joined, tasks, asks,
+        timers,
+    ) = row  # fmt: skip
+    ticket = Ticket(
+        id=ticket_id, case_no=case_no, state=state, version=version, state_version=state_version, last_seq=last_seq,
+        head=head, head_at=head_at, visit=visit, area=chain(lineage), creator_department=creator, reporter_id=reporter,
+        channel=channel, item=item, urgency=urgency, main_id=main, main_type=StateType(main_type) if main_type else None,
+        parent_id=parent, open_subs=subs, joined_here=joined, opened_at=opened, entered_at=entered, settled_at=settled,
+        memory=Memory.from_json(json.loads(memory)),
+    )  # fmt: skip
+    return Case(
+        definition=definition,
+        ticket=ticket,
+        tasks={row[0]: _task(row) for row in sorted(_rows(tasks))},
+        asks={row[0]: _ask(row) for row in sorted(_rows(asks))},
+        timers={row[0]: _timer(row) for row in sorted(_rows(timers))},
+    )
+
+
+def _rows(listed: Any) -> list[list[Any]]:
+    """PostgreSQL's driver has parsed the JSON already; SQLite gives its text."""
+    if not listed:
+        return []
+    rows: list[list[Any]] = json.loads(listed) if isinstance(listed, str) else listed
+    return rows
+
+
+def _task(row: list[Any]) -> Task:
+    (
+        seq,
+        kind,
+        state,
+        type_,
+        number,
+        lead,
+        version,
+        opened,
+        entered,
+        department,
+        above,
+        person,
+        previous,
+        settled,
+        memory,
+    ) = row
+    return Task(
+        seq=seq, kind=kind, state=state, type=StateType(type_), round=number, lead=bool(lead), version=version,
+        opened_at=opened, entered_at=entered, department_id=department, department_above=above, person_id=person,
+        previous=previous, settled_at=settled, memory=Memory.from_json(json.loads(memory)),
+    )  # fmt: skip
+
+
+def _ask(row: list[Any]) -> Ask:
+    seq, name, task_seq, state, asked, person, department, answer, settled, form = row
+    return Ask(
+        seq=seq, name=name, task_seq=task_seq, state=RequestState(state), asked_at=asked, person_id=person,
+        department_id=department, answer=answer, settled_at=settled, form=json.loads(form),
+    )  # fmt: skip
+
+
+def _timer(row: list[Any]) -> Timer:
+    (
+        seq, name, task_seq, request_seq, run, limit, started, due, next_at, consumed, generation, extensions,
+        provisional, calendar, paused, resumes, ended,
+    ) = row  # fmt: skip
+    return Timer(
+        seq=seq, name=name, task_seq=task_seq, request_seq=request_seq, run=Run(run), limit=limit, started_at=started,
+        due_at=due, next_at=next_at, consumed=consumed, generation=generation, extensions=extensions,
+        provisional=bool(provisional), calendar=calendar, paused_at=paused, resumes_at=resumes, ended_at=ended,
+    )  # fmt: skip

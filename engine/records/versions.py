@@ -1,0 +1,107 @@
+"""Stored workflow versions: immutable, compiled once per process, kept as long as a running ticket may need them."""
+
+import threading
+from collections.abc import Mapping
+
+from sqlmodel import col, select
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.definitions.loader import loads
+from engine.definitions.model import Workflow
+from engine.errors import Malformed, NotFound
+from engine.records.workflows import FORMAT, WorkflowVersion
+from engine.rules.worktime import WorkCalendar
+
+
+class Versions:
+    """Definitions by stored id. A version never changes, so keeping one in a process can never be wrong."""
+
+    def __init__(self, calendars: Mapping[str, WorkCalendar]) -> None:
+        self._calendars = dict(calendars)
+        self._by_id: dict[int, Workflow] = {}
+        self._ids: dict[tuple[str, int], int] = {}
+        self._lock = threading.Lock()
+
+    def definition(self, transaction: Transaction, version_id: int) -> Workflow:
+        """The compiled definition of a stored version."""
+        known = self._by_id.get(version_id)
+        if known is not None:
+            return known
+        mark = "%s" if transaction.postgresql else "?"
+        rows = transaction.rows(
+            f"SELECT key, version, source FROM workflow_version WHERE id = {mark}",  # noqa: S608 (constant words)
+            (version_id,),
+        )
+        if not rows:
+            raise NotFound("没有这个流程版本", "no such workflow version")
+        key, number, source = rows[0]
+        return self._keep(version_id, loads(source, file=f"{key} v{number}"))
+
+    def _keep(self, version_id: int, definition: Workflow) -> Workflow:
+        with self._lock:
+            self._ids[(definition.key, definition.version)] = version_id
+            return self._by_id.setdefault(version_id, definition)
+
+    def active(self, transaction: Transaction, key: str) -> Workflow:
+        """The version that new tickets start on.
+
+        Errors: `NotFound` when none of that key is active.
+        """
+        mark = "%s" if transaction.postgresql else "?"
+        rows = transaction.rows(
+            f"SELECT id FROM workflow_version WHERE key = {mark} AND activated_at IS NOT NULL "  # noqa: S608
+            "ORDER BY activated_at DESC, version DESC LIMIT 1",
+            (key,),
+        )
+        if not rows:
+            raise NotFound(f"没有启用的流程“{key[:60]}”", f"no active workflow '{key[:60]}'")
+        return self.definition(transaction, int(rows[0][0]))
+
+    def id_of(self, definition: Workflow) -> int:
+        """The stored id of a definition that came from here."""
+        return self._ids[(definition.key, definition.version)]
+
+    def calendar(self, key: str) -> WorkCalendar:
+        """The working calendar of that name.
+
+        Errors: `NotFound`.
+        """
+        if key not in self._calendars:
+            raise NotFound(f"没有日历“{key}”", f"no calendar '{key}'")
+        return self._calendars[key]
+
+
+def store(transaction: Transaction, definition: Workflow, now: Instant, *, activate: bool) -> int:
+    """Store a version, once; activate it for new tickets if asked.
+
+    Errors: `Malformed` when that version is stored already with another text: a version never changes.
+    """
+    connection = transaction.connection
+    table = WorkflowVersion.__table__  # type: ignore[attr-defined]
+    there = connection.execute(
+        select(col(WorkflowVersion.id), col(WorkflowVersion.sha256)).where(
+            col(WorkflowVersion.key) == definition.key, col(WorkflowVersion.version) == definition.version
+        )
+    ).first()
+    if there is not None and there[1] != definition.sha256:
+        raise Malformed(
+            f"流程“{definition.key}”第 {definition.version} 版已存在且内容不同，请提高版本号",
+            f"version {definition.version} of '{definition.key}' is stored with another text; raise its number",
+        )
+    if there is None:
+        row = table.insert().values(
+            key=definition.key,
+            version=definition.version,
+            format=FORMAT,
+            sha256=definition.sha256,
+            title=str(definition.title),
+            source=definition.source,
+            stored_at=now,
+        )
+        version_id = int(connection.execute(row).inserted_primary_key[0])
+    else:
+        version_id = int(there[0])
+    if activate:
+        connection.execute(table.update().where(table.c.id == version_id).values(activated_at=now))
+    return version_id

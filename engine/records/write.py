@@ -1,0 +1,295 @@
+"""Write: decisions become rows, set by set, guarded by the version that was read.
+
+On PostgreSQL everything is one statement: a CTE per table over JSON record sets, so that its text (and its prepared
+plan) depends on which tables an act touches and not on how many rows. On SQLite it is one prepared statement per table.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.rules.acts import Decision
+from engine.rules.chain import canonical
+
+
+class LostRace(Exception):
+    """Another act wrote the ticket in between: reload and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table as `write` sees it: its columns with PostgreSQL types, its key, and whether rows may be written again."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...] = ()
+    #: `insert` fails on a row that is there, `replace` overwrites it, `keep` leaves it.
+    mode: str = "insert"
+
+    @property
+    def names(self) -> list[str]:
+        return [f'"{name}"' for name, _ in self.columns]
+
+
+def _table(name: str, columns: str, key: str = "", mode: str = "insert") -> _Table:
+    short = {"b": "bigint", "i": "integer", "t": "text", "f": "boolean", "x": "bytea"}
+    pairs = tuple((part.split(":")[0], short[part.split(":")[1]]) for part in columns.split())
+    return _Table(name, pairs, tuple(key.split()), mode)
+
+
+_OWN = "ticket_id:b seq:b"
+#: In the order in which rows are written.
+TABLES: dict[str, _Table] = {
+    table.name: table
+    for table in (
+        _table(
+            "ticket",
+            "id:b workflow_id:b case_no:t state:t state_type:t stage:t version:i state_version:i last_seq:i head:t "
+            "head_at:b visit:i area_id:b creator_department_id:b reporter_id:b channel:t item:t urgency:t main_id:b "
+            "parent_id:b opened_at:b entered_at:b settled_at:b memory:t",
+        ),
+        _table("case_number", "number:t ticket_id:b"),
+        _table(
+            "particulars",
+            "ticket_id:b description:t address:t contact_name:t contact_phone:t",
+            "ticket_id",
+            "replace",
+        ),
+        _table(
+            "task",
+            f"{_OWN} kind:t state:t state_type:t round:i lead:f version:i department_id:b person_id:b previous:i "
+            "opened_at:b entered_at:b settled_at:b memory:t",
+            "ticket_id seq",
+            "replace",
+        ),
+        _table(
+            "request",
+            f"{_OWN} name:t task_seq:i state:t person_id:b department_id:b answer:t asked_at:b settled_at:b form:t",
+            "ticket_id seq",
+            "replace",
+        ),
+        _table(
+            "deadline",
+            f"{_OWN} name:t task_seq:i request_seq:i run:t limit:t started_at:b due_at:b next_at:b consumed:b "
+            "generation:i extensions:i provisional:f calendar:t paused_at:b resumes_at:b ended_at:b",
+            "ticket_id seq",
+            "replace",
+        ),
+        _table(
+            "event",
+            f"{_OWN} at:b recorded_at:b source:t action:t scope:t task_seq:i request_seq:i actor:t person_id:b post:t "
+            "department_id:b behalf_of:b state_from:t state_to:t stage:t facts:t personal_digest:t algorithm:t hash:t",
+        ),
+        _table("personal", f"{_OWN} salt:x words:t"),
+        _table("notice", f"{_OWN} event_seq:i role:t unit:t posts:t at:b"),
+        _table("command", f"{_OWN} kind:t target_id:b payload:t at:b attempts:i next_at:b"),
+        _table(
+            "attachment",
+            "ticket_id:b event_seq:b field:t sha256:t",
+            "ticket_id event_seq field sha256",
+            "keep",
+        ),
+        _table("reach", "unit:t sort_key:b ticket_id:b", "unit sort_key ticket_id", "keep"),
+        _table("outbox", f"{_OWN} last_seq:i at:b"),
+        _table("idempotency_key", "actor:t key:t fingerprint:t outcome:t expires_at:b"),
+    )
+}
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Decisions on their way into one transaction."""
+
+    rows: Rows = field(default_factory=dict)
+    #: Rows of tickets that were there before, with the version read, guarded.
+    moved: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, table: str, *rows: tuple[Any, ...]) -> None:
+        if rows:
+            self.rows.setdefault(table, []).extend(rows)
+
+    def decision(self, decision: Decision, workflow_id: int, type_: str, stage: str, now: Instant) -> None:
+        """Everything one decision changes."""
+        ticket = decision.ticket
+        own = ticket.id
+        row = (
+            own, workflow_id, ticket.case_no, ticket.state, type_, stage, ticket.version, ticket.state_version,
+            ticket.last_seq, ticket.head, ticket.head_at, ticket.visit, ticket.area[0].id, ticket.creator_department,
+            ticket.reporter_id, ticket.channel, ticket.item, ticket.urgency, ticket.main_id, ticket.parent_id,
+            ticket.opened_at, ticket.entered_at, ticket.settled_at, canonical(ticket.memory.to_json()),
+        )  # fmt: skip
+        if decision.read_version is None:
+            self.add("ticket", row)
+            self.add("case_number", (ticket.case_no, own))
+            words = decision.particulars
+            names = ("description", "address", "contact_name", "contact_phone")
+            self.add("particulars", (own, *(words.get(name, "") for name in names)))
+        else:
+            self.moved.append((*row, decision.read_version))
+        self._belongings(decision, own, now)
+        if decision.events:
+            self.add("outbox", (own, decision.events[0].seq, decision.events[-1].seq, now))
+
+    def _belongings(self, decision: Decision, own: int, now: Instant) -> None:
+        for t in decision.tasks:
+            self.add("task", (
+                own, t.seq, t.kind, t.state, t.type.value, t.round, t.lead, t.version, t.department_id, t.person_id,
+                t.previous, t.opened_at, t.entered_at, t.settled_at, canonical(t.memory.to_json()),
+            ))  # fmt: skip
+        for a in decision.asks:
+            self.add("request", (
+                own, a.seq, a.name, a.task_seq, a.state.value, a.person_id, a.department_id, a.answer, a.asked_at,
+                a.settled_at, canonical(a.form),
+            ))  # fmt: skip
+        for d in decision.timers:
+            self.add("deadline", (
+                own, d.seq, d.name, d.task_seq, d.request_seq, d.run.value, d.limit, d.started_at, d.due_at, d.next_at,
+                d.consumed, d.generation, d.extensions, d.provisional, d.calendar, d.paused_at, d.resumes_at, d.ended_at,
+            ))  # fmt: skip
+        for e in decision.events:
+            self.add("event", (
+                own, e.seq, e.at, e.recorded_at, e.source, e.action, e.scope, e.task_seq, e.request_seq, e.actor,
+                e.person_id, e.post, e.department_id, e.behalf_of, e.state_from, e.state_to, e.stage, e.facts,
+                e.personal_digest, e.algorithm, e.hash,
+            ))  # fmt: skip
+            if e.personal:
+                self.add("personal", (own, e.seq, e.salt, e.personal))
+        for n in decision.notices:
+            self.add("notice", (own, n.seq, n.event_seq, n.role, n.unit, " ".join(n.posts), now))
+        for c in decision.commands:
+            self.add("command", (own, c.seq, c.kind.value, c.target_id, c.payload, now, 0, now))
+        for name, sha256, seq in decision.attachments:
+            self.add("attachment", (own, seq, name, sha256))
+        for unit in decision.reach:
+            self.add("reach", (unit, decision.ticket.opened_at, own))
+
+
+def write(transaction: Transaction, batch: Batch) -> None:
+    """Write a batch; nothing of it stays if a version moved.
+
+    Errors: `LostRace`.
+    """
+    if transaction.postgresql:
+        _write_postgresql(transaction, batch)
+    else:
+        _write_sqlite(transaction, batch)
+
+
+@cache
+def _sqlite_insert(name: str) -> str:
+    table = TABLES[name]
+    marks = ", ".join("?" for _ in table.columns)
+    insert = f"INSERT INTO {name} ({', '.join(table.names)}) VALUES ({marks})"  # noqa: S608 (constant words)
+    return insert + _conflict(table)
+
+
+def _conflict(table: _Table) -> str:
+    if table.mode == "insert":
+        return ""
+    key = ", ".join(table.key)
+    if table.mode == "keep":
+        return f" ON CONFLICT ({key}) DO NOTHING"
+    changed = ", ".join(
+        f"{name} = excluded.{name}" for name in table.names if name.strip('"') not in table.key
+    )
+    return f" ON CONFLICT ({key}) DO UPDATE SET {changed}"
+
+
+#: A ticket's columns that never change after its first event.
+_FIXED = {
+    "id",
+    "workflow_id",
+    "case_no",
+    "area_id",
+    "creator_department_id",
+    "reporter_id",
+    "channel",
+    "parent_id",
+    "opened_at",
+}
+_MOVING = [name for name, _ in TABLES["ticket"].columns if name not in _FIXED]
+_SQLITE_MOVE = (
+    f"UPDATE ticket SET {', '.join(f'{name} = ?' for name in _MOVING)} WHERE id = ? AND version = ?"  # noqa: S608
+)
+_MOVING_AT = [index for index, (name, _) in enumerate(TABLES["ticket"].columns) if name in _MOVING]
+
+
+def _write_sqlite(transaction: Transaction, batch: Batch) -> None:
+    execute = transaction.driver.execute
+    for row in batch.moved:
+        values = [row[index] for index in _MOVING_AT]
+        if execute(_SQLITE_MOVE, (*values, row[0], row[-1])).rowcount != 1:
+            raise LostRace
+    for name in TABLES:
+        rows = batch.rows.get(name)
+        if not rows:
+            continue
+        if len(rows) == 1:
+            execute(_sqlite_insert(name), rows[0])
+        else:
+            transaction.driver.executemany(_sqlite_insert(name), rows)
+
+
+def _record_set(table: _Table, extra: str = "") -> str:
+    typed = ", ".join(f'"{name}" {kind}' for name, kind in table.columns)
+    return f"json_to_recordset(%s::json) AS x({typed}{extra})"
+
+
+@cache
+def _postgresql_text(names: tuple[str, ...], moves: bool) -> str:
+    parts = []
+    if moves:
+        table = TABLES["ticket"]
+        changed = ", ".join(f"{name} = x.{name}" for name in _MOVING)
+        parts.append(
+            f"moved AS (UPDATE ticket SET {changed} FROM {_record_set(table, ', read_version integer')} "  # noqa: S608
+            "WHERE ticket.id = x.id AND ticket.version = x.read_version RETURNING 1)"
+        )
+    for name in names:
+        table = TABLES[name]
+        listed = ", ".join(table.names)
+        parts.append(
+            f"in_{name} AS (INSERT INTO {name} ({listed}) SELECT {listed} FROM {_record_set(table)}{_conflict(table)})"  # noqa: S608
+        )
+    # A lost race is an error inside the database too, so that the commit sent along with it can't happen.
+    guard = "1 / CASE WHEN (SELECT count(*) FROM moved) = %s THEN 1 ELSE 0 END" if moves else "1"
+    return f"WITH {', '.join(parts)} SELECT {guard}"
+
+
+def _write_postgresql(transaction: Transaction, batch: Batch) -> None:
+    names = tuple(name for name in TABLES if batch.rows.get(name))
+    parameters: list[Any] = []
+    if batch.moved:
+        parameters.append(_records(TABLES["ticket"], batch.moved, ("read_version",)))
+    parameters += [_records(TABLES[name], batch.rows[name]) for name in names]
+    if batch.moved:
+        parameters.append(len(batch.moved))
+    transaction.last(_postgresql_text(names, bool(batch.moved)), parameters, LostRace)
+
+
+def _records(table: _Table, rows: Iterable[Sequence[Any]], extra: tuple[str, ...] = ()) -> str:
+    names = [*(name for name, _ in table.columns), *extra]
+    binary = [index for index, (_, kind) in enumerate(table.columns) if kind == "bytea"]
+    records = []
+    for row in rows:
+        record = dict(zip(names, row, strict=True))
+        for index in binary:
+            record[names[index]] = "\\x" + row[index].hex()
+        records.append(record)
+    return json.dumps(records, ensure_ascii=False)
+
+
+def allocate(transaction: Transaction, count: int) -> list[tuple[int, int]]:
+    """Ids and case serials for new tickets; gaps are possible, doubles are not."""
+    if transaction.postgresql:
+        sql = "SELECT nextval('ticket_id_seq'), nextval('case_serial') FROM generate_series(1, %s)"
+        return [(int(new), int(serial)) for new, serial in transaction.rows(sql, (count,))]
+    sql = "UPDATE serial SET last = last + ? WHERE name IN ('case', 'ticket') RETURNING name, last"
+    last = dict(transaction.rows(sql, (count,)))
+    return [(last["ticket"] - left, last["case"] - left) for left in range(count - 1, -1, -1)]

@@ -1,0 +1,370 @@
+"""The door: load → decide → write. Nothing else changes a ticket.
+
+A click, an API call, a timer's rung, a command of another ticket, an import, a test: all pass here, with the same rules.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.exc import IntegrityError as CoreIntegrityError
+
+from engine.clock import DAY, Clock, Instant, moment
+from engine.database import Database, Transaction
+from engine.definitions.model import Workflow
+from engine.errors import Busy, HuyingError, KeyReused, NotFound, Stale
+from engine.records import load, write
+from engine.records.versions import Versions
+from engine.rules import decide
+from engine.rules.acts import Act, Decision
+from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
+from engine.rules.worktime import WorkCalendar
+from engine.stages.calls import Call, Caller, Offer, Outcome
+from engine.stages.references import Wanted, look_up
+from engine.vocabulary import StateType
+
+#: How often an act is decided again after it lost a race on a running counter.
+MOST_TRIES = 3
+#: How long an idempotency key is kept: longer than a phone stays offline.
+KEY_KEPT = 90 * DAY
+
+
+class _NeedsBoth(Exception):
+    """Joining and splitting lock two tickets, in id order, before anything is read."""
+
+    def __init__(self, other: int) -> None:
+        self.other = other
+
+
+class Door:
+    """The way into one database's tickets."""
+
+    def __init__(
+        self, database: Database, clock: Clock, versions: Versions, *, algorithm: str = "sha256"
+    ) -> None:
+        self.database, self.clock, self.versions, self.algorithm = database, clock, versions, algorithm
+
+    def act(self, call: Call, *, now: Instant | None = None) -> Outcome:
+        """Do one act, or raise the refusal that names why not.
+
+        1. take the time once
+        2. in one transaction: lock and load the ticket, the actor's posts, the key
+        3. a repeated key answers what it answered before
+        4. decide
+        5. write everything, or nothing
+        A race lost on a running counter alone is decided again, at most three times.
+        Errors: every `HuyingError` of `decide`, `KeyReused`, `NotFound`, `NotSignedIn`, `Busy`.
+        """
+        at = self.clock.now() if now is None else now
+        both: tuple[int, ...] = ()
+        for _ in range(MOST_TRIES):
+            try:
+                return self.database.acting(lambda transaction: self.within(transaction, call, at, both))
+            except _NeedsBoth as pair:
+                both = (pair.other,)
+            except write.LostRace:
+                continue
+            except Exception as failure:
+                if not _is_double(failure):
+                    raise
+        raise Busy
+
+    def act_together(self, calls: Sequence[Call], transaction: Transaction, now: Instant) -> list[Outcome]:
+        """Several acts in the caller's transaction, in order; the first refusal refuses all of them."""
+        outcomes = []
+        for call in calls:
+            transaction.flush()
+            outcomes.append(self.within(transaction, call, now, ()))
+        return outcomes
+
+    def within(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> Outcome:
+        """One act inside a transaction that somebody else commits."""
+        actor_rows, key_rows, case = self._load(transaction, call, now, both)
+        repeated = _repeated(call, key_rows)
+        if repeated is not None:
+            return repeated
+        actor = _actor(call.caller, actor_rows)
+        if case is None:
+            case, wanted, references = self._newborn(transaction, call, actor, now)
+        else:
+            wanted, references = self._references(transaction, call, case, now)
+        other = self._other(transaction, call, case, references, both)
+        decision = self._decide(call, case, actor, wanted, references, now)
+        batch = write.Batch()
+        self._add(batch, decision, case.definition, now)
+        if other is not None:
+            self._add(batch, self._echo(call, case, other, actor, now), other.definition, now)
+        outcome = _outcome(decision)
+        self._keep(batch, call, outcome, now)
+        write.write(transaction, batch)
+        return outcome
+
+    def reconsider(self, ticket_id: int) -> bool:
+        """Ask a ticket's rules again because another ticket moved; whether one of them held."""
+        now = self.clock.now()
+
+        def work(transaction: Transaction) -> bool:
+            case = self._cases(transaction, (ticket_id,), lock=True)[ticket_id]
+            act = Act(action="", actor=THE_RULE, salt=os.urandom(32), algorithm=self.algorithm)
+            decision = decide.reconsider(case, act, now, self._calendar(case.definition))
+            if decision is None:
+                return False
+            batch = write.Batch()
+            self._add(batch, decision, case.definition, now)
+            write.write(transaction, batch)
+            return True
+
+        for _ in range(MOST_TRIES):
+            try:
+                return self.database.acting(work)
+            except write.LostRace:
+                continue
+        raise Busy
+
+    def remark(self, ticket_id: int, action: str, facts: dict[str, object]) -> None:
+        """Add a line to a ticket's history that changes nothing else, e.g. a command that was refused."""
+        now = self.clock.now()
+
+        def work(transaction: Transaction) -> None:
+            case = self._cases(transaction, (ticket_id,), lock=True)[ticket_id]
+            act = Act(action=action, actor=THE_RULE, algorithm=self.algorithm)
+            batch = write.Batch()
+            decision = decide.remark(case, act, now, self._calendar(case.definition), facts, bump=False)
+            self._add(batch, decision, case.definition, now)
+            write.write(transaction, batch)
+
+        self.database.acting(work)
+
+    def case(self, transaction: Transaction, ticket_id: int) -> Case:
+        """A ticket as it is, to be looked at."""
+        return self._cases(transaction, (ticket_id,), lock=False)[ticket_id]
+
+    def offers(self, transaction: Transaction, ticket_id: int, caller: Caller) -> list[Offer]:
+        """Every act that the present states declare, as this caller sees it: possible, or not and why.
+
+        Drawn by the same `examine` that `act` asks, so that a button never promises what the door refuses.
+        """
+        now = self.clock.now()
+        case = self.case(transaction, ticket_id)
+        actor = _actor(caller, _actor_rows(transaction, caller, now))
+        return list(_offers(case, actor, now))
+
+    # -- the steps of one act ------------------------------------------------------------------------------------
+
+    def _load(
+        self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]
+    ) -> tuple[list[Sequence[object]], list[Sequence[object]], Case | None]:
+        """Posts, key and ticket in one journey."""
+        statements = []
+        if call.caller.person_id is not None:
+            statements.append(load.actor_statement(transaction, call.caller.person_id, now))
+        if call.key is not None:
+            statements.append(load.key_statement(transaction, call.caller.key, call.key))
+        own: int | None = None
+        if call.ticket_id is not None or call.case_no is not None:
+            own = call.ticket_id if call.ticket_id is not None else ticket_id(transaction, call.case_no or "")
+            statements += load.case_statements(transaction, sorted({own, *both}), lock=True)
+        answers = transaction.together(statements) if statements else []
+        actor_rows = answers[0] if call.caller.person_id is not None else []
+        key_rows = answers[1 if call.caller.person_id is not None else 0] if call.key is not None else []
+        if own is None:
+            return actor_rows, key_rows, None
+        row = next((row for row in answers[-1] if row[0] == own), None)
+        if row is None:
+            raise NotFound("没有这个案卷", "no such ticket")
+        return actor_rows, key_rows, load.case_of(row, self._definition(transaction, row[load.WORKFLOW_AT]))
+
+    def _cases(self, transaction: Transaction, ids: Sequence[int], *, lock: bool) -> dict[int, Case]:
+        return load.load(transaction, ids, self._definition, lock=lock)
+
+    def _definition(self, transaction: Transaction, workflow_id: int) -> Workflow:
+        return self.versions.definition(transaction, workflow_id)
+
+    def _calendar(self, definition: Workflow) -> WorkCalendar:
+        return self.versions.calendar(definition.calendar)
+
+    def _references(
+        self, transaction: Transaction, call: Call, case: Case, now: Instant
+    ) -> tuple[Wanted, References]:
+        act = Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request)
+        target = decide.find(case, act)
+        if isinstance(target, HuyingError):
+            raise target
+        wanted = Wanted.of(target.action, call.form, call.each)
+        return wanted, look_up(transaction, wanted, now)
+
+    def _newborn(
+        self, transaction: Transaction, call: Call, actor: Actor, now: Instant
+    ) -> tuple[Case, Wanted, References]:
+        """A ticket about to be born: its definition, its place in the tree, its numbers."""
+        definition = self.versions.active(transaction, call.workflow or "")
+        start = definition.starts.get(call.action)
+        if start is None:
+            raise NotFound(
+                f"流程“{definition.title.zh}”没有“{call.action}”这种上报",
+                f"the workflow '{definition.title.en}' has no start '{call.action}'",
+            )
+        wanted = Wanted.of(start, call.form, call.each)
+        references = look_up(transaction, wanted, now)
+        area = wanted.area(transaction, references, actor)
+        ((new_id, serial),) = write.allocate(transaction, 1)
+        born = call.claimed_at or now
+        ticket = Ticket(
+            id=new_id, case_no=f"{moment(born):%Y%m%d}-{serial:06d}", state="", version=0, state_version=0, last_seq=0,
+            head="", head_at=Instant(0), visit=0, area=area, channel=call.channel, parent_id=call.parent_id,
+            opened_at=born, entered_at=born,
+        )  # fmt: skip
+        return Case(definition=definition, ticket=ticket), wanted, references
+
+    def _other(
+        self, transaction: Transaction, call: Call, case: Case, references: References, both: tuple[int, ...]
+    ) -> Case | None:
+        """The other ticket of a join or a split, locked; if it is not locked yet, the act starts again with both."""
+        if not case.ticket.last_seq:
+            return None
+        target = decide.find(
+            case, Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request)
+        )
+        if isinstance(target, HuyingError) or not (target.action.joins or target.action.splits):
+            return None
+        if target.action.splits:
+            other = case.ticket.main_id
+        else:
+            named = call.form.get(target.action.joins or "")
+            found = references.tickets.get(named) if isinstance(named, str) else None
+            other = found.id if found and found.id != case.ticket.id else None
+        if other is None:
+            return None
+        if other not in both:
+            raise _NeedsBoth(other)
+        return self._cases(transaction, (other,), lock=False)[other]
+
+    def _decide(
+        self, call: Call, case: Case, actor: Actor, wanted: Wanted, references: References, now: Instant
+    ) -> Decision:
+        act = Act(
+            action=call.action, actor=actor, task=call.task, request=call.request, form=wanted.filled(call.form), each=call.each,
+            expected=call.expected, references=references, claimed_at=call.claimed_at, source=call.source,
+            salt=os.urandom(32), algorithm=self.algorithm, arm_from=call.arm_from,
+        )  # fmt: skip
+        decision = decide.decide(case, act, now, self._calendar(case.definition))
+        if isinstance(decision, Stale):
+            # Seen by two at once: the second one is told what is true now.
+            decision.details = {**decision.details, "state": case.ticket.state}
+        if isinstance(decision, HuyingError):
+            raise decision
+        return decision
+
+    def _echo(self, call: Call, case: Case, other: Case, actor: Actor, now: Instant) -> Decision:
+        """The main ticket's own line about a join or a split."""
+        joined = case.ticket.main_id is None
+        act = Act(
+            action="joined_by" if joined else "split_from", actor=actor, claimed_at=call.claimed_at, source=call.source,
+            algorithm=self.algorithm,
+        )  # fmt: skip
+        return decide.remark(
+            other, act, now, self._calendar(other.definition), {"ticket": case.ticket.case_no}, bump=True
+        )
+
+    def _add(self, batch: write.Batch, decision: Decision, definition: Workflow, now: Instant) -> None:
+        state = definition.states[decision.ticket.state]
+        stage = state.stage.value if state.stage else ""
+        workflow_id = self.versions.id_of(definition)
+        batch.decision(decision, workflow_id, state.type.value, stage, now)
+
+    def _keep(self, batch: write.Batch, call: Call, outcome: Outcome, now: Instant) -> None:
+        if call.key is not None:
+            stored = json.dumps(outcome.to_json(), separators=(",", ":"))
+            batch.add("idempotency_key", (call.caller.key, call.key, _digest(call), stored, now + KEY_KEPT))
+
+
+def ticket_id(transaction: Transaction, case_no: str) -> int:
+    """The ticket of a case number.
+
+    Errors: `NotFound`.
+    """
+    mark = "%s" if transaction.postgresql else "?"
+    rows = transaction.rows(f"SELECT ticket_id FROM case_number WHERE number = {mark}", (case_no,))  # noqa: S608
+    if not rows:
+        raise NotFound(f"没有案卷 {case_no[:40]}", f"no such ticket: {case_no[:40]}")
+    return int(rows[0][0])
+
+
+def _digest(call: Call) -> str:
+    return hashlib.sha256(call.fingerprint().encode()).hexdigest()
+
+
+def _repeated(call: Call, rows: list[Sequence[object]]) -> Outcome | None:
+    if not rows:
+        return None
+    fingerprint, outcome = rows[0]
+    if fingerprint != _digest(call):
+        raise KeyReused
+    return Outcome.from_json(json.loads(str(outcome)))
+
+
+def _actor_rows(transaction: Transaction, caller: Caller, now: Instant) -> list[Sequence[object]]:
+    if caller.person_id is None:
+        return []
+    return transaction.rows(*load.actor_statement(transaction, caller.person_id, now))
+
+
+def _actor(caller: Caller, rows: list[Sequence[object]]) -> Actor:
+    if caller.person_id is not None:
+        return load.actor_of(rows, caller.person_id)
+    if caller.name == THE_CLOCK.name:
+        return THE_CLOCK
+    if caller.name == THE_RULE.name:
+        return THE_RULE
+    kind = ActorKind.IMPORT if caller.name.startswith(ActorKind.IMPORT.value) else ActorKind.PUBLIC
+    return Actor(kind=kind, name=caller.name)
+
+
+def _outcome(decision: Decision) -> Outcome:
+    ticket = decision.ticket
+    first = decision.events[0].seq
+    return Outcome(
+        ticket_id=ticket.id,
+        case_no=ticket.case_no,
+        state=ticket.state,
+        state_version=ticket.state_version,
+        seq=first,
+        last_seq=decision.events[-1].seq,
+        created=tuple(own.seq for own in (*decision.tasks, *decision.asks) if own.seq > first),
+    )
+
+
+def _offers(case: Case, actor: Actor, now: Instant) -> Iterator[Offer]:
+    for target in decide.targets(case):
+        action, task = target.action, target.task
+        if not action.by_people():
+            continue
+        answer = decide.examine(case, target, actor, now)
+        refused = isinstance(answer, HuyingError)
+        yield Offer(
+            name=action.name,
+            title=action.title,
+            task=task.seq if task and not target.answered else None,
+            request=target.answered.seq if target.answered else None,
+            kind="answer" if target.answered else "ask" if target.asked else "act",
+            expected=None if target.answered else task.version if task else case.ticket.state_version,
+            form=action.form,
+            each={
+                other.seq: items
+                for kind, items in action.each.items()
+                for other in case.round_of(kind)
+                if other.type is StateType.CLOSED
+            },
+            possible=not refused,
+            reason=answer.message if isinstance(answer, HuyingError) else "",
+            code=answer.code if isinstance(answer, HuyingError) else "",
+            to=action.to,
+        )
+
+
+def _is_double(failure: BaseException) -> bool:
+    """Whether a unique key was taken in between (the same idempotency key, by a concurrent twin)."""
+    if isinstance(failure, CoreIntegrityError):
+        return True
+    return type(failure).__name__ in ("UniqueViolation", "IntegrityError")

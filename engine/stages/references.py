@@ -1,0 +1,162 @@
+"""What the codes in a form mean: looked up before the decision, so that `decide` stays pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.definitions.model import Action, FieldType, FormItem
+from engine.errors import Malformed, Place
+from engine.records import organisation, places
+from engine.records.catalogue import lookup_items
+from engine.rules.case import Actor, AreaLink, References, TicketRef
+from engine.vocabulary import StateType
+
+#: Codes longer than this are nobody's.
+_LONGEST_CODE = 128
+
+_KINDS = {
+    FieldType.DEPARTMENT: "departments",
+    FieldType.PERSON: "people",
+    FieldType.TICKET: "tickets",
+    FieldType.ITEM: "items",
+    FieldType.AREA: "areas",
+    FieldType.PHOTO: "uploads",
+    FieldType.FILE: "uploads",
+}
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The codes a form names, by what they are codes of."""
+
+    departments: set[str] = field(default_factory=set)
+    people: set[str] = field(default_factory=set)
+    tickets: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)
+    areas: set[str] = field(default_factory=set)
+    uploads: set[str] = field(default_factory=set)
+    #: The places of the form by field, in WGS-84; `look_up` adds the area each lies in.
+    places: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, action: Action, form: Mapping[str, Any], each: Mapping[int, Mapping[str, Any]]) -> "Wanted":
+        """The codes in an action's form.
+
+        Errors: `Malformed` for a place off the earth or in an unknown datum.
+        """
+        wanted = cls()
+        wanted._gather(action.form, form)
+        for items in action.each.values():
+            for answers in each.values():
+                wanted._gather(items, answers)
+        return wanted
+
+    def _gather(self, items: Iterable[FormItem], form: Mapping[str, Any]) -> None:
+        for item in items:
+            value = form.get(item.name)
+            if value is None:
+                continue
+            if item.field.type is FieldType.PLACE and isinstance(value, Mapping):
+                self.places[item.name] = _received(item.name, value)
+            kind = _KINDS.get(item.field.type)
+            if kind is not None:
+                codes = value if isinstance(value, list) else [value]
+                getattr(self, kind).update(
+                    code for code in codes if isinstance(code, str) and len(code) <= _LONGEST_CODE
+                )
+
+    def nothing(self) -> bool:
+        return not any(
+            (self.departments, self.people, self.tickets, self.items, self.areas, self.uploads, self.places)
+        )
+
+    def filled(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """The form with its places as they were found."""
+        return {**form, **self.places}
+
+    def area(self, transaction: Transaction, references: References, actor: Actor) -> tuple[AreaLink, ...]:
+        """Where a new ticket lies: the area of its place, else the one its form names, else that of the reporter's post.
+
+        Errors: `Malformed` when none of them says.
+        """
+        for name, place in self.places.items():
+            found = references.areas.get(str(place.get("area")))
+            if found is None:
+                raise Malformed(
+                    "不在任何网格内，请选择网格", "lies in no grid; choose one", place=Place(field=name)
+                )
+            return found.chain
+        for code in self.areas:
+            if code in references.areas:
+                return references.areas[code].chain
+        chain = organisation.home_area(transaction, actor.posts)
+        if chain is None:
+            raise Malformed("请说明在哪个区域", "say in which area it is", place=Place(field="area"))
+        return chain
+
+
+def look_up(transaction: Transaction, wanted: Wanted, now: Instant) -> References:
+    """Everything wanted, in one question per kind; what isn't found is missing from the answer."""
+    references = References()
+    if wanted.nothing():
+        return references
+    if wanted.departments:
+        references.departments = organisation.lookup_departments(transaction, wanted.departments)
+    if wanted.people:
+        references.people = organisation.lookup_people(transaction, wanted.people, now)
+    if wanted.items:
+        references.items = lookup_items(transaction, wanted.items)
+    if wanted.tickets:
+        references.tickets = _tickets(transaction, wanted.tickets)
+    if wanted.uploads:
+        references.uploads = _uploads(transaction, wanted.uploads)
+    for name, place in wanted.places.items():
+        _locate(transaction, name, place, wanted)
+    if wanted.areas:
+        references.areas = organisation.lookup_areas(transaction, wanted.areas)
+    return references
+
+
+def _received(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    place = places.received(value, field=name) if "lon" in value or "lat" in value else {}
+    return {**place, "area": value["area"]} if value.get("area") else place
+
+
+def _locate(transaction: Transaction, name: str, place: dict[str, Any], wanted: Wanted) -> None:
+    """The grid of a place: the one it names, else the one its point lies in."""
+    if place.get("area"):
+        wanted.areas.add(str(place["area"]))
+    elif "lon_e7" in place and "lat_e7" in place:
+        found = places.find_area(transaction, int(place["lon_e7"]), int(place["lat_e7"]))
+        if found is None:
+            raise Malformed(
+                f"位置（{place['lon_e7'] / 1e7:.5f}, {place['lat_e7'] / 1e7:.5f}）不在任何网格内",
+                f"the point ({place['lon_e7'] / 1e7:.5f}, {place['lat_e7'] / 1e7:.5f}) lies in no grid",
+                place=Place(field=name),
+            )
+        place["area"] = found
+        wanted.areas.add(found)
+
+
+def _in(transaction: Transaction, codes: Iterable[str]) -> tuple[str, list[Any]]:
+    listed = sorted(codes)
+    if transaction.postgresql:
+        return "= ANY(%s)", [listed]
+    return f"IN ({', '.join('?' for _ in listed)})", list(listed)
+
+
+def _tickets(transaction: Transaction, codes: set[str]) -> dict[str, TicketRef]:
+    match, parameters = _in(transaction, codes)
+    rows = transaction.rows(
+        "SELECT t.id, t.case_no, t.state, t.state_type, t.main_id FROM case_number c "
+        f"JOIN ticket t ON t.id = c.ticket_id WHERE c.number {match}",
+        parameters,
+    )
+    return {row[1]: TicketRef(row[0], row[1], row[2], StateType(row[3]), row[4]) for row in rows}
+
+
+def _uploads(transaction: Transaction, codes: set[str]) -> set[str]:
+    match, parameters = _in(transaction, codes)
+    return {row[0] for row in transaction.rows(f"SELECT sha256 FROM upload WHERE sha256 {match}", parameters)}  # noqa: S608
