@@ -46,6 +46,8 @@ def calendar_from_mapping(mapping: Mapping[str, object], *, version: str = "") -
             raise CalendarError(key, "必须填写", "is missing")
     statutory = _source(mapping["statutory"])
     daily = _hours("daily", mapping["daily"], ())
+    if not daily:
+        raise CalendarError("daily", "平日没有工作时间", "an ordinary day has no working minute")
     return WorkCalendar(
         zone=_zone(mapping["zone"]),
         title=_text("title", mapping["title"]),
@@ -154,7 +156,7 @@ def _date(name: object) -> date:
 def _hours(key: str, value: object, daily: Hours) -> Hours:
     if isinstance(value, str) and value in _OFF:
         return ()
-    if isinstance(value, str) and value in _DAILY and daily:
+    if isinstance(value, str) and value in _DAILY and key != "daily":
         return daily
     spans = tuple(_span(f"{key}[{n}]", text) for n, text in enumerate(_list(key, value)))
     check_hours(key, spans)

@@ -7,15 +7,19 @@ in the summers of 1986–1991 [L].
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.clock import DAY, MINUTE, SECOND, Instant
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NONE = timedelta(0)
+_MICROSECOND = timedelta(microseconds=1)
+#: No zone has kept an offset for less than 3 days and 23 hours since 1900 (Freetown, 1939).
+_PROBE = 3 * DAY
 #: Ordinal of 1970-01-01: local days are counted from there, so that `day * DAY` is the wall clock at its
 #: midnight.
 EPOCH_ORDINAL = 719_163
@@ -112,7 +116,7 @@ class Timeline:
 def draw(zone: ZoneInfo, first: int, last: int, hours_of: Callable[[int], Hours]) -> Timeline:
     """Lay out the hours of the local days `first` to `last`; about a microsecond per day and stretch."""
     regimes = _regimes(zone, (first - 2) * DAY, (last + 3) * DAY)
-    stretches: list[tuple[int, int, int]] = []
+    stretches: list[_Stretch] = []
     reach = 0
     for day in range(first, last + 1):
         hours = hours_of(day)
@@ -121,30 +125,36 @@ def draw(zone: ZoneInfo, first: int, last: int, hours_of: Callable[[int], Hours]
         midnight = day * DAY
         while regimes[reach].ends + regimes[reach].offset <= midnight:
             reach += 1
-        far_from_change = regimes[reach].ends + regimes[reach].offset > midnight + 2 * DAY
-        for begins, ends, offset in regimes[reach : reach + (1 if far_from_change else 3)]:
-            for opens, closes in hours:
-                start = max(begins, midnight + opens * MINUTE - offset)
-                end = min(ends, midnight + closes * MINUTE - offset)
-                if start < end:
-                    stretches.append((start, end, day))
+        begins, ends, offset = regimes[reach]
+        if begins + offset <= midnight and midnight + 2 * DAY < ends + offset:
+            shift = midnight - offset
+            stretches += [(shift + a * MINUTE, shift + b * MINUTE, day) for a, b in hours]
+        else:
+            stretches += _near_change(regimes[reach : reach + 3], day, hours)
     # Clocks that fall back across midnight show the old day again after the new one has begun.
     stretches.sort()
     return _summed(regimes, first, last, stretches)
 
 
-def _summed(
-    regimes: Sequence[_Regime], first: int, last: int, stretches: Sequence[tuple[int, int, int]]
-) -> Timeline:
-    before: list[int] = []
-    opens: dict[int, int] = {}
-    closes: dict[int, int] = {}
-    total = 0
-    for start, end, day in stretches:
-        before.append(total)
-        total += end - start
-        opens.setdefault(day, start)
-        closes[day] = end
+#: Start, end, local day.
+_Stretch = tuple[int, int, int]
+
+
+def _near_change(regimes: Sequence[_Regime], day: int, hours: Hours) -> Iterator[_Stretch]:
+    midnight = day * DAY
+    for begins, ends, offset in regimes:
+        for opens, closes in hours:
+            start = max(begins, midnight + opens * MINUTE - offset)
+            end = min(ends, midnight + closes * MINUTE - offset)
+            if start < end:
+                yield start, end, day
+
+
+def _summed(regimes: Sequence[_Regime], first: int, last: int, stretches: Sequence[_Stretch]) -> Timeline:
+    sums = list(accumulate((end - start for start, end, _ in stretches), initial=0))
+    # The last stretch of a day is the one that a mapping keeps, so opening times are read backwards.
+    opens = {day: start for start, _, day in reversed(stretches)}
+    closes = {day: end for _, end, day in stretches}
     days = sorted(opens)
     return Timeline(
         lo=_end_of(regimes, first - 1),
@@ -154,8 +164,8 @@ def _summed(
         regimes=regimes,
         starts=[start for start, _, _ in stretches],
         ends=[end for _, end, _ in stretches],
-        before=before,
-        total=total,
+        before=sums[:-1],
+        total=sums[-1],
         days=days,
         opens=[opens[day] for day in days],
         closes=[closes[day] for day in days],
@@ -178,32 +188,36 @@ def _begins(regime: _Regime) -> int:
 
 
 def _regimes(zone: ZoneInfo, lo: int, hi: int) -> list[_Regime]:
-    """The offsets of a zone between two instants: looked up once a day, halved where they differ."""
+    """The offsets of a zone between two instants: looked up now and then, halved where they differ."""
+    offset_at = _offsets_of(zone)
     regimes: list[_Regime] = []
-    begins, offset = lo, _offset(zone, lo)
-    for at in range(lo + DAY, hi + DAY, DAY):
-        then = _offset(zone, at)
+    begins, offset = lo, offset_at(lo)
+    for at in range(lo + _PROBE, hi + _PROBE, _PROBE):
+        then = offset_at(at)
         if then != offset:
-            change = _change(zone, at - DAY, at, then)
-            regimes.append(_Regime(begins, change, offset))
+            change = _change(offset_at, at - _PROBE, at, then)
+            regimes.append(_Regime(begins, change, offset // _MICROSECOND))
             begins, offset = change, then
-    regimes.append(_Regime(begins, hi, offset))
+    regimes.append(_Regime(begins, hi, offset // _MICROSECOND))
     return regimes
 
 
-def _change(zone: ZoneInfo, lo: int, hi: int, new: int) -> int:
+def _change(offset_at: Callable[[int], timedelta], lo: int, hi: int, new: timedelta) -> int:
     """The second between two instants from which the new offset holds."""
     while hi - lo > SECOND:
         middle = (lo + hi) // (2 * SECOND) * SECOND
-        if _offset(zone, middle) == new:
+        if offset_at(middle) == new:
             hi = middle
         else:
             lo = middle
     return hi
 
 
-def _offset(zone: ZoneInfo, at: int) -> int:
-    offset = (_EPOCH + timedelta(microseconds=at)).astimezone(zone).utcoffset()
-    if offset is None:
-        raise ValueError("a zone without an offset")
-    return offset // timedelta(microseconds=1)
+def _offsets_of(zone: ZoneInfo) -> Callable[[int], timedelta]:
+    epoch = datetime(1970, 1, 1, tzinfo=zone)
+
+    def offset_at(at: int) -> timedelta:
+        # `fromutc` wants the fields of UTC with the zone's own name on them.
+        return zone.fromutc(epoch + timedelta(microseconds=at)).utcoffset() or _NONE
+
+    return offset_at
