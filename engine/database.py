@@ -29,6 +29,8 @@ POSTGRESQL = "postgresql"
 MOST_PER_COMMIT = 60
 #: Milliseconds that SQLite waits for another process's writer.
 BUSY_MS = 30_000
+#: The advisory lock of PostgreSQL that a migration holds; any number that nothing else uses.
+MIGRATING = 0x4875_7969
 
 
 def metadata() -> MetaData:
@@ -149,6 +151,28 @@ class Database:
             result = work(transaction)
             transaction.commit()
             return result
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection that changes the schema, alone with the database until it commits; other migrators wait.
+
+        SQLite changes a table by copying it, so its foreign keys rest meanwhile and are checked at the end.
+        """
+        db_engine = _engine(self.url.render_as_string(hide_password=False), self.dialect, 1)
+        try:
+            with db_engine.connect() as connection:
+                if self.dialect == SQLITE:
+                    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                    connection.commit()
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+                yield connection
+                if self.dialect == SQLITE and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise RuntimeError("the migration leaves rows whose foreign key points nowhere")
+                connection.commit()
+        finally:
+            db_engine.dispose()
 
     def close(self) -> None:
         """Stop the writer after what it has, and close every connection."""

@@ -129,3 +129,10 @@ class Busy(HuyingError):
 
     code = "busy"
     status = 503
+
+
+class SchemaMismatch(HuyingError):
+    """数据库由更新的版本建立，请先升级程序 / The database belongs to a newer release; upgrade the program first"""
+
+    code = "schema_mismatch"
+    status = 503

@@ -1,0 +1,104 @@
+"""The schema as migrations build it: bring a database up to date, say how far it is, write the first migration.
+
+`python -m engine.records.schema rewrite` writes the tables of the first migration anew from the models; that is
+allowed until the first release, while no database has to outlive a change.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import BigInteger, Connection, Sequence, create_engine
+
+from engine import resources
+from engine.database import Database, metadata
+from engine.errors import SchemaMismatch
+
+#: Gives out case numbers on PostgreSQL; SQLite counts in the table `serial`.
+CASE_SERIAL = Sequence("case_serial", data_type=BigInteger(), metadata=metadata())
+
+FIRST = "2026-11-22_add_the_first_tables.py"
+LINE = "# --- written from the models ---"
+
+
+def migrate(database: Database) -> list[str]:
+    """Bring the database to the newest revision; one line for each migration that ran, oldest first.
+
+    All of it is one transaction; a second process that migrates at the same time waits and finds nothing to do.
+    Errors: `SchemaMismatch` if the database is of a newer release.
+    """
+    with database.migrating() as connection:
+        coming = _after(_revision(connection))
+        if coming:
+            command.upgrade(_config(connection), "head")
+    return [_line(script) for script in coming]
+
+
+def pending(database: Database) -> list[str]:
+    """What `migrate` would do, oldest first. Errors: as `migrate`."""
+    return [_line(script) for script in _after(current(database))]
+
+
+def current(database: Database) -> str | None:
+    """The revision the database is at; None before the first migration."""
+    with database.reading() as session:
+        return _revision(session.connection())
+
+
+def write_initial_migration() -> Path:
+    """Write the tables of the first migration from the models, below its line; its path."""
+    path = resources.migrations() / "versions" / FIRST
+    by_hand = path.read_text(encoding="utf-8").split(LINE)[0]
+    path.write_text(f"{by_hand}{LINE}\n\n\ndef add_tables() -> None:\n{_tables()}\n", encoding="utf-8")
+    # This interpreter and a file of this checkout: nothing from outside is run.
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(path)], check=True)  # noqa: S603
+    return path
+
+
+def _tables() -> str:
+    """Alembic's code for all tables, against a database that has none."""
+    db_engine = create_engine("sqlite://")
+    with db_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"target_metadata": metadata()})
+        upgrade = produce_migrations(context, metadata()).upgrade_ops_list[0]
+        code = render_python_code(upgrade, migration_context=context)
+    db_engine.dispose()
+    code = code.replace("sa.BigInteger().with_variant(sa.Integer(), 'sqlite')", "BIG").replace("(always=False)", "()")
+    lines = (line for line in code.splitlines() if not line.strip().startswith("#"))
+    return "\n".join(f"    {line.strip()}" if line.startswith("op.") else line for line in lines)
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _after(revision: str | None) -> list[Script]:
+    """The migrations after `revision` up to the newest, oldest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    try:
+        found = list(scripts.iterate_revisions("head", revision or "base"))
+    except CommandError as error:
+        raise SchemaMismatch(revision=revision) from error
+    return [script for script in reversed(found) if isinstance(script, Script)]
+
+
+def _line(script: Script) -> str:
+    return f"{script.revision}: {script.doc}"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["rewrite"]:
+        sys.exit("python -m engine.records.schema rewrite")
+    print(write_initial_migration())

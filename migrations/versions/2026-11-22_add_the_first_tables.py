@@ -1,0 +1,464 @@
+"""Add the first tables
+
+Sequences and first rows stand above the line by hand; the tables below it are written from the models by
+`python -m engine.records.schema rewrite`, until the first release. After it, a change is a migration of its own.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "2026_11_22_first_tables"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+#: SQLite gives out identities only for its own INTEGER.
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: Counters that SQLite keeps as rows, because it has no sequences: ids of tickets, and case numbers.
+SERIALS = ("ticket", "case")
+
+
+def upgrade() -> None:
+    add_tables()
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.schema.CreateSequence(sa.Sequence("case_serial", sa.BigInteger())))
+        return
+    serial = sa.table("serial", sa.column("name"), sa.column("last"))
+    op.bulk_insert(serial, [{"name": name, "last": 0} for name in SERIALS])
+
+
+# --- written from the models ---
+
+
+def add_tables() -> None:
+    op.create_table(
+        "area",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("level", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("parent_id", BIG, nullable=True),
+        sa.Column("lineage", sa.Text(), nullable=False),
+        sa.Column("boundary", sa.Text(), nullable=True),
+        sa.Column("west", sa.BigInteger(), nullable=False),
+        sa.Column("south", sa.BigInteger(), nullable=False),
+        sa.Column("east", sa.BigInteger(), nullable=False),
+        sa.Column("north", sa.BigInteger(), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=True),
+        sa.Column("valid_to", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["parent_id"], ["area.id"], name=op.f("fk_area_parent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_area")),
+        sa.UniqueConstraint("code", name=op.f("uq_area_code")),
+    )
+    op.create_index(op.f("ix_area_parent_id"), "area", ["parent_id"], unique=False)
+    op.create_table(
+        "attachment",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("event_seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("field", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "event_seq", "field", "sha256", name=op.f("pk_attachment")),
+    )
+    op.create_table(
+        "case_number",
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_case_number")),
+    )
+    op.create_index(op.f("ix_case_number_ticket_id"), "case_number", ["ticket_id"], unique=False)
+    op.create_table(
+        "command",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("target_id", BIG, nullable=True),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint("kind IN ('main_moved', 'sub_settled', 'open')", name=op.f("ck_command_kind")),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_command")),
+    )
+    op.create_table(
+        "cursor",
+        sa.Column("reader", sa.String(length=64), nullable=False),
+        sa.Column("position", BIG, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("reader", "position", name=op.f("pk_cursor")),
+    )
+    op.create_table(
+        "deadline",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("task_seq", sa.Integer(), nullable=True),
+        sa.Column("request_seq", sa.Integer(), nullable=True),
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("limit", sa.String(length=200), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("consumed", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("extensions", sa.Integer(), nullable=False),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("calendar", sa.String(length=64), nullable=False),
+        sa.Column("paused_at", sa.BigInteger(), nullable=True),
+        sa.Column("resumes_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("run IN ('running', 'paused', 'met', 'stopped')", name=op.f("ck_deadline_run")),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_deadline")),
+    )
+    op.create_index(
+        "ix_deadline_next",
+        "deadline",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_table(
+        "event",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.String(length=64), nullable=False),
+        sa.Column("task_seq", sa.Integer(), nullable=True),
+        sa.Column("request_seq", sa.Integer(), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("behalf_of", BIG, nullable=True),
+        sa.Column("state_from", sa.String(length=64), nullable=False),
+        sa.Column("state_to", sa.String(length=64), nullable=False),
+        sa.Column("stage", sa.String(length=64), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("personal_digest", sa.String(length=64), nullable=False),
+        sa.Column("algorithm", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("algorithm IN ('sha256', 'sm3')", name=op.f("ck_event_algorithm")),
+        sa.CheckConstraint("source IN ('engine', 'device', 'import')", name=op.f("ck_event_source")),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_event")),
+    )
+    op.create_table(
+        "feed",
+        sa.Column("position", BIG, autoincrement=False, nullable=False),
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("position", "ticket_id", name=op.f("pk_feed")),
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_idempotency_key")),
+    )
+    op.create_table(
+        "item",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("class_code", sa.String(length=64), nullable=False),
+        sa.Column("class_name", sa.String(length=200), nullable=False),
+        sa.Column("item_code", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind IN ('part', 'event')", name=op.f("ck_item_kind")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
+        sa.UniqueConstraint("code", name=op.f("uq_item_code")),
+    )
+    op.create_table(
+        "level",
+        sa.Column("word", sa.String(length=64), nullable=False),
+        sa.Column("title_zh", sa.String(length=200), nullable=False),
+        sa.Column("title_en", sa.String(length=200), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("word", name=op.f("pk_level")),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("event_seq", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=64), nullable=False),
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("posts", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_notice")),
+    )
+    op.create_index(op.f("ix_notice_unit"), "notice", ["unit"], unique=False)
+    op.create_table(
+        "outbox",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_outbox")),
+    )
+    op.create_table(
+        "particulars",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("contact_name", sa.String(length=200), nullable=False),
+        sa.Column("contact_phone", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_particulars")),
+    )
+    op.create_table(
+        "person",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=200), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        sa.UniqueConstraint("login", name=op.f("uq_person_login")),
+    )
+    op.create_table(
+        "personal",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_personal")),
+    )
+    op.create_table(
+        "reach",
+        sa.Column("unit", sa.String(length=24), nullable=False),
+        sa.Column("sort_key", BIG, autoincrement=False, nullable=False),
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("unit", "sort_key", "ticket_id", name=op.f("pk_reach")),
+    )
+    op.create_table(
+        "request",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("task_seq", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("answer", sa.String(length=64), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('open', 'answered', 'lapsed')", name=op.f("ck_request_state")),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_request")),
+    )
+    op.create_table(
+        "serial",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_serial")),
+    )
+    op.create_table(
+        "task",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("state_type", sa.String(length=64), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("lead", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("previous", sa.Integer(), nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("memory", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state_type IN ('waiting', 'working', 'suspended', 'joined', 'closed', 'void')",
+            name=op.f("ck_task_state_type"),
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_task")),
+    )
+    op.create_index("ix_task_department", "task", ["department_id", "state_type", "ticket_id"], unique=False)
+    op.create_index(
+        "ix_task_person",
+        "task",
+        ["person_id", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("person_id IS NOT NULL"),
+        postgresql_where=sa.text("person_id IS NOT NULL"),
+    )
+    op.create_table(
+        "upload",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("media_type", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("uploader_id", BIG, nullable=True),
+        sa.Column("uploaded_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_upload")),
+    )
+    op.create_table(
+        "workflow_version",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("format", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("stored_at", sa.BigInteger(), nullable=False),
+        sa.Column("activated_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow_version")),
+        sa.UniqueConstraint("key", "version", name=op.f("uq_workflow_version_key_version")),
+    )
+    op.create_index(op.f("ix_workflow_version_key"), "workflow_version", ["key"], unique=False)
+    op.create_table(
+        "department",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("parent_id", BIG, nullable=True),
+        sa.Column("area_id", BIG, nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('government', 'bureau', 'field_office', 'utility', 'body', 'property', 'contractor')",
+            name=op.f("ck_department_kind"),
+        ),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_department_area_id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["department.id"], name=op.f("fk_department_parent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_department")),
+        sa.UniqueConstraint("code", name=op.f("uq_department_code")),
+    )
+    op.create_index(op.f("ix_department_area_id"), "department", ["area_id"], unique=False)
+    op.create_index(op.f("ix_department_parent_id"), "department", ["parent_id"], unique=False)
+    op.create_table(
+        "duty",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("item_code", sa.String(length=64), nullable=False),
+        sa.Column("list_word", sa.String(length=64), nullable=False),
+        sa.Column("area_id", BIG, nullable=True),
+        sa.Column("basis", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_duty_area_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
+    )
+    op.create_index(op.f("ix_duty_item_code"), "duty", ["item_code"], unique=False)
+    op.create_table(
+        "standard",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("item_id", BIG, nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("filing_condition", sa.Text(), nullable=False),
+        sa.Column("closing_condition", sa.Text(), nullable=False),
+        sa.Column("limit_source", sa.String(length=200), nullable=False),
+        sa.Column("limit", sa.String(length=200), nullable=False),
+        sa.Column("first_limit", sa.String(length=200), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_standard_item_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standard")),
+        sa.UniqueConstraint("item_id", "ordinal", name=op.f("uq_standard_item_id_ordinal")),
+    )
+    op.create_index(op.f("ix_standard_item_id"), "standard", ["item_id"], unique=False)
+    op.create_table(
+        "ticket",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("workflow_id", BIG, nullable=False),
+        sa.Column("case_no", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("state_type", sa.String(length=64), nullable=False),
+        sa.Column("stage", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state_version", sa.Integer(), nullable=False),
+        sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
+        sa.Column("head_at", sa.BigInteger(), nullable=False),
+        sa.Column("visit", sa.Integer(), nullable=False),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("creator_department_id", BIG, nullable=True),
+        sa.Column("reporter_id", BIG, nullable=True),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("item", sa.String(length=64), nullable=True),
+        sa.Column("urgency", sa.String(length=64), nullable=True),
+        sa.Column("main_id", BIG, nullable=True),
+        sa.Column("parent_id", BIG, nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("memory", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "stage IN ('report', 'triage', 'dispatch', 'resolve', 'review', '')", name=op.f("ck_ticket_stage")
+        ),
+        sa.CheckConstraint(
+            "state_type IN ('waiting', 'working', 'suspended', 'joined', 'closed', 'void')",
+            name=op.f("ck_ticket_state_type"),
+        ),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_ticket_area_id")),
+        sa.ForeignKeyConstraint(["workflow_id"], ["workflow_version.id"], name=op.f("fk_ticket_workflow_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
+    )
+    op.create_index(
+        "ix_ticket_main",
+        "ticket",
+        ["main_id"],
+        unique=False,
+        sqlite_where=sa.text("main_id IS NOT NULL"),
+        postgresql_where=sa.text("main_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_ticket_parent",
+        "ticket",
+        ["parent_id"],
+        unique=False,
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_table(
+        "token",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("purpose", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_token_person_id")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_token")),
+    )
+    op.create_index(op.f("ix_token_person_id"), "token", ["person_id"], unique=False)
+    op.create_table(
+        "holding",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("area_id", BIG, nullable=True),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_holding_area_id")),
+        sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_holding_department_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_holding_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holding")),
+    )
+    op.create_index(op.f("ix_holding_area_id"), "holding", ["area_id"], unique=False)
+    op.create_index(op.f("ix_holding_department_id"), "holding", ["department_id"], unique=False)
+    op.create_index("ix_holding_person", "holding", ["person_id", "valid_from"], unique=False)
+    op.create_index(op.f("ix_holding_post"), "holding", ["post"], unique=False)
+    op.create_table(
+        "responsibility",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("item_code", sa.String(length=64), nullable=False),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("level", sa.String(length=64), nullable=True),
+        sa.Column("lead_id", BIG, nullable=False),
+        sa.Column("co", sa.Text(), nullable=False),
+        sa.Column("basis", sa.String(length=200), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_responsibility_area_id")),
+        sa.ForeignKeyConstraint(["lead_id"], ["department.id"], name=op.f("fk_responsibility_lead_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility")),
+    )
+    op.create_index("ix_responsibility_item_area", "responsibility", ["item_code", "area_id"], unique=False)
