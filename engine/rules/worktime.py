@@ -32,7 +32,7 @@ __all__ = [
     "Hours",
     "WorkCalendar",
     "calendar_from_mapping",
-    "consumed_between",
+    "consumed",
     "date_after",
     "due",
     "fraction",
@@ -70,7 +70,7 @@ def length(limit: Limit, calendar: WorkCalendar) -> int:
 def due(start: Instant, limit: Limit, calendar: WorkCalendar, *, consumed: int = 0) -> Due:
     """When the limit ends that runs from `start`.
 
-    After a suspension `start` is the resumption and `consumed` what ran before (`consumed_between`). Raises
+    After a suspension `start` is the resumption and `consumed` what ran before (`consumed`). Raises
     `CalendarError` beyond the years a calendar knows.
     """
     if limit.counting is Counting.DAYS:
@@ -83,7 +83,7 @@ def due(start: Instant, limit: Limit, calendar: WorkCalendar, *, consumed: int =
     return Due(at=at, provisional=not calendar.known(line.day_of(start), line.last_day_of(at)))
 
 
-def consumed_between(start: Instant, until: Instant, limit: Limit, calendar: WorkCalendar) -> int:
+def consumed(start: Instant, until: Instant, limit: Limit, calendar: WorkCalendar) -> int:
     """How much of the limit ran from `start` to `until`, in microseconds of its clock.
 
     Counted days are those after the starting day up to and with that of `until`: a limit suspended and

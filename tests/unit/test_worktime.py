@@ -22,7 +22,7 @@ from engine.rules.worktime import (
     Hours,
     WorkCalendar,
     calendar_from_mapping,
-    consumed_between,
+    consumed,
     date_after,
     due,
     fraction,
@@ -390,7 +390,7 @@ def test_a_limit_suspended_and_resumed_at_once_ends_when_it_would_have(
 ) -> None:
     began = Instant(at("2025-09-10 00:00") + start * MINUTE)
     stopped = Instant(min(began + ran * MINUTE, due(began, limit, OFFICE).at))
-    used = consumed_between(began, stopped, limit, OFFICE)
+    used = consumed(began, stopped, limit, OFFICE)
     assert due(stopped, limit, OFFICE, consumed=used) == due(began, limit, OFFICE)
 
 
@@ -407,12 +407,12 @@ def test_suspended_days_are_added_at_the_end(limit: Limit, end: str) -> None:
     began, stopped, resumed = at("2025-09-22 10:00"), at("2025-09-24 10:00"), at("2025-10-16 10:00")
     if limit.unit is Unit.WORKDAYS:
         resumed = at("2025-10-14 10:00")
-    used = consumed_between(began, stopped, limit, OFFICE)
+    used = consumed(began, stopped, limit, OFFICE)
     assert due(resumed, limit, OFFICE, consumed=used).at == at(end)
 
 
 def test_a_term_suspended_on_its_last_day_ends_on_the_day_it_is_resumed() -> None:
-    used = consumed_between(at("2025-09-22 10:00"), at("2025-09-23 10:00"), legal("1 workday"), OFFICE)
+    used = consumed(at("2025-09-22 10:00"), at("2025-09-23 10:00"), legal("1 workday"), OFFICE)
     assert due(at("2025-10-09 14:00"), legal("1 workday"), OFFICE, consumed=used).at == at("2025-10-09 17:30")
     assert due(at("2025-10-03 14:00"), legal("1 workday"), OFFICE, consumed=used).at == at("2025-10-09 17:30")
 
@@ -477,7 +477,7 @@ def test_a_light_stays_where_it_was_when_a_limit_is_resumed_at_once(
     start: Instant, limit: Limit, percent: int, ran: int
 ) -> None:
     stopped = Instant(min(start + ran * MINUTE, due(start, limit, OFFICE).at))
-    used = consumed_between(start, stopped, limit, OFFICE)
+    used = consumed(start, stopped, limit, OFFICE)
     planned = fraction(start, limit, percent, OFFICE)
     resumed = fraction(stopped, limit, percent, OFFICE, consumed=used)
     if limit.counting is Counting.MINUTES:
