@@ -1,0 +1,157 @@
+"""Walk every chain: has anybody edited, removed or inserted a line of the history?"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from engine.database import Database, Transaction
+from engine.rules.chain import event_hash, personal_digest
+from engine.rules.draft import header
+
+#: Events read in one go.
+_PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The first line of a ticket's chain that does not hold."""
+
+    case_no: str
+    ticket_id: int
+    #: None when the ticket itself is at fault.
+    seq: int | None
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        place = f"{self.case_no} #{self.seq}" if self.seq is not None else self.case_no
+        return f"{place}: {self.zh} / {self.en}"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a walk found."""
+
+    tickets: int = 0
+    events: int = 0
+    erased: int = 0
+    broken: list[Broken] | None = None
+
+    @property
+    def sound(self) -> bool:
+        return not self.broken
+
+
+_EVENTS = """
+    SELECT e.ticket_id, e.seq, e.at, e.recorded_at, e.source, e.action, e.scope, e.task_seq, e.request_seq, e.actor,
+        e.person_id, e.post, e.department_id, e.behalf_of, e.state_from, e.state_to, e.stage, e.facts,
+        e.personal_digest, e.algorithm, e.hash, p.salt, p.words
+    FROM event e LEFT JOIN personal p ON p.ticket_id = e.ticket_id AND p.seq = e.seq
+    WHERE (e.ticket_id, e.seq) > ({0}, {0}) ORDER BY e.ticket_id, e.seq LIMIT {0}"""
+
+
+def verify(database: Database, *, most: int = 20, progress: Callable[[int], None] | None = None) -> Verdict:
+    """Check every event of every ticket, and every ticket's head against its newest event.
+
+    `most` bounds the broken tickets that are listed; the walk goes on and counts. Constant memory.
+    """
+    verdict = Verdict(broken=[])
+    with database.looking() as transaction:
+        heads = _heads(transaction)
+        expected = next(heads, None)
+        for ticket_id, rows in groupby(_events(transaction), key=itemgetter(0)):
+            while expected is not None and expected[0] < ticket_id:
+                _gone(verdict, expected, most)
+                expected = next(heads, None)
+            head = expected if expected is not None and expected[0] == ticket_id else None
+            _walk(verdict, ticket_id, head, rows, most)
+            expected = next(heads, None) if head else expected
+            if progress:
+                progress(verdict.events)
+        while expected is not None:
+            _gone(verdict, expected, most)
+            expected = next(heads, None)
+    return verdict
+
+
+def _heads(transaction: Transaction) -> Iterator[tuple[int, str, str]]:
+    mark = "%s" if transaction.postgresql else "?"
+    after = 0
+    while True:
+        rows = transaction.rows(
+            f"SELECT id, case_no, head FROM ticket WHERE id > {mark} ORDER BY id LIMIT {mark}",  # noqa: S608
+            (after, _PAGE),
+        )
+        yield from (tuple(row) for row in rows)
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1][0]
+
+
+def _events(transaction: Transaction) -> Iterator[Any]:
+    mark = "%s" if transaction.postgresql else "?"
+    ticket_id = seq = 0
+    while True:
+        rows = transaction.rows(_EVENTS.format(mark), (ticket_id, seq, _PAGE))
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        ticket_id, seq = rows[-1][0], rows[-1][1]
+
+
+def _walk(verdict: Verdict, ticket_id: int, head: tuple[int, str, str] | None, rows: Iterator[Any], most: int) -> None:
+    """One ticket's chain; the first broken event is named, the rest of that ticket only counted."""
+    case_no = head[1] if head else f"(id {ticket_id})"
+    verdict.tickets += 1
+    broken: Broken | None = None
+    previous, at, last = "", None, 0
+    for row in rows:
+        verdict.events += 1
+        last = row[1]
+        if row[18] and row[21] is None:
+            verdict.erased += 1
+        if broken is None:
+            fault = _fault(row, previous, at)
+            broken = _broken(case_no, ticket_id, row[1], fault) if fault else None
+        previous, at = row[20], row[2]
+    if broken is None and head is None:
+        broken = _broken(case_no, ticket_id, None, ("案卷不在，只剩历史", "the ticket is gone, its history is not"))
+    if broken is None and head is not None and head[2] != previous:
+        broken = _broken(
+            case_no,
+            ticket_id,
+            last,
+            ("其后的记录被删除或案卷头被改", "lines after it were removed, or the ticket's head was changed"),
+        )
+    _list(verdict, broken, most)
+
+
+def _gone(verdict: Verdict, head: tuple[int, str, str], most: int) -> None:
+    verdict.tickets += 1
+    _list(verdict, _broken(head[1], head[0], None, ("历史全部被删除", "its whole history was removed")), most)
+
+
+def _list(verdict: Verdict, broken: Broken | None, most: int) -> None:
+    if broken is not None and verdict.broken is not None and len(verdict.broken) < most:
+        verdict.broken.append(broken)
+
+
+def _broken(case_no: str, ticket_id: int, seq: int | None, fault: tuple[str, str]) -> Broken:
+    return Broken(case_no=case_no, ticket_id=ticket_id, seq=seq, zh=fault[0], en=fault[1])
+
+
+def _fault(row: Any, previous: str, at: int | None) -> tuple[str, str] | None:
+    facts, digest, algorithm, hashed, salt, words = row[17], row[18], row[19], row[20], row[21], row[22]
+    columns = (*row[:17],)
+    if event_hash(algorithm, previous, header(columns), facts, digest) != hashed:
+        return (
+            "内容被改动，或之前的记录被删除、插入、调换",
+            "it was changed, or a line before it was removed, inserted or moved",
+        )
+    if salt is not None and personal_digest(algorithm, bytes(salt), words) != digest:
+        return "个人信息部分被改动", "its personal part was changed"
+    if at is not None and row[2] < at:
+        return "时间早于前一条记录", "it happened before the line before it"
+    return None
