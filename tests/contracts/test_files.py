@@ -31,7 +31,7 @@ REGISTRY_HOSTS = [
         ("docker", "io"),
     )
 ]
-MACHINE_PATH = re.compile(r"(?<![\w.:/~})-])/(?:work|root|home|Users|opt)/[\w.]")
+MACHINE_PATH = re.compile(r"(?<![\w.:/~})-])/(?:work|root|home|Users)/[\w.]")
 
 LOCKED = re.compile(
     r"(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; [^-]+)?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
