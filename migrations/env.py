@@ -1,4 +1,4 @@
-"""Alembic's environment. `engine.records.schema.migrate` hands over the connection and owns its transaction."""
+"""Alembic's environment: `engine.records.schema.migrate` hands over a connection and owns its transaction."""
 
 from alembic import context
 

@@ -1,7 +1,7 @@
-"""The schema as migrations build it: bring a database up to date, say how far it is, write the first migration.
+"""The schema as migrations build it: bring a database up to date, say how far it is, write the first one.
 
-`python -m engine.records.schema rewrite` writes the tables of the first migration anew from the models; that is
-allowed until the first release, while no database has to outlive a change.
+`python -m engine.records.schema rewrite` writes the tables of the first migration anew from the models, which
+is allowed until the first release, while no database has to outlive a change.
 """
 
 import subprocess
@@ -14,14 +14,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import BigInteger, Connection, Sequence, create_engine
+from sqlalchemy import Connection, Sequence, create_engine
 
 from engine import resources
 from engine.database import Database, metadata
 from engine.errors import SchemaMismatch
 
 #: Gives out case numbers on PostgreSQL; SQLite counts in the table `serial`.
-CASE_SERIAL = Sequence("case_serial", data_type=BigInteger(), metadata=metadata())
+CASE_SERIAL = Sequence("case_serial", metadata=metadata())
 
 FIRST = "2026-11-22_add_the_first_tables.py"
 LINE = "# --- written from the models ---"
@@ -30,7 +30,7 @@ LINE = "# --- written from the models ---"
 def migrate(database: Database) -> list[str]:
     """Bring the database to the newest revision; one line for each migration that ran, oldest first.
 
-    All of it is one transaction; a second process that migrates at the same time waits and finds nothing to do.
+    All of it is one transaction; a second process that migrates meanwhile waits and finds nothing to do.
     Errors: `SchemaMismatch` if the database is of a newer release.
     """
     with database.migrating() as connection:
@@ -69,7 +69,9 @@ def _tables() -> str:
         upgrade = produce_migrations(context, metadata()).upgrade_ops_list[0]
         code = render_python_code(upgrade, migration_context=context)
     db_engine.dispose()
-    code = code.replace("sa.BigInteger().with_variant(sa.Integer(), 'sqlite')", "BIG").replace("(always=False)", "()")
+    code = code.replace("sa.BigInteger().with_variant(sa.Integer(), 'sqlite')", "BIG").replace(
+        "(always=False)", "()"
+    )
     lines = (line for line in code.splitlines() if not line.strip().startswith("#"))
     return "\n".join(f"    {line.strip()}" if line.startswith("op.") else line for line in lines)
 
@@ -91,7 +93,7 @@ def _after(revision: str | None) -> list[Script]:
         found = list(scripts.iterate_revisions("head", revision or "base"))
     except CommandError as error:
         raise SchemaMismatch(revision=revision) from error
-    return [script for script in reversed(found) if isinstance(script, Script)]
+    return found[::-1]
 
 
 def _line(script: Script) -> str:

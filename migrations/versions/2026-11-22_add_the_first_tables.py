@@ -1,7 +1,7 @@
 """Add the first tables
 
 Sequences and first rows stand above the line by hand; the tables below it are written from the models by
-`python -m engine.records.schema rewrite`, until the first release. After it, a change is a migration of its own.
+`python -m engine.records.schema rewrite`, until the first release. After it, every change is a new migration.
 """
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ SERIALS = ("ticket", "case")
 def upgrade() -> None:
     add_tables()
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(sa.schema.CreateSequence(sa.Sequence("case_serial", sa.BigInteger())))
+        op.execute("CREATE SEQUENCE case_serial")
         return
     serial = sa.table("serial", sa.column("name"), sa.column("last"))
     op.bulk_insert(serial, [{"name": name, "last": 0} for name in SERIALS])

