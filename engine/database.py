@@ -51,10 +51,12 @@ class Transaction:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement, straight from the driver."""
+        self.flush()
         return self.driver.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
 
     def together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
         """Rows of several statements, on PostgreSQL in one journey to the server."""
+        self.flush()
         if not self.postgresql or len(statements) == 1:
             return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
         with self.driver.pipeline():
@@ -95,10 +97,12 @@ class Transaction:
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Execute one statement; how many rows it changed."""
+        self.flush()
         return self.driver.execute(sql, parameters).rowcount  # type: ignore[no-any-return]
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute one statement per row."""
+        self.flush()
         with_cursor = self.driver.cursor()
         with_cursor.executemany(sql, rows)
         with_cursor.close()

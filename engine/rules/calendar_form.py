@@ -130,16 +130,12 @@ def _weekdays(key: str, name: str) -> Sequence[int]:
         )
     first, last = (_DAY_NAMES[word] for word in form.groups())
     if first >= last:
-        raise CalendarError(
-            key, "次序颠倒，一周从周一到周日", "runs backwards: the week goes from Monday to Sunday"
-        )
+        raise CalendarError(key, "次序颠倒，一周从周一到周日", "runs backwards: the week goes from Monday to Sunday")
     return range(first, last + 1)
 
 
 def _days(value: object, daily: Hours) -> dict[date, Hours]:
-    return {
-        _date(name): _hours(f"days.{name}", hours, daily) for name, hours in _mapping("days", value).items()
-    }
+    return {_date(name): _hours(f"days.{name}", hours, daily) for name, hours in _mapping("days", value).items()}
 
 
 def _date(name: object) -> date:
@@ -148,9 +144,7 @@ def _date(name: object) -> date:
     try:
         return date.fromisoformat(str(name))
     except ValueError as error:
-        raise CalendarError(
-            f"days.{name}", "不是日期，请写 2026-10-01", "is no date: write 2026-10-01"
-        ) from error
+        raise CalendarError(f"days.{name}", "不是日期，请写 2026-10-01", "is no date: write 2026-10-01") from error
 
 
 def _hours(key: str, value: object, daily: Hours) -> Hours:

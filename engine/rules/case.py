@@ -366,9 +366,5 @@ class Case:
     def open_asks(self, name: str | None = None, task_seq: int | None = None) -> Iterator[Ask]:
         """Requests that wait for an answer: all, of a name, or of a task."""
         for ask in self.asks.values():
-            if (
-                ask.state is RequestState.OPEN
-                and name in (None, ask.name)
-                and task_seq in (None, ask.task_seq)
-            ):
+            if ask.state is RequestState.OPEN and name in (None, ask.name) and task_seq in (None, ask.task_seq):
                 yield ask

@@ -23,9 +23,7 @@ def canonical(value: Any) -> str:
 
     Errors: `TypeError` for a float, because two databases may print one float in two ways.
     """
-    return json.dumps(
-        _plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.clock import Instant
-from engine.definitions.machine import move
+from engine.definitions.machine import BEFORE, move
 from engine.definitions.model import RULE, Action, Once, Request
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
 from engine.rules import effects
@@ -245,19 +245,16 @@ def _perform(
 
 
 def _move(draft: Draft, task: Task | None, action: Action, doing: "effects.Doing", *, first: bool) -> None:
-    assert action.to is not None
+    """Move as the compiled table says; a start moves from before the first state."""
+    request = doing.answered.name if doing.answered else None
     if task is not None:
-        new = action.to if doing.answered else move(draft.definition, task.kind, task.state, action.name)
-        effects.enter_task(doing, task, new)
+        effects.enter_task(doing, task, move(draft.definition, task.kind, task.state, action.name, request=request))
         return
-    stays = first or doing.answered
-    new = action.to if stays else move(draft.definition, None, draft.ticket.state, action.name)
-    effects.enter_ticket(doing, new)
+    present = BEFORE if first else draft.ticket.state
+    effects.enter_ticket(doing, move(draft.definition, None, present, action.name, request=request))
 
 
-def _remember(
-    draft: Draft, action: Action, seq: int, actor: Actor, capacity: Standing, task: Task | None
-) -> None:
+def _remember(draft: Draft, action: Action, seq: int, actor: Actor, capacity: Standing, task: Task | None) -> None:
     if action.name not in draft.definition.remembered:
         return
     deed = Deed(action.name, seq, actor.person_id, capacity.department_id, task.seq if task else None)
@@ -270,9 +267,7 @@ def settle(draft: Draft) -> HuyingError | None:
     while (target := _next_rule(draft)) is not None:
         if len(done) == MOST_FOLLOW_UPS:
             loop = " → ".join(dict.fromkeys(done))
-            return Endless(
-                f"自动流转没有尽头：{loop}", f"the automatic transitions never end: {loop}", loop=loop
-            )
+            return Endless(f"自动流转没有尽头：{loop}", f"the automatic transitions never end: {loop}", loop=loop)
         error = _perform(draft, target, THE_RULE, Standing(RULE), Filled(), {})
         if error is not None:
             return error

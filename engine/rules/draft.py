@@ -27,9 +27,7 @@ class Draft(Case):
             timers=dict(case.timers),
         )
         self.act, self.now, self.calendar = act, now, calendar
-        self.decision = Decision(
-            ticket=ticket, read_version=case.ticket.version if case.ticket.last_seq else None
-        )
+        self.decision = Decision(ticket=ticket, read_version=case.ticket.version if case.ticket.last_seq else None)
         self._changed_tasks: dict[int, Task] = {}
         self._changed_asks: dict[int, Ask] = {}
         self._changed_timers: dict[int, Timer] = {}
@@ -90,9 +88,7 @@ class Draft(Case):
         if not any(notice.unit == unit and notice.posts == posts for notice in notices):
             notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts))
 
-    def command(
-        self, kind: CommandKind, target_id: int | None = None, payload: dict[str, Any] | None = None
-    ) -> None:
+    def command(self, kind: CommandKind, target_id: int | None = None, payload: dict[str, Any] | None = None) -> None:
         self.decision.commands.append(
             Command(seq=self.seq(), kind=kind, target_id=target_id, payload=canonical(payload or {}))
         )

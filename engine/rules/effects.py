@@ -58,9 +58,7 @@ class Doing:
         self.facts.setdefault(key, []).append(value)
 
 
-def fill_each(
-    case: Case, action: Action, act: Act, now: Instant, *, evidence: bool
-) -> dict[int, Filled] | HuyingError:
+def fill_each(case: Case, action: Action, act: Act, now: Instant, *, evidence: bool) -> dict[int, Filled] | HuyingError:
     """`each`: the questions asked once per finished task of the present round, all of them answered."""
     answers: dict[int, Filled] = {}
     wanted = {
@@ -71,9 +69,7 @@ def fill_each(
     }
     for seq in act.each:
         if seq not in wanted:
-            return Malformed(
-                "没有这项待评价的任务", "there is no such task to score", place=Place(field=f"each.{seq}")
-            )
+            return Malformed("没有这项待评价的任务", "there is no such task to score", place=Place(field=f"each.{seq}"))
     for seq, items in wanted.items():
         filled = fill(items, act.each.get(seq, {}), act.references, now, evidence=evidence)
         if isinstance(filled, HuyingError):
@@ -320,9 +316,7 @@ def _send_one(doing: Doing, kind: str, number: int, name: str, code: str) -> Huy
         )
     _put_to_work(doing, task)
     doing.sent.append(task)
-    doing.note(
-        "sent", [task.seq, kind, doing.actor.name if code == ME else code, "lead" if task.lead else "co"]
-    )
+    doing.note("sent", [task.seq, kind, doing.actor.name if code == ME else code, "lead" if task.lead else "co"])
     return None
 
 
@@ -384,9 +378,7 @@ def _join(doing: Doing) -> HuyingError | None:
             place=place,
         )
     if main.type in SETTLED:
-        return NotAllowedNow(
-            f"{main.case_no} 已办结，不能再并入", f"{main.case_no} is settled already", place=place
-        )
+        return NotAllowedNow(f"{main.case_no} 已办结，不能再并入", f"{main.case_no} is settled already", place=place)
     ticket.main_id, ticket.main_type = main.id, main.type
     ticket.state_version += 1
     doing.facts["main"] = main.case_no
@@ -420,9 +412,7 @@ def _suspend(doing: Doing, name: str) -> HuyingError | None:
     draft, until = doing.draft, doing.value(name)
     resumes = deadlines.day_after(until, draft.calendar)
     if resumes <= draft.now and doing.actor.kind.value != "import":
-        return Malformed(
-            "恢复日期应在今天之后", "the date of resumption must lie ahead", place=Place(field=name)
-        )
+        return Malformed("恢复日期应在今天之后", "the date of resumption must lie ahead", place=Place(field=name))
     for timer in draft.timers_of(doing.task):
         deadlines.pause(draft, timer.seq, resumes)
     doing.facts["resumes"] = resumes
@@ -438,9 +428,7 @@ def _open(doing: Doing) -> HuyingError | None:
     opens = doing.action.opens
     if opens is not None:
         form = {name: value for name, value in doing.filled.facts.items() if name not in (LEAD, "co")}
-        doing.draft.command(
-            CommandKind.OPEN, None, {"workflow": opens.workflow, "start": opens.start, "form": form}
-        )
+        doing.draft.command(CommandKind.OPEN, None, {"workflow": opens.workflow, "start": opens.start, "form": form})
     return None
 
 
@@ -490,10 +478,7 @@ def _not_running(names: tuple[str, ...], running: list[Any]) -> tuple[str, ...]:
 def _lapse(doing: Doing, task: Task | None, state: str) -> None:
     draft = doing.draft
     for ask in list(draft.open_asks()):
-        if (
-            ask.task_seq == (task.seq if task else None)
-            and state not in draft.scope(task).requests[ask.name].states
-        ):
+        if ask.task_seq == (task.seq if task else None) and state not in draft.scope(task).requests[ask.name].states:
             _settle_ask(draft, ask, RequestState.LAPSED, None)
             doing.note("lapsed", ask.seq)
 

@@ -50,9 +50,7 @@ class CaseFacts:
 
     def open_requests(self, name: str) -> int:
         return sum(
-            1
-            for ask in self._case.open_asks(name)
-            if self._task is None or ask.task_seq in (None, self._task.seq)
+            1 for ask in self._case.open_asks(name) if self._task is None or ask.task_seq in (None, self._task.seq)
         )
 
     def joined(self, kind: str) -> bool:

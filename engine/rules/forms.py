@@ -23,9 +23,7 @@ _EARLIEST_DAY = date(2000, 1, 1)
 _LATEST_DAY = date(2100, 1, 1)
 _STARS = range(1, 6)
 #: Every control character but the line feed and the tab.
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
-)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 
 
 @dataclass(slots=True)
@@ -79,9 +77,7 @@ def _take(
         return _wrong(item.name, f"请填写“{item.field.title.zh}”", f"'{item.field.title.en}' is required")
     values = raw if isinstance(raw, list) else [raw]
     if len(values) > (MOST_VALUES if item.many else 1):
-        return _wrong(
-            item.name, f"“{item.field.title.zh}”的值过多", f"too many values for '{item.field.title.en}'"
-        )
+        return _wrong(item.name, f"“{item.field.title.zh}”的值过多", f"too many values for '{item.field.title.en}'")
     clean = []
     for value in values:
         checked = _CHECKS[item.field.type](item.field, value, references, now)
@@ -115,9 +111,7 @@ def _text(field: Field, value: Any, references: References, now: Instant) -> Any
     if not text:
         return _amiss(field, "不能为空白", "must not be blank")
     if len(text) > LONGEST_TEXT:
-        return _amiss(
-            field, f"过长（{len(text)} 字，最多 {LONGEST_TEXT} 字）", f"is too long ({len(text)} characters)"
-        )
+        return _amiss(field, f"过长（{len(text)} 字，最多 {LONGEST_TEXT} 字）", f"is too long ({len(text)} characters)")
     control = _CONTROL.search(text)
     if control is not None:
         return _amiss(
@@ -137,9 +131,7 @@ def _choice(field: Field, value: Any, references: References, now: Instant) -> A
 
 def _day(field: Field, value: Any, references: References, now: Instant) -> Any:
     try:
-        day = (
-            date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-01") else None
-        )
+        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-01") else None
     except ValueError:
         day = None
     if day is None:

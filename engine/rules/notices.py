@@ -9,11 +9,7 @@ from engine.rules.case import Case, Task
 def units(role: Role, case: Case, task: Task | None) -> Iterator[str]:
     """`a<id>`, `d<id>` or `p<id>` of everyone the role means now; which persons those are is asked on delivery."""
     if role.person is not None:
-        person = (
-            case.ticket.reporter_id
-            if role.person is PersonScope.REPORTER
-            else (task.person_id if task else None)
-        )
+        person = case.ticket.reporter_id if role.person is PersonScope.REPORTER else (task.person_id if task else None)
         if person is not None:
             yield f"p{person}"
         return

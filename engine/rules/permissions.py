@@ -54,9 +54,7 @@ def _did(actor: Actor, actions: frozenset[str], case: Case) -> bool:
 def _is_person(scope: PersonScope, actor: Actor, case: Case, task: Task | None) -> bool:
     if scope is PersonScope.REPORTER:
         # Before its first event a ticket has no reporter yet: whoever reports becomes it.
-        return case.ticket.last_seq == 0 or (
-            actor.person_id is not None and actor.person_id == case.ticket.reporter_id
-        )
+        return case.ticket.last_seq == 0 or (actor.person_id is not None and actor.person_id == case.ticket.reporter_id)
     return task is not None and actor.person_id is not None and task.person_id == actor.person_id
 
 

@@ -103,9 +103,7 @@ def remaining(now: Instant, due_at: Instant, limit: Limit, calendar: WorkCalenda
     return calendar.measure(now, due_at) if limit.unit.working else due_at - now
 
 
-def fraction(
-    start: Instant, limit: Limit, percent: int, calendar: WorkCalendar, *, consumed: int = 0
-) -> Instant:
+def fraction(start: Instant, limit: Limit, percent: int, calendar: WorkCalendar, *, consumed: int = 0) -> Instant:
     """When so many per cent of the limit have run: the yellow light at floor(70 %) [R].
 
     The share is rounded down to whole minutes, never to none: no light turns at the very start. Where days
@@ -187,9 +185,7 @@ def _due_by_days(start: Instant, limit: Limit, calendar: WorkCalendar, days: int
     return Due(at=Instant(line.closes[i]), provisional=not calendar.known(counted_from, line.days[i]))
 
 
-def _opening_of_share(
-    start: Instant, limit: Limit, percent: int, calendar: WorkCalendar, consumed: int
-) -> Instant:
+def _opening_of_share(start: Instant, limit: Limit, percent: int, calendar: WorkCalendar, consumed: int) -> Instant:
     days = limit.amount * percent // 100 + 1 - consumed // DAY
     if days <= 0:
         return start

@@ -40,9 +40,7 @@ class _NeedsBoth(Exception):
 class Door:
     """The way into one database's tickets."""
 
-    def __init__(
-        self, database: Database, clock: Clock, versions: Versions, *, algorithm: str = "sha256"
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, versions: Versions, *, algorithm: str = "sha256") -> None:
         self.database, self.clock, self.versions, self.algorithm = database, clock, versions, algorithm
 
     def act(self, call: Call, *, now: Instant | None = None) -> Outcome:
@@ -184,9 +182,7 @@ class Door:
     def _calendar(self, definition: Workflow) -> WorkCalendar:
         return self.versions.calendar(definition.calendar)
 
-    def _references(
-        self, transaction: Transaction, call: Call, case: Case, now: Instant
-    ) -> tuple[Wanted, References]:
+    def _references(self, transaction: Transaction, call: Call, case: Case, now: Instant) -> tuple[Wanted, References]:
         act = Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request)
         target = decide.find(case, act)
         if isinstance(target, HuyingError):
@@ -223,9 +219,7 @@ class Door:
         """The other ticket of a join or a split, locked; if it is not locked yet, the act starts again with both."""
         if not case.ticket.last_seq:
             return None
-        target = decide.find(
-            case, Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request)
-        )
+        target = decide.find(case, Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request))
         if isinstance(target, HuyingError) or not (target.action.joins or target.action.splits):
             return None
         if target.action.splits:

@@ -68,9 +68,7 @@ class Wanted:
                 )
 
     def nothing(self) -> bool:
-        return not any(
-            (self.departments, self.people, self.tickets, self.items, self.areas, self.uploads, self.places)
-        )
+        return not any((self.departments, self.people, self.tickets, self.items, self.areas, self.uploads, self.places))
 
     def filled(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """The form with its places as they were found."""
@@ -84,9 +82,7 @@ class Wanted:
         for name, place in self.places.items():
             found = references.areas.get(str(place.get("area")))
             if found is None:
-                raise Malformed(
-                    "不在任何网格内，请选择网格", "lies in no grid; choose one", place=Place(field=name)
-                )
+                raise Malformed("不在任何网格内，请选择网格", "lies in no grid; choose one", place=Place(field=name))
             return found.chain
         for code in self.areas:
             if code in references.areas:

@@ -155,9 +155,7 @@ class Cluster:
 
     def drop_all(self) -> None:
         """Drop every database of this run."""
-        found = self._connection.execute(
-            "SELECT datname FROM pg_database WHERE datname LIKE %s", (f"{self._mark}%",)
-        )
+        found = self._connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (f"{self._mark}%",))
         for (name,) in found.fetchall():
             self._drop(name)
 

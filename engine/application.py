@@ -1,0 +1,39 @@
+"""One installation put together: settings, database, clock, versions, door."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine.clock import Clock, SystemClock
+from engine.database import Database
+from engine.records.calendars import calendars
+from engine.records.versions import Versions
+from engine.settings import Settings
+from engine.stages.door import Door
+
+
+@dataclass(kw_only=True)
+class Application:
+    """What the command line and the web both start from."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Clock | None = None) -> "Application":
+        return cls(
+            settings=settings,
+            database=Database(settings.database_url, pool=settings.pool),
+            clock=clock or SystemClock(),
+        )
+
+    @cached_property
+    def versions(self) -> Versions:
+        return Versions(calendars())
+
+    @cached_property
+    def door(self) -> Door:
+        return Door(self.database, self.clock, self.versions, algorithm=self.settings.hash_algorithm)
+
+    def close(self) -> None:
+        self.database.close()
