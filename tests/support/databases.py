@@ -81,7 +81,7 @@ class Run:
         _KEEPERS.append(keeper)
         while not (home / "ready").exists():
             if keeper.poll() is not None:
-                raise RuntimeError(f"PostgreSQL did not start:\n{_text(home / 'log')}")
+                raise RuntimeError("PostgreSQL did not start; its log stands on the standard error")
             time.sleep(0.01)
 
     def _forget(self) -> None:
@@ -101,10 +101,6 @@ class Run:
 
 
 _KEEPERS: "list[subprocess.Popen[bytes]]" = []
-
-
-def _text(path: Path) -> str:
-    return path.read_text(errors="replace") if path.exists() else ""
 
 
 class Files:
@@ -162,7 +158,7 @@ class Cluster:
     @contextmanager
     def _made(self, how: str) -> Iterator[str]:
         name = f"{self._mark}_{os.getpid()}_{next(self._numbers)}"
-        self._connection.execute(SQL("CREATE DATABASE {} " + how).format(Identifier(name)))  # type: ignore[arg-type]
+        self._connection.execute(SQL("CREATE DATABASE {} " + how).format(Identifier(name)))
         try:
             yield self._at(name)
         finally:

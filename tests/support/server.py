@@ -1,7 +1,8 @@
 """A real PostgreSQL 18 for one test run, from a wheel: no root, no package manager, no port, half a second.
 
-Run as `python -m tests.support.server FOLDER`: it starts the server in the folder, writes `ready`, and stays until its
-standard input ends. That is a pipe which only the test run holds open, so the server goes however the run ends.
+Run as `python -m tests.support.server FOLDER`: it starts the server in the folder, writes `ready`, and stays
+until its standard input ends. That is a pipe which only the test run holds open, so the server goes however the
+run ends.
 """
 
 import importlib.util
@@ -39,7 +40,7 @@ OPTIONS = {
 
 
 def installation() -> Path | None:
-    """Where the wheel keeps PostgreSQL 18; None if it is not installed. Importing it would touch the machine."""
+    """Where the wheel keeps PostgreSQL 18; None if it is not there. Importing it would touch the machine."""
     found = importlib.util.find_spec(WHEEL)
     if found is None or not found.submodule_search_locations:
         return None
@@ -57,19 +58,17 @@ def serve(folder: Path) -> None:
     if home is None:
         raise SystemExit(f"{WHEEL} is not installed")
     home, user = _for_whom(home, folder)
-    log = folder / "log"
-    with log.open("wb") as lines:
-        _initialise(home, folder, user, lines.fileno())
-        command = [
-            home / "bin" / "postgres",
-            "-D",
-            folder / "data",
-            "-c",
-            f"unix_socket_directories={folder}",
-        ]
-        for name, value in OPTIONS.items():
-            command += ["-c", f"{name}={value}"]
-        server = subprocess.Popen(command, user=user, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines)
+    where = ("-D", str(folder / "data"), "-c", f"unix_socket_directories={folder}")
+    options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        _initialise(home, folder, user, log.fileno())
+        server = subprocess.Popen(
+            [str(home / "bin" / "postgres"), *where, *options],
+            user=user,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
     try:
         _wait(server, folder)
         (folder / "ready").touch()
@@ -81,7 +80,7 @@ def serve(folder: Path) -> None:
 
 
 def _for_whom(home: Path, folder: Path) -> tuple[Path, str | None]:
-    """PostgreSQL refuses to run as root: then it runs as nobody, from a copy if nobody may not read the original."""
+    """PostgreSQL refuses to run as root: then it runs as nobody, from a copy where nobody may not read."""
     if os.geteuid() != 0:
         return home, None
     nobody = pwd.getpwnam("nobody")
@@ -92,18 +91,9 @@ def _for_whom(home: Path, folder: Path) -> tuple[Path, str | None]:
 
 
 def _initialise(home: Path, folder: Path, user: str | None, log: int) -> None:
-    options = ["--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command = [
-        home / "bin" / "initdb",
-        "-D",
-        folder / "data",
-        "-U",
-        "postgres",
-        "--locale=C",
-        "--no-sync",
-        *options,
-    ]
-    subprocess.run(command, user=user, stdout=log, stderr=log, cwd=folder, check=True)
+    command = [str(home / "bin" / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust"]
+    command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    subprocess.run([*command, "--no-sync"], user=user, stdout=log, stderr=log, cwd=folder, check=True)
 
 
 def _wait(server: "subprocess.Popen[bytes]", folder: Path) -> None:
@@ -115,7 +105,7 @@ def _wait(server: "subprocess.Popen[bytes]", folder: Path) -> None:
             time.sleep(0.02)
         else:
             return
-    raise SystemExit("PostgreSQL did not start")
+    raise SystemExit((folder / "log").read_text(errors="replace"))
 
 
 if __name__ == "__main__":
