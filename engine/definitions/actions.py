@@ -76,9 +76,7 @@ class Compiler:
                 "计数或标记",
                 "counter or mark",
             ),
-            sets=self._declared(
-                keys, "sets", self._marks(spot.scope) | self._sent_marks(keys), "标记", "mark"
-            ),
+            sets=self._declared(keys, "sets", self._marks(spot.scope) | self._sent_marks(keys), "标记", "mark"),
             meets=self._declared(keys, "meets", spot.sometimes, "此处在走的时限", "deadline that runs here"),
             extends=self._deadline(keys, "extends", spot.sometimes),
             suspends=self._form_field(keys, "suspends", reach, FieldType.DATE),
@@ -111,9 +109,7 @@ class Compiler:
         found: dict[str, FormItem] = {}
         for given in self.reader.words(node):
             text = unicodedata.normalize("NFKC", given.text)
-            need = next(
-                (mark for mark in (Need.ONE, Need.ANY, Need.SOME) if text.endswith(mark.value)), Need.MAYBE
-            )
+            need = next((mark for mark in (Need.ONE, Need.ANY, Need.SOME) if text.endswith(mark.value)), Need.MAYBE)
             name = field_name(self.book, text.removesuffix(need.value).strip())
             if name in found:
                 self.reader.refuse(
@@ -166,7 +162,7 @@ class Compiler:
             self.reader.refuse(
                 node.line,
                 f"任务的动作不能移动案件（“{text}”是案件的状态），请在案件上写规则动作",
-                f"a task's action can't move the ticket ('{text}' is the ticket's): let the ticket hear by a rule",
+                f"a task can't move the ticket ('{text}' is the ticket's): let the ticket hear it by a rule",
             )
             return None
         known = dict.fromkeys(spot.scope.states)
@@ -202,9 +198,7 @@ class Compiler:
                 f"the deadline '{text}' doesn't run here (list it in the state's `deadlines`)",
             )
             return None
-        known = (
-            self.reader.known(Word(text, node.line), sorted(running), "时限", "deadline") if text else False
-        )
+        known = self.reader.known(Word(text, node.line), sorted(running), "时限", "deadline") if text else False
         return text if known else None
 
     def _declared(self, keys: Keys, key: str, names: Iterable[str], zh: str, en: str) -> tuple[str, ...]:
@@ -223,12 +217,7 @@ class Compiler:
     def _sent_marks(self, keys: Keys) -> set[str]:
         """Marks of the tasks that this action sends: set on them as they leave."""
         sent = self.reader.entries(keys["sends"].value) if "sends" in keys else ()
-        return {
-            mark
-            for entry in sent
-            if entry.key in self.book.kinds
-            for mark in self.book.kinds[entry.key].marks
-        }
+        return {mark for entry in sent if entry.key in self.book.kinds for mark in self.book.kinds[entry.key].marks}
 
     def _kinds(self, keys: Keys, key: str) -> Iterable[tuple[str, Node]]:
         for entry in self.reader.entries(keys[key].value) if key in keys else ():
@@ -296,6 +285,4 @@ class Compiler:
         parts = self.reader.section(keys["opens"].value, "opens")
         if "workflow" not in parts or "start" not in parts:
             return None
-        return Opens(
-            workflow=self.reader.key(parts["workflow"].value), start=self.reader.text(parts["start"].value)
-        )
+        return Opens(workflow=self.reader.key(parts["workflow"].value), start=self.reader.text(parts["start"].value))

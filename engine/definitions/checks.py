@@ -13,7 +13,7 @@ from engine.definitions.model import (
     Workflow,
 )
 from engine.definitions.reading import Reader
-from engine.definitions.scopes import Book
+from engine.definitions.scopes import Book, Scope
 from engine.errors import DefinitionError, Place
 from engine.vocabulary import StateType
 
@@ -62,9 +62,7 @@ def opened_exist(workflow: Workflow, known: Mapping[str, Workflow]) -> None:
     """Errors: `DefinitionError` when an `opens` names a workflow that isn't there, or no start of it."""
     for action in every_action(workflow):
         opens = action.opens
-        if opens is not None and (
-            opens.workflow not in known or opens.start not in known[opens.workflow].starts
-        ):
+        if opens is not None and (opens.workflow not in known or opens.start not in known[opens.workflow].starts):
             raise DefinitionError(
                 f"“{action.name}”要衍生的“{opens.workflow}·{opens.start}”不存在",
                 f"'{action.name}' opens '{opens.workflow}: {opens.start}', which does not exist",
@@ -84,6 +82,7 @@ def examine(reader: Reader, book: Book, workflow: Workflow) -> None:
     for kind in (None, *workflow.tasks):
         _Clocks(reader, workflow, kind).examine()
         _endless_rules(reader, workflow.scope(kind).states)
+        _asks_and_actions(reader, workflow.scope(kind))
     _clock_is_heard(reader, workflow)
     for kind_name, task in workflow.tasks.items():
         if not task.first:
@@ -95,32 +94,44 @@ def examine(reader: Reader, book: Book, workflow: Workflow) -> None:
 
 
 def _different_heads(reader: Reader, book: Book) -> None:
-    """Words that begin a condition must each mean one thing."""
-    seen: dict[str, str] = {}
-    choices = {name for name in book.fields if book.fields[name].of}
-    for scope in (book.ticket, *book.kinds.values()):
-        shared = {**seen} if scope.kind else seen
-        groups = [
-            ("计数 / counter", scope.counters),
-            ("标记 / mark", scope.marks),
-            ("申请 / request", scope.requests),
-        ]
-        if scope.kind is None:
-            groups += [
-                ("任务种类 / kind of task", book.kinds),
-                ("选项字段 / choice field", dict.fromkeys(choices)),
-            ]
-        for what, names in groups:
-            for name in names:
-                if name in shared:
-                    zh, en = what.split(" / ")
-                    other_zh, other_en = shared[name].split(" / ")
-                    reader.refuse(
-                        scope.line,
-                        f"“{name}”既是{other_zh}又是{zh}，条件无法区分，请另取名",
-                        f"'{name}' is both a {other_en} and a {en}: conditions can't tell them apart",
-                    )
-                shared[name] = what
+    """Words that begin a condition must each mean one thing; a task sees its ticket's words as well."""
+    everywhere = {name: ("选项字段", "choice field") for name in book.fields if book.fields[name].of}
+    kinds = {name: kind.line for name, kind in book.kinds.items()}
+    _claim(reader, everywhere, kinds, "任务种类", "kind of task")
+    _claim_heads(reader, everywhere, book.ticket)
+    for scope in book.kinds.values():
+        _claim_heads(reader, dict(everywhere), scope)
+
+
+def _claim_heads(reader: Reader, taken: dict[str, tuple[str, str]], scope: Scope) -> None:
+    _claim(reader, taken, {name: scope.lines[name] for name in scope.counters}, "计数", "counter")
+    _claim(reader, taken, {name: scope.lines[name] for name in scope.marks}, "标记", "mark")
+    requests = {name: request.line for name, request in scope.requests.items()}
+    _claim(reader, taken, requests, "申请", "request")
+
+
+def _claim(reader: Reader, taken: dict[str, tuple[str, str]], names: Mapping[str, int], zh: str, en: str) -> None:
+    for name, line in names.items():
+        if name in taken:
+            other_zh, other_en = taken[name]
+            reader.refuse(
+                line,
+                f"“{name}”既是{other_zh}又是{zh}，条件无法区分，请另取名",
+                f"'{name}' is both a {other_en} and a {en}: conditions can't tell them apart",
+            )
+        taken[name] = (zh, en)
+
+
+def _asks_and_actions(reader: Reader, scope: Workflow | TaskKind) -> None:
+    """What is asked and what is done in one state can't have one name."""
+    for request in scope.requests.values():
+        for name in sorted(request.states):
+            if name in scope.states and request.name in scope.states[name].actions:
+                reader.refuse(
+                    request.line,
+                    f"状态“{name}”已有动作“{request.name}”，申请请另取名",
+                    f"the state '{name}' has an action '{request.name}' already: name the request otherwise",
+                )
 
 
 def _excluded_exist(reader: Reader, book: Book) -> None:
@@ -148,7 +159,7 @@ def _by_machines(reader: Reader, action: Action) -> None:
             reader.refuse(
                 action.line,
                 f"“{action.name}”可由时钟或规则办理，必填项“{required[0]}”无人填写，请去掉“!”或“+”",
-                f"'{action.name}' may be done by clock or rule, and nobody fills '{required[0]}': make it optional",
+                f"'{action.name}' is done by clock or rule, who don't fill '{required[0]}': make it optional",
             )
     if RULE in action.by and action.to is None and not any(getattr(action, name) for name in _CHANGES):
         reader.refuse(
@@ -218,7 +229,7 @@ class _Clocks:
         self._reader.refuse(
             deadline.line,
             f"时限“{name}”到期要由时钟办理“{deadline.then}”，但{where_zh}没有这个由 clock 办理的动作",
-            f"when '{name}' passes the clock does '{deadline.then}', but {where_en} has no such action by clock",
+            f"'{name}' makes the clock do '{deadline.then}', but {where_en} has no such action by clock",
         )
 
     def _rungs(self, name: str, answers: Mapping[str, Action]) -> None:
@@ -275,7 +286,7 @@ def _endless_rules(reader: Reader, states: Mapping[str, State]) -> None:
                     reader.refuse(
                         action.line,
                         f"自动流转没有尽头：{way}（规则“{action.name}”没有条件）",
-                        f"automatic transitions without end: {way} (the rule '{action.name}' has no condition)",
+                        f"automatic transitions without end: {way} ('{action.name}' has no condition)",
                     )
                 break
             path.append(here)

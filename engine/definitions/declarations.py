@@ -1,5 +1,9 @@
 """What a file declares before anything happens: posts, roles, fields, counters, deadlines."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
 from engine.definitions.model import (
     AreaScope,
     Deadline,
@@ -13,11 +17,12 @@ from engine.definitions.model import (
 )
 from engine.definitions.names import FIELD_ALIASES, RESERVED, RESERVED_ROLES, STANDARD_FIELDS, word
 from engine.definitions.reading import Reader, Word
-from engine.definitions.scopes import Book
+from engine.definitions.scopes import Book, Scope
 from engine.definitions.source import Entry, Items, Node
 from engine.definitions.spans import Counting, Limit, SpanError, parse_limit
 from engine.definitions.words import titles
 
+_Enum = TypeVar("_Enum", bound=StrEnum)
 _UNTIL = ("until ", "至 ", "至")
 
 
@@ -28,8 +33,7 @@ def declare(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
     for entry in reader.named(_value(top, "roles"), "角色", "role"):
         book.roles[entry.key] = _role(reader, book, entry)
     _fields(reader, book, _value(top, "fields"))
-    book.ticket.counters = counted(reader, _value(top, "counters"), "计数", "counter")
-    book.ticket.marks = counted(reader, _value(top, "marks"), "标记", "mark")
+    counted(reader, book.ticket, top)
     for entry in reader.named(_value(top, "deadlines"), "时限", "deadline"):
         book.deadlines[entry.key] = _deadline(reader, book, entry)
     for entry in reader.named(_value(top, "ladders"), "阶梯", "ladder"):
@@ -37,12 +41,16 @@ def declare(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
         book.ladders[entry.key] = tuple(reader.section(step, "step") for step in steps)
 
 
-def counted(reader: Reader, node: Node | None, zh: str, en: str) -> dict[str, Title]:
-    """Counters or marks: name → title."""
-    found = titles(reader, node) if node is not None else {}
-    for entry in reader.entries(node) if node is not None else ():
-        refuse_reserved(reader, entry, zh, en)
-    return found
+def counted(reader: Reader, scope: Scope, keys: Mapping[str, Entry]) -> None:
+    """The counters and marks of a scope."""
+    for key, names, zh, en in (
+        ("counters", scope.counters, "计数", "counter"),
+        ("marks", scope.marks, "标记", "mark"),
+    ):
+        for entry in reader.named(_value(keys, key), zh, en):
+            refuse_reserved(reader, entry, zh, en)
+            names[entry.key] = reader.title(entry.value)
+            scope.lines[entry.key] = entry.line
 
 
 def refuse_reserved(reader: Reader, entry: Entry, zh: str, en: str) -> None:
@@ -100,18 +108,16 @@ def field_name(book: Book, text: str) -> str:
     return text if text in book.fields else FIELD_ALIASES.get(text, text)
 
 
-def _value(top: dict[str, Entry], name: str) -> Node | None:
+def _value(top: Mapping[str, Entry], name: str) -> Node | None:
     return top[name].value if name in top else None
 
 
-def _own_words(reader: Reader, entry: Entry | None, shipped: object, zh: str, en: str) -> dict[str, Title]:
+def _own_words(reader: Reader, entry: Entry | None, shipped: Mapping[str, Title], zh: str, en: str) -> dict[str, Title]:
     if entry is None:
         return {}
     for each in reader.entries(entry.value):
-        if each.key in shipped:  # type: ignore[operator]
-            reader.refuse(
-                each.line, f"{zh}“{each.key}”已由系统提供", f"the {en} '{each.key}' is shipped already"
-            )
+        if each.key in shipped:
+            reader.refuse(each.line, f"{zh}“{each.key}”已由系统提供", f"the {en} '{each.key}' is shipped already")
     return titles(reader, entry.value)
 
 
@@ -160,14 +166,10 @@ def _area(reader: Reader, book: Book, keys: dict[str, Entry]) -> str | None:
     text = word("area scope", reader.text(node))
     given = Word(by_title.get(text, text), node.line)
     known = {AreaScope.TICKET.value, *levels}
-    return (
-        given.text
-        if given.text and reader.known(given, sorted(known), "区域层级", "level of areas")
-        else None
-    )
+    return given.text if given.text and reader.known(given, sorted(known), "区域层级", "level of areas") else None
 
 
-def _choice(reader: Reader, keys: dict[str, Entry], name: str, enum, zh: str, en: str):  # type: ignore[no-untyped-def]
+def _choice(reader: Reader, keys: Mapping[str, Entry], name: str, enum: type[_Enum], zh: str, en: str) -> _Enum | None:
     if name not in keys:
         return None
     found = reader.choice(keys[name].value, f"{name} scope", zh, en)
@@ -182,7 +184,7 @@ def _fields(reader: Reader, book: Book, node: Node | None) -> None:
             reader.refuse(
                 entry.line,
                 f"“{entry.key}”是标准字段（{standard.title.zh}），不必声明；含义不同请另取名",
-                f"'{entry.key}' is a standard field ({standard.title.en}): use it, or give yours another name",
+                f"'{entry.key}' is a standard field ({standard.title.en}): use it, or name yours otherwise",
             )
             continue
         refuse_reserved(reader, entry, "字段", "field")
@@ -192,11 +194,7 @@ def _fields(reader: Reader, book: Book, node: Node | None) -> None:
 
 def _field(reader: Reader, entry: Entry) -> Field:
     keys = reader.section(entry.value, "field")
-    found = (
-        reader.choice(keys["type"].value, "field type", "字段类型", "type of field")
-        if "type" in keys
-        else None
-    )
+    found = reader.choice(keys["type"].value, "field type", "字段类型", "type of field") if "type" in keys else None
     kind = FieldType(found) if found else FieldType.TEXT
     choices = titles(reader, keys["of"].value) if "of" in keys else {}
     if (kind is FieldType.CHOICE) != bool(choices):
@@ -221,9 +219,7 @@ def _field(reader: Reader, entry: Entry) -> Field:
 def _deadline(reader: Reader, book: Book, entry: Entry) -> Deadline:
     keys = reader.section(entry.value, "deadline")
     counting = (
-        reader.choice(keys["counting"].value, "counting", "计法", "way of counting")
-        if "counting" in keys
-        else None
+        reader.choice(keys["counting"].value, "counting", "计法", "way of counting") if "counting" in keys else None
     )
     convention = Counting(counting) if counting else None
     within, catalogue, until = None, False, None
@@ -241,7 +237,7 @@ def _deadline(reader: Reader, book: Book, entry: Entry) -> Deadline:
         reader.refuse(
             entry.line,
             f"时限“{entry.key}”按目录取值，还应写“缺省”（default），供没有标准的事项使用",
-            f"the deadline '{entry.key}' comes from the catalogue and needs a `default` for what the catalogue lacks",
+            f"the deadline '{entry.key}' comes from the catalogue and needs a `default` where it has none",
         )
     if "default" in keys:
         if not catalogue:
@@ -270,7 +266,5 @@ def _until(reader: Reader, book: Book, given: Word) -> str | None:
     if not reader.known(Word(name, given.line), book.fields, "字段", "field"):
         return None
     if book.fields[name].type not in (FieldType.DATE, FieldType.MEETING):
-        reader.refuse(
-            given.line, f"“{given.text}”不是日期，时限无法截至它", f"'{given.text}' is no date to run until"
-        )
+        reader.refuse(given.line, f"“{given.text}”不是日期，时限无法截至它", f"'{given.text}' is no date to run until")
     return name

@@ -1,6 +1,7 @@
-"""The keys of a workflow file: which there are, where each may stand, how each is spelt in Chinese, what it means.
+"""The keys of a workflow file: which there are, where each may stand, its Chinese spelling, what it means.
 
-The loader, the published JSON Schema and the tables of workflows/README.md all come from here, so they can't differ.
+The loader, the published JSON Schema and the tables of workflows/README.md all come from here, so they can't
+differ.
 """
 
 from dataclasses import dataclass, replace
@@ -52,20 +53,14 @@ class Key:
 
 def _key(name: str, zh: str, shape: Shape, about: str, *, of: str = "", required: bool = False) -> Key:
     chinese, english = about.split(" / ")
-    return Key(
-        name=name, zh=tuple(zh.split()), shape=shape, of=of, required=required, about=(chinese, english)
-    )
+    return Key(name=name, zh=tuple(zh.split()), shape=shape, of=of, required=required, about=(chinese, english))
 
 
 _TITLE = _key("title", "标题 名称", Shape.TITLE, "名称 / What officials read", required=True)
-_OPTIONAL_TITLE = replace(
-    _TITLE, required=False, about=("名称，同名动作写一次即可", "Given once per name of action")
-)
+_OPTIONAL_TITLE = replace(_TITLE, required=False, about=("名称，同名动作写一次即可", "Given once per name of action"))
 
 _ACTOR = (
-    _key(
-        "by", "由", Shape.NAMES, "谁可办理：角色、clock、rule / Who: roles, `clock` or `rule`", required=True
-    ),
+    _key("by", "由", Shape.NAMES, "谁可办理：角色、clock、rule / Who: roles, `clock` or `rule`", required=True),
     _key("when", "条件 当", Shape.CONDITION, "条件 / Only if this holds"),
     _key("form", "表单", Shape.FORM, "要填的字段 / The fields asked for"),
 )
@@ -92,9 +87,7 @@ _ON_TASKS = (
         "撤下任务：open 或 all / Stops the open tasks, or the round",
         of="name",
     ),
-    _key(
-        "reopens", "重开", Shape.MAP, "已完成任务退回的状态 / Finished tasks go back to this state", of="name"
-    ),
+    _key("reopens", "重开", Shape.MAP, "已完成任务退回的状态 / Finished tasks go back to this state", of="name"),
 )
 _ON_TICKETS = (
     _key("joins", "并入", Shape.NAME, "并入该字段所指主案 / Joins the ticket in this field"),
@@ -167,9 +160,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             of="stages",
             required=True,
         ),
-        _key(
-            "common", "共用", Shape.MAP, "多个状态共用的动作 / Actions shared by several states", of="common"
-        ),
+        _key("common", "共用", Shape.MAP, "多个状态共用的动作 / Actions shared by several states", of="common"),
         _key("ends", "终态", Shape.MAP, "终态 / Ends", of="end", required=True),
         _key("requests", "申请", Shape.MAP, "对案件的申请 / What may be asked of the ticket", of="request"),
         _key("tasks", "任务", Shape.MAP, "任务种类 / Kinds of task", of="task"),
@@ -186,9 +177,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _TITLE,
         _key("type", "类型", Shape.FIELD_TYPE, "字段类型 / What it holds", required=True),
         _key("of", "选项", Shape.MAP, "可选项 / The choices of a choice field", of="title"),
-        _key(
-            "after", "至少提前", Shape.LIMIT, "日期至少在多久之后 / A date must lie at least this far ahead"
-        ),
+        _key("after", "至少提前", Shape.LIMIT, "日期至少在多久之后 / A date must lie at least this far ahead"),
         _key(
             "personal",
             "个人信息",
@@ -275,9 +264,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             of="task_common",
         ),
         _key("ends", "终态", Shape.MAP, "终态 / Ends", of="end", required=True),
-        _key(
-            "requests", "申请", Shape.MAP, "对任务的申请 / What may be asked of the task", of="task_request"
-        ),
+        _key("requests", "申请", Shape.MAP, "对任务的申请 / What may be asked of the task", of="task_request"),
     ),
     "task_state": (
         *_STATE,

@@ -1,4 +1,4 @@
-"""The states, requests and titles of the ticket and of each kind of task, before their actions are compiled."""
+"""The states, requests and titles of the ticket and of each kind of task; their actions come later."""
 
 from collections.abc import Iterator
 
@@ -40,8 +40,7 @@ def task_scopes(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
         owner = reader.choice(keys["of"].value, "owner", "归属", "owner") if "of" in keys else None
         scope.of = Owner(owner) if owner else Owner.DEPARTMENT
         scope.join = join_rule(reader, _value(keys, "join"))
-        scope.counters = counted(reader, _value(keys, "counters"), "计数", "counter")
-        scope.marks = counted(reader, _value(keys, "marks"), "标记", "mark")
+        counted(reader, scope, keys)
         for state in reader.named(_value(keys, "states"), "状态", "state"):
             _add_state(reader, scope, state, "task_state")
         _ends(reader, scope, _value(keys, "ends"))
@@ -90,11 +89,7 @@ def _add_state(
         )
         return
     keys = reader.section(entry.value, place)
-    found = (
-        reader.choice(keys["type"].value, "state type", "状态类型", "type of state")
-        if "type" in keys
-        else None
-    )
+    found = reader.choice(keys["type"].value, "state type", "状态类型", "type of state") if "type" in keys else None
     head.title = reader.title(keys["title"].value) if "title" in keys else Title("", "")
     head.type = StateType(found) if found else None
     head.tasks = reader.words(_value(keys, "tasks"))
@@ -182,9 +177,7 @@ def _requests(reader: Reader, scope: Scope, node: Node | None, place: str) -> No
             for each in reader.named(_value(keys, "answers"), "答复", "answer")
         }
         if "answers" in keys and not answers:
-            reader.refuse(
-                entry.line, f"申请“{entry.key}”没有答复", f"the request '{entry.key}' has no answer"
-            )
+            reader.refuse(entry.line, f"申请“{entry.key}”没有答复", f"the request '{entry.key}' has no answer")
         scope.requests[entry.key] = RequestHead(
             name=entry.key,
             title=reader.title(keys["title"].value) if "title" in keys else Title("", ""),

@@ -1,8 +1,11 @@
 """Ladders: what happens at which point of a deadline, each rung after the one before it."""
 
+from collections.abc import Mapping
+from itertools import pairwise
+
 from engine.definitions.actions import Compiler
 from engine.definitions.conditions import Names
-from engine.definitions.model import Step
+from engine.definitions.model import Step, Title
 from engine.definitions.reading import Word
 from engine.definitions.scopes import Keys, Scope
 from engine.definitions.spans import Offset, Rung, Share, Side, SpanError, Unit, parse_rung
@@ -26,7 +29,7 @@ def compile_ladders(compiler: Compiler) -> dict[str, tuple[Step, ...]]:
 def _ladder(compiler: Compiler, name: str, written: tuple[Keys, ...]) -> tuple[Step, ...]:
     names = _names(compiler, name)
     steps = [step for keys in written if (step := _step(compiler, keys, names)) is not None]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         if not _ascends(before.at, after.at):
             compiler.reader.refuse(
                 after.line,
@@ -47,8 +50,8 @@ def _names(compiler: Compiler, ladder: str) -> Names:
 
 
 def _listed(scope: Scope) -> set[str]:
-    heads = [*scope.states.values(), *scope.requests.values()]
-    return {word.text for head in heads for word in head.deadlines}
+    states = {word.text for state in scope.states.values() for word in state.deadlines}
+    return states | {word.text for request in scope.requests.values() for word in request.deadlines}
 
 
 def _step(compiler: Compiler, keys: Keys, names: Names) -> Step | None:
@@ -77,23 +80,21 @@ def _step(compiler: Compiler, keys: Keys, names: Names) -> Step | None:
     )
 
 
-def _word(compiler: Compiler, keys: Keys, key: str, known: object, zh: str, en: str) -> str | None:
+def _word(compiler: Compiler, keys: Keys, key: str, known: Mapping[str, Title], zh: str, en: str) -> str | None:
     if key not in keys:
         return None
-    by_title = {title.zh: name for name, title in known.items()}  # type: ignore[attr-defined]
+    by_title = {title.zh: name for name, title in known.items()}
     node = keys[key].value
     text = compiler.reader.text(node)
     given = Word(by_title.get(text, text), node.line)
-    return given.text if given.text and compiler.reader.known(given, known, zh, en) else None  # type: ignore[arg-type]
+    return given.text if given.text and compiler.reader.known(given, known, zh, en) else None
 
 
 def _ascends(before: Rung, after: Rung) -> bool:
     """Whether one rung surely lies before another; a share and a time before the end can't be compared."""
     if isinstance(before, Share) and isinstance(after, Share):
         return before.percent < after.percent
-    return _place(before) < _place(after) or (
-        _side(before) == _side(after) == -1 and type(before) is not type(after)
-    )
+    return _place(before) < _place(after) or (_side(before) == _side(after) == -1 and type(before) is not type(after))
 
 
 def _side(rung: Rung) -> int:

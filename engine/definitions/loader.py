@@ -54,8 +54,8 @@ def loads(text: str, *, file: str = "workflow.yaml") -> Workflow:
 def discover(folder: Path | None = None) -> list[Workflow]:
     """Compile every workflow file of a folder (by default the shipped ones), by file name.
 
-    Errors: `DefinitionError` of the first file that is wrong, for a key used by two files, and for an `opens` that
-    names no start of any of them.
+    Errors: `DefinitionError` of the first file that is wrong, for a key used by two files, and for an `opens`
+    that names no start of any of them.
     """
     where = folder or resources.workflows()
     found: dict[str, Workflow] = {}
@@ -187,9 +187,7 @@ def _actions(compiler: Compiler, scope: Scope, head: StateHead) -> dict[str, Act
 
 def _state(compiler: Compiler, head: StateHead, actions: dict[str, Action], joined: set[str | None]) -> State:
     reader, book = compiler.reader, compiler.book
-    tasks = tuple(
-        word.text for word in head.tasks if reader.known(word, book.kinds, "任务种类", "kind of task")
-    )
+    tasks = tuple(word.text for word in head.tasks if reader.known(word, book.kinds, "任务种类", "kind of task"))
     default = StateType.JOINED if head.name in joined else StateType.WORKING if tasks else StateType.WAITING
     return State(
         name=head.name,
@@ -211,9 +209,7 @@ def _turn(compiler: Compiler, head: StateHead, actions: dict[str, Action]) -> tu
     if head.turn is not None:
         return tuple(word.text for word in head.turn if compiler.reader.known(word, roles, "角色", "role"))
     moving = {role for action in actions.values() if action.to for role in action.by_people()}
-    return tuple(
-        name for name, role in roles.items() if name in moving and role.person is not PersonScope.REPORTER
-    )
+    return tuple(name for name, role in roles.items() if name in moving and role.person is not PersonScope.REPORTER)
 
 
 def _deadlines(compiler: Compiler, given: tuple[Word, ...]) -> tuple[str, ...]:
@@ -252,8 +248,7 @@ def _request(compiler: Compiler, scope: Scope, head: RequestHead) -> Request:
         ask=ask,
         states=frozenset(states),
         answers={
-            name: compiler.action(name, keys, spot, _line(keys, head.line))
-            for name, keys in head.answers.items()
+            name: compiler.action(name, keys, spot, _line(keys, head.line)) for name, keys in head.answers.items()
         },
         pauses=pauses,
         deadlines=_deadlines(compiler, head.deadlines),
@@ -264,9 +259,7 @@ def _request(compiler: Compiler, scope: Scope, head: RequestHead) -> Request:
 def _fields(book: Book, *parts: Mapping[str, object]) -> dict[str, Field]:
     """The fields of every form, and those declared; in the order of the standard list, then the file's."""
     used = {item.name for action in checks.actions_of(*parts) for item in checks.items_of(action)}
-    return {
-        name: found for name, found in book.fields.items() if name in used or name in book.declared_fields
-    }
+    return {name: found for name, found in book.fields.items() if name in used or name in book.declared_fields}
 
 
 def _tracked(conditions: list[Condition]) -> set[str]:

@@ -1,7 +1,7 @@
 """The allow-list: the fields every file may use without declaring them, and the fixed words of the grammar.
 
-Nothing outside these tables and the file's own declarations can be named in a workflow file. Each word may be written
-in Chinese as well; the Chinese spelling means the same word.
+Nothing outside these tables and the file's own declarations can be named in a workflow file. Each word may be
+written in Chinese as well; the Chinese spelling means the same word.
 """
 
 from engine.definitions.conditions import RESERVED as CONDITION_WORDS
@@ -38,9 +38,9 @@ def _field(name: str, zh: str, en: str, type_: FieldType, **choices: str) -> Fie
     return Field(name=name, title=Title(zh, en), type=type_, of=of, personal=name in _PERSONAL)
 
 
-#: What a citizen says or what says who a citizen is. `reason` and `note` are here because citizens fill them too (why
-#: they withdraw, what they think of the result), `reply` because it addresses them. Officials' own words (`message`,
-#: `result`, `clause`) are facts of the case and stay.
+#: What a citizen says or what says who a citizen is. `reason` and `note` are here because citizens fill them too
+#: (why they withdraw, what they think of the result), `reply` because it addresses them. Officials' own words
+#: (`message`, `result`, `clause`) are facts of the case and stay.
 _PERSONAL = frozenset({"description", "address", "contact_name", "contact_phone", "reason", "note", "reply"})
 
 #: Fields that every file may ask for; a file can't declare one of these names again.

@@ -1,4 +1,4 @@
-"""From nodes to words: keys in either language, titles, names and lists, with every problem noted at its line."""
+"""From nodes to words: keys in either language, titles, names, lists; every problem is noted at its line."""
 
 import difflib
 import re
@@ -66,7 +66,7 @@ class Reader:
         )
 
     def section(self, node: Node, place: str) -> dict[str, Entry]:
-        """The keys of one place of the grammar, by the grammar's own names, whichever language they stand in."""
+        """The keys of one place of the grammar by their own names, whichever language they stand in."""
         known = spellings(place)
         found: dict[str, Entry] = {}
         for entry in self.entries(node):
@@ -121,7 +121,7 @@ class Reader:
         self.refuse(
             line,
             f"{zh}“{_short(text)}”只能由汉字、字母、数字和下划线组成，不以数字开头，最多 {LONGEST_NAME} 字",
-            f"the {en} '{_short(text)}' may only hold letters, Chinese characters, digits and _, and not begin with a digit",
+            f"the {en} '{_short(text)}' may hold letters, Chinese characters, digits and _; no digit comes first",
         )
         return False
 
@@ -152,9 +152,7 @@ class Reader:
         if re.fullmatch(r"[1-9][0-9]{0,6}", text) and isinstance(node, Scalar) and node.plain:
             return int(text)
         if text:
-            self.refuse(
-                node.line, f"“{_short(text)}”应为正整数", f"'{_short(text)}' must be a whole number from 1"
-            )
+            self.refuse(node.line, f"“{_short(text)}”应为正整数", f"'{_short(text)}' must be a whole number from 1")
         return 0
 
     def yes(self, node: Node) -> bool:
@@ -175,17 +173,13 @@ class Reader:
             self.refuse(
                 node.line,
                 f"标题“{_short(text)}”过长（{len(text)} 字），最多 {LONGEST_TITLE} 字",
-                f"the title '{_short(text)}' is too long ({len(text)} characters); the most is {LONGEST_TITLE}",
+                f"the title '{_short(text)}' has {len(text)} characters; the most is {LONGEST_TITLE}",
             )
         if "\n" in text:
-            self.refuse(
-                node.line, f"标题“{_short(text)}”应为一行", f"the title '{_short(text)}' must be one line"
-            )
+            self.refuse(node.line, f"标题“{_short(text)}”应为一行", f"the title '{_short(text)}' must be one line")
         chinese, _, english = text.partition(" / ")
         if text and not chinese.strip():
-            self.refuse(
-                node.line, f"标题“{_short(text)}”缺少中文", f"the title '{_short(text)}' has no Chinese"
-            )
+            self.refuse(node.line, f"标题“{_short(text)}”缺少中文", f"the title '{_short(text)}' has no Chinese")
         return Title(chinese.strip(), english.strip())
 
     def words(self, node: Node | None) -> tuple[Word, ...]:
@@ -206,9 +200,7 @@ class Reader:
         if found in words_of(vocabulary):
             return found
         if text:
-            self.unknown(
-                text, node.line, zh, en, {**WORDS[vocabulary], **{w: w for w in words_of(vocabulary)}}
-            )
+            self.unknown(text, node.line, zh, en, {**WORDS[vocabulary], **{w: w for w in words_of(vocabulary)}})
         return None
 
     def known(self, given: Word, names: Iterable[str] | Mapping[str, object], zh: str, en: str) -> bool:

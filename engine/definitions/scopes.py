@@ -1,6 +1,6 @@
 """First walk over a file: what is declared, before any action is compiled.
 
-A *scope* is the ticket itself or one kind of task: each has its own states, counters, marks, requests and actions.
+A *scope* is the ticket itself or one kind of task: each has its own states, counters, marks, requests, actions.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ class RequestHead:
     line: int
     ask: Keys
     states: tuple[Word, ...]
-    answers: dict[str, Keys]
+    answers: Mapping[str, Keys]
     pauses: tuple[Word, ...] = ()
     deadlines: tuple[Word, ...] = ()
 
@@ -67,6 +67,8 @@ class Scope:
     join: Join | None = None
     counters: dict[str, Title] = field(default_factory=dict)
     marks: dict[str, Title] = field(default_factory=dict)
+    #: Where the counters and marks are declared.
+    lines: dict[str, int] = field(default_factory=dict)
     states: dict[str, StateHead] = field(default_factory=dict)
     starts: dict[str, Keys] = field(default_factory=dict)
     common: dict[str, tuple[tuple[Word, ...], Keys]] = field(default_factory=dict)
@@ -114,9 +116,7 @@ class Book:
 
     def hosts(self, kind: str) -> list[StateHead]:
         """The ticket's states in which this kind of task may work."""
-        return [
-            state for state in self.ticket.states.values() if any(word.text == kind for word in state.tasks)
-        ]
+        return [state for state in self.ticket.states.values() if any(word.text == kind for word in state.tasks)]
 
     def running(self, scope: Scope, state: str) -> set[str]:
         """The deadlines that may run in a state: its own, and for a task those of the ticket meanwhile."""
@@ -131,9 +131,7 @@ class Book:
         return Names(
             counters=frozenset(name for each in seen for name in each.counters),
             marks=frozenset(name for each in seen for name in each.marks),
-            choices={
-                name: frozenset(_choices(found)) for name, found in self.fields.items() if _branches(found)
-            },
+            choices={name: frozenset(_choices(found)) for name, found in self.fields.items() if _branches(found)},
             fields=frozenset(name for name, found in self.fields.items() if not found.personal),
             states=frozenset(self.ticket.states),
             requests=frozenset(name for each in seen for name in each.requests),

@@ -1,7 +1,8 @@
 """A workflow file as text with lines: YAML 1.2 read strictly, before anything in it means something.
 
-Only mappings, lists and scalars come out, each with its line. What could surprise an official or hide a trick is
-refused: YAML 1.1 readings (``18:00`` stays text, ``no`` is the word no), a key given twice, anchors, tags, bombs.
+Only mappings, lists and scalars come out, each with its line. What could surprise an official or hide a trick
+is refused: a key given twice, anchors, tags, bombs, signs nobody sees. Nothing is guessed as YAML 1.1 did: ``18:00``
+stays text, ``no`` is the word no.
 """
 
 import unicodedata
@@ -149,7 +150,7 @@ def _refuse_hidden_signs(text: str, file: str) -> None:
             if sign != "\t" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
                 raise DefinitionError(
                     f"第 {number} 行含有看不见的控制字符（U+{ord(sign):04X}），请删除后重新输入",
-                    f"line {number} holds an invisible control character (U+{ord(sign):04X}): delete and retype it",
+                    f"line {number} holds an invisible control character (U+{ord(sign):04X}): retype it",
                     place=Place(file=file, line=number),
                 )
 
@@ -276,9 +277,7 @@ class _Composer:
     def _examine(self, event: Any, depth: int) -> None:
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            raise self._refuse(
-                event, f"内容过多（超过 {MOST_NODES:,} 项）", f"more than {MOST_NODES:,} entries"
-            )
+            raise self._refuse(event, f"内容过多（超过 {MOST_NODES:,} 项）", f"more than {MOST_NODES:,} entries")
         if depth > DEEPEST:
             raise self._refuse(event, f"嵌套超过 {DEEPEST} 层", f"nested more than {DEEPEST} levels deep")
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
@@ -288,9 +287,7 @@ class _Composer:
                 f"anchors and aliases ('{event.anchor}') are not accepted: write it out",
             )
         if getattr(event, "tag", None):
-            raise self._refuse(
-                event, f"不支持 YAML 标签“{event.tag}”", f"the YAML tag '{event.tag}' is not accepted"
-            )
+            raise self._refuse(event, f"不支持 YAML 标签“{event.tag}”", f"the YAML tag '{event.tag}' is not accepted")
 
     def _refuse(self, event: Any, zh: str, en: str) -> DefinitionError:
         return DefinitionError(zh, en, place=Place(file=self._file, line=event.start_mark.line + 1))

@@ -1,4 +1,4 @@
-"""The words that are data, not code: posts, levels of areas, lights and cards, as ``workflows/posts.yaml`` lists them."""
+"""The words that are data, not code: posts, levels of areas, lights, cards; ``workflows/posts.yaml`` lists them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FILE = "posts.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """Declared words with their titles, in the file's order; scales go from mild to grave, levels from large to small."""
+    """Declared words with their titles; scales go from mild to grave, levels from large to small."""
 
     posts: Mapping[str, Title]
     levels: Mapping[str, Title]
@@ -43,9 +43,7 @@ def read(path: Path) -> Words:
     for key in set(wanted) - sections.keys():
         reader.refuse(tree.line, f"缺少“{key}”", f"'{key}' is missing")
     reader.finish()
-    posts = {
-        entry.key: _post(reader, entry) for entry in reader.named(sections["posts"].value, "岗位", "post")
-    }
+    posts = {entry.key: _post(reader, entry) for entry in reader.named(sections["posts"].value, "岗位", "post")}
     words = Words(
         posts={name: title for name, (title, _) in posts.items()},
         duties={name: does for name, (_, does) in posts.items()},

@@ -1,0 +1,109 @@
+"""A workflow as a Mermaid state diagram, drawn from the compiled machine."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from engine.definitions.machine import BEFORE, Edge, Machine
+from engine.definitions.model import CLOCK, RULE, State, Title, Workflow
+from engine.vocabulary import STAGE_TITLES, Stage, StateType
+
+
+class Language(StrEnum):
+    """In which words the titles stand."""
+
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+
+#: How edges that no person makes are marked: Mermaid can't style single edges of a state diagram.
+_MARKS = {RULE: Title("自动", "auto"), CLOCK: Title("到期", "timed")}
+_ANSWER = Title("答复", "answer")
+#: Signs that mean something to Mermaid, and what stands for them.
+_ESCAPES = {ord(sign): f"#{ord(sign)};" for sign in "#\"':;{}<>[]()`%\\|&*_~-"}
+_CLASSES = (
+    ("closed", "fill:#d3f9d8,stroke:#2b8a3e"),
+    ("void", "fill:#f1f3f5,stroke:#868e96"),
+    ("suspended", "fill:#fff3bf,stroke:#e67700"),
+    ("joined", "fill:#e7f5ff,stroke:#1971c2"),
+)
+
+
+def mermaid(definition: Workflow, kind: str | None = None, *, language: Language = Language.BOTH) -> str:
+    """The diagram of the ticket, or of one kind of task: stages as blocks, ends marked, who moves said on each edge.
+
+    Actions that stay in their state aren't drawn. Returns Mermaid source ending in a newline.
+    """
+    return "\n".join(_Drawing(definition, kind, language).lines()) + "\n"
+
+
+def every(definition: Workflow, *, language: Language = Language.BOTH) -> dict[str, str]:
+    """The diagrams of a workflow: the ticket's under ``""``, then one per kind of task."""
+    return {kind or "": mermaid(definition, kind, language=language) for kind in (None, *definition.tasks)}
+
+
+class _Drawing:
+    """One diagram; states are numbered, because their own names may be Chinese."""
+
+    def __init__(self, definition: Workflow, kind: str | None, language: Language) -> None:
+        self._scope = definition.scope(kind)
+        self._kind, self._language = kind, language
+        self._edges = Machine.of(definition, kind).edges()
+        self._ids = {name: f"s{number}" for number, name in enumerate(self._scope.states, 1)}
+
+    def lines(self) -> Iterator[str]:
+        yield "stateDiagram-v2"
+        yield from self._states()
+        yield from self._moves()
+        yield from self._styles()
+
+    def _states(self) -> Iterator[str]:
+        states = self._scope.states.values()
+        for stage in Stage:
+            inside = [state for state in states if state.stage is stage and not state.final]
+            if inside:
+                yield f'  state "{self._text(Title(*STAGE_TITLES[stage]))}" as stage_{stage} {{'
+                yield from (f"  {self._state(state)}" for state in inside)
+                yield "  }"
+        for state in states:
+            if state.stage is None or state.final:
+                yield self._state(state)
+
+    def _state(self, state: State) -> str:
+        return f'  state "{self._text(state.title)}" as {self._ids[state.name]}'
+
+    def _moves(self) -> Iterator[str]:
+        if self._kind is not None:
+            first = next(name for name, state in self._scope.states.items() if not state.final)
+            yield f"  [*] --> {self._ids[first]}"
+        drawn = set()
+        for edge in self._edges:
+            line = self._move(edge)
+            if edge.target is not None and line not in drawn:
+                drawn.add(line)
+                yield line
+        for state in self._scope.states.values():
+            if state.final:
+                yield f"  {self._ids[state.name]} --> [*]"
+
+    def _move(self, edge: Edge) -> str:
+        source = "[*]" if edge.source == BEFORE else self._ids[edge.source]
+        target = self._ids.get(edge.target or "", "")
+        return f"  {source} --> {target} : {self._label(edge)}"
+
+    def _label(self, edge: Edge) -> str:
+        who = [self._text(mark) for actor, mark in _MARKS.items() if actor in edge.action.by]
+        if edge.request is not None:
+            who.append(self._text(_ANSWER))
+        return "".join(f"〔{mark}〕" for mark in who) + self._text(edge.action.title)
+
+    def _styles(self) -> Iterator[str]:
+        for name, style in _CLASSES:
+            here = [self._ids[state.name] for state in self._scope.states.values() if state.type is StateType(name)]
+            if here:
+                yield f"  classDef {name} {style}"
+                yield f"  class {','.join(here)} {name}"
+
+    def _text(self, title: Title) -> str:
+        words = {Language.ZH: title.zh, Language.EN: title.en or title.zh, Language.BOTH: str(title)}
+        return words[self._language].translate(_ESCAPES)
