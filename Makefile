@@ -59,7 +59,7 @@ lock: ## 重新锁定依赖,UPGRADE=--upgrade 取新版 / Pin the requirements a
 
 clean: ## 删除 .venv、缓存与构建产物 / Remove .venv, caches and built files
 	rm -rf .venv .venv-lock dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find engine web tests migrations -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@old=; for python in $(PYTHON); do \
