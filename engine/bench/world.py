@@ -1,0 +1,94 @@
+"""A small district, just large enough for tickets to live in: written by plain inserts, the same on both databases."""
+
+import json
+from dataclasses import dataclass
+
+from sqlmodel import SQLModel
+
+from engine.clock import Instant
+from engine.database import Database, Transaction
+from engine.definitions.loader import discover
+from engine.records import versions
+from engine.records.areas import Area
+from engine.records.catalogue import Item, Standard
+from engine.records.departments import Department
+from engine.records.feed import Upload
+from engine.records.people import Holding, Person
+
+#: The photo that every act of the bench shows.
+PHOTO = "0" * 64
+LEVELS = ("city", "district", "street", "grid", "village", "micro_grid")
+#: Login, post, level of the area (or none), department (or none).
+CAST = (
+    ("worker", "grid_worker", "micro_grid", None),
+    ("checker", "grid_worker", "micro_grid", None),
+    ("desk", "coordinator", "street", None),
+    ("line", "handler", None, "urban"),
+    ("head", "lead", None, "urban"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The people of the small district, by login, its smallest area, and a catalogue item."""
+
+    people: dict[str, int]
+    area: str
+    item: str
+
+
+def build(database: Database, now: Instant) -> World:
+    """Areas, one department, the cast, the shipped workflows, all active."""
+    return database.acting(lambda transaction: _build(transaction, now))
+
+
+def _build(transaction: Transaction, now: Instant) -> World:
+    areas = _areas(transaction, now)
+    departments = {"urban": _insert(transaction, Department, code="urban", name="城管执法", kind="bureau")}
+    people = {}
+    for login, post, level, department in CAST:
+        people[login] = _insert(transaction, Person, login=login, name=login, phone="", active=True)
+        _insert(
+            transaction,
+            Holding,
+            person_id=people[login],
+            post=post,
+            area_id=areas[level] if level else None,
+            department_id=departments[department] if department else None,
+            valid_from=0,
+        )
+    transaction.connection.execute(
+        Upload.__table__.insert().values(sha256=PHOTO, media_type="image/jpeg", size=1, uploaded_at=now)  # type: ignore[attr-defined]
+    )
+    for definition in discover():
+        versions.store(transaction, definition, now, activate=True)
+    item = _insert(
+        transaction, Item, code="part-01-01", kind="part", class_code="01", class_name="公用设施", item_code="01",
+        name="路灯", active=True,
+    )  # fmt: skip
+    _insert(
+        transaction, Standard, item_id=item, ordinal=1, filing_condition="不亮", closing_condition="恢复照明",
+        limit_source="4小时", limit="4 working hours", active=True,
+    )  # fmt: skip
+    return World(people, LEVELS[-1], "part-01-01/1")
+
+
+def _areas(transaction: Transaction, now: Instant) -> dict[str, int]:
+    areas: dict[str, int] = {}
+    chain: list[tuple[int, str]] = []
+    for level in LEVELS:
+        parent = chain[0][0] if chain else None
+        area = _insert(
+            transaction, Area, code=level, level=level, name=level, parent_id=parent, lineage="[]", valid_from=0
+        )
+        chain.insert(0, (area, level))
+        areas[level] = area
+        table = Area.__table__  # type: ignore[attr-defined]
+        transaction.connection.execute(table.update().where(table.c.id == area).values(lineage=json.dumps(chain)))
+    return areas
+
+
+def _insert(transaction: Transaction, table: type[SQLModel], **values: object) -> int:
+    full = {name: value for name, value in table(**values).model_dump().items() if name != "id"}
+    row = transaction.connection.execute(table.__table__.insert().values(**full))  # type: ignore[attr-defined]
+    return int(row.inserted_primary_key[0])
