@@ -125,6 +125,11 @@ FIELD_ALIASES: dict[str, str] = {field.title.zh: name for name, field in STANDAR
     "佐证": "evidence",
 }
 
+#: Chinese spelling → choice of a standard field, or of a yes/no field.
+CHOICE_ALIASES: dict[str, str] = {
+    title.zh: choice for field in STANDARD_FIELDS.values() for choice, title in field.of.items()
+} | {title.zh: choice for choice, title in YES_NO.items()}
+
 #: The closed vocabularies of the grammar: vocabulary → Chinese spelling → word.
 WORDS: dict[str, dict[str, str]] = {
     "actor": {"时钟": CLOCK, "到期": CLOCK, "规则": RULE, "自动": RULE},

@@ -16,7 +16,7 @@ from engine.definitions.model import (
     Role,
     Title,
 )
-from engine.definitions.names import YES_NO
+from engine.definitions.names import CHOICE_ALIASES, FIELD_ALIASES, YES_NO
 from engine.definitions.reading import Word
 from engine.definitions.source import Entry
 from engine.definitions.words import Words
@@ -137,6 +137,8 @@ class Book:
             requests=frozenset(name for each in seen for name in each.requests),
             kinds={name: frozenset(kind.states) for name, kind in self.kinds.items()},
             in_task=scope.kind is not None,
+            personal=frozenset(name for name, found in self.fields.items() if found.personal),
+            spelt=FIELD_ALIASES | CHOICE_ALIASES,
         )
 
 
