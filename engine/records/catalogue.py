@@ -1,8 +1,12 @@
 """The catalogue: item → standards → limits, and who is responsible for what, where."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
+from engine.database import Transaction
+from engine.records.asking import among
 from engine.records.columns import (
     big_id,
     link,
@@ -15,6 +19,7 @@ from engine.records.columns import (
     word,
     yes_no,
 )
+from engine.rules.case import ItemRef
 
 #: 部件 and 事件 (GB/T 30428).
 KINDS = ("part", "event")
@@ -89,3 +94,27 @@ class Duty(SQLModel, table=True):
     list_word: str = word()
     area_id: int | None = maybe_link("area.id")
     basis: str = title()
+
+
+def lookup_items(transaction: Transaction, codes: Collection[str]) -> dict[str, ItemRef]:
+    """The items (`part-01-02`) and standards (`part-01-02/3`) of these codes that are in force.
+
+    A standard's limit is its own; an item's is that of its standards if they all agree, else "" - nobody may guess
+    which of them a case falls under. What isn't found is missing from the answer.
+    """
+    match, parameters = among(transaction, {code.partition("/")[0] for code in codes})
+    rows = transaction.rows(
+        'SELECT i.code, s.ordinal, s."limit" FROM item i LEFT JOIN standard s ON s.item_id = i.id AND s.active '  # noqa: S608
+        f"WHERE i.active AND i.code {match}",
+        parameters,
+    )
+    limits: dict[str, set[str]] = {}
+    known: dict[str, str] = {}
+    for item, ordinal, limit in rows:
+        limits.setdefault(item, set())
+        if ordinal is not None:
+            limits[item].add(limit)
+            known[f"{item}/{ordinal}"] = limit
+    for item, found in limits.items():
+        known[item] = found.pop() if len(found) == 1 else ""
+    return {code: ItemRef(code, known[code]) for code in codes if code in known}

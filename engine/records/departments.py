@@ -1,8 +1,16 @@
 """Units of the line: commissions and bureaus, field offices, utilities, property companies, contractors."""
 
-from sqlmodel import SQLModel
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from engine.records.columns import big_id, maybe_link, one_of, title, word
+from sqlalchemy import insert, update
+from sqlmodel import SQLModel, col, select
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.errors import NotFound
+from engine.records.asking import ids_of, wrong
+from engine.records.columns import big_id, maybe_instant, maybe_link, one_of, title, word
 
 #: Kinds of unit (domain: Units).
 KINDS = ("government", "bureau", "field_office", "utility", "body", "property", "contractor")
@@ -21,3 +29,88 @@ class Department(SQLModel, table=True):
     parent_id: int | None = maybe_link("department.id", index=True)
     #: Where it is stationed, for field offices and street units.
     area_id: int | None = maybe_link("area.id", index=True)
+    #: Dissolved or merged at this moment; nothing new is sent to it. None while it exists.
+    valid_to: int | None = maybe_instant()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDepartment:
+    """A unit that is to be."""
+
+    code: str
+    name: str
+    kind: str
+    #: Codes of the unit above and of the area it is stationed in.
+    parent: str | None = None
+    area: str | None = None
+
+
+def department_by_code(transaction: Transaction, code: str) -> Department:
+    """The unit of that code, also one that is no more. Errors: `NotFound`."""
+    found = select(Department).where(col(Department.code) == code)
+    row = transaction.connection.execute(found).mappings().first()
+    if row is None:
+        raise NotFound(f"没有编码为“{code[:60]}”的单位", f"no department has the code '{code[:60]}'")
+    return Department(**row)
+
+
+def create_departments(transaction: Transaction, news: Iterable[NewDepartment]) -> dict[str, int]:
+    """Create units, in any order as long as every parent is there or among them; answers code → id.
+
+    Errors: `Malformed` for a code given twice or taken, an unknown kind, parent or area.
+    """
+    waiting: dict[str, NewDepartment] = {}
+    for new in news:
+        if new.code in waiting:
+            raise wrong("code", f"编码“{new.code}”写了两次", f"the code '{new.code}' is given twice")
+        if new.kind not in KINDS:
+            raise wrong("kind", f"没有单位类别“{new.kind}”", f"there is no kind of unit '{new.kind}'")
+        waiting[new.code] = new
+    wanted = waiting.keys() | {new.parent for new in waiting.values() if new.parent}
+    ids = ids_of(transaction, "department", "code", wanted)
+    taken = sorted(ids.keys() & waiting.keys())
+    if taken:
+        raise wrong("code", f"编码“{taken[0]}”已被使用", f"the code '{taken[0]}' is taken")
+    areas = ids_of(transaction, "area", "code", {new.area for new in waiting.values() if new.area})
+    created: dict[str, int] = {}
+    while waiting:
+        ready = [new for new in waiting.values() if new.parent is None or new.parent in ids]
+        if not ready:
+            lost = next(iter(waiting.values()))
+            raise wrong("parent", f"没有上级单位“{lost.parent}”", f"there is no department '{lost.parent}' above")
+        fresh = _insert(transaction, ready, ids, areas)
+        created |= fresh
+        ids |= fresh
+        for new in ready:
+            del waiting[new.code]
+    return created
+
+
+def rename_department(transaction: Transaction, code: str, name: str) -> None:
+    """Give a unit another name. Errors: `NotFound`."""
+    found = department_by_code(transaction, code)
+    transaction.connection.execute(update(Department).where(col(Department.id) == found.id).values(name=name))
+
+
+def end_department(transaction: Transaction, code: str, now: Instant) -> None:
+    """A unit is dissolved or merged: what it holds stays with it, nothing new is sent to it. Errors: `NotFound`."""
+    found = department_by_code(transaction, code)
+    transaction.connection.execute(update(Department).where(col(Department.id) == found.id).values(valid_to=now))
+
+
+def _insert(
+    transaction: Transaction, ready: Iterable[NewDepartment], above: dict[str, int], areas: dict[str, int]
+) -> dict[str, int]:
+    rows = []
+    for new in ready:
+        if new.area is not None and new.area not in areas:
+            raise wrong("area", f"没有区域“{new.area}”", f"there is no area '{new.area}'")
+        rows.append({
+            "code": new.code, "name": new.name, "kind": new.kind,
+            "parent_id": above[new.parent] if new.parent else None,
+            "area_id": areas[new.area] if new.area else None,
+        })  # fmt: skip
+    returned = transaction.connection.execute(
+        insert(Department).returning(col(Department.code), col(Department.id)), rows
+    )
+    return {code: int(number) for code, number in returned if number is not None}

@@ -50,6 +50,7 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_area")),
         sa.UniqueConstraint("code", name=op.f("uq_area_code")),
     )
+    op.create_index("ix_area_box", "area", ["west", "east", "south", "north"], unique=False)
     op.create_index(op.f("ix_area_parent_id"), "area", ["parent_id"], unique=False)
     op.create_table(
         "attachment",
@@ -326,6 +327,7 @@ def add_tables() -> None:
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("parent_id", BIG, nullable=True),
         sa.Column("area_id", BIG, nullable=True),
+        sa.Column("valid_to", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "kind IN ('government', 'bureau', 'field_office', 'utility', 'body', 'property', 'contractor')",
             name=op.f("ck_department_kind"),
@@ -348,6 +350,19 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
     )
     op.create_index(op.f("ix_duty_item_code"), "duty", ["item_code"], unique=False)
+    op.create_table(
+        "former_area",
+        sa.Column("area_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("valid_to", BIG, autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("parent_id", BIG, nullable=True),
+        sa.Column("lineage", sa.Text(), nullable=False),
+        sa.Column("boundary", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_former_area_area_id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["area.id"], name=op.f("fk_former_area_parent_id")),
+        sa.PrimaryKeyConstraint("area_id", "valid_to", name=op.f("pk_former_area")),
+    )
     op.create_table(
         "standard",
         sa.Column("id", BIG, sa.Identity(), nullable=False),

@@ -1,0 +1,33 @@
+"""What the queries of all nouns share; a statement's text never changes, so that both databases keep it prepared."""
+
+from collections.abc import Iterable, Sequence
+from json import dumps
+from typing import Any
+
+from engine.database import Transaction
+from engine.errors import Malformed, Place
+
+
+def among(transaction: Transaction, values: Iterable[str]) -> tuple[str, Sequence[Any]]:
+    """What follows a column's name in a WHERE to ask for any number of values, and its parameters."""
+    listed = sorted(values)
+    if transaction.postgresql:
+        return "= ANY(%s)", [listed]
+    return "IN (SELECT value FROM json_each(?))", [dumps(listed)]
+
+
+def marks(transaction: Transaction, count: int) -> tuple[str, ...]:
+    """So many parameter marks of the driver in use."""
+    return ("%s" if transaction.postgresql else "?",) * count
+
+
+def ids_of(transaction: Transaction, table: str, column: str, values: Iterable[str]) -> dict[str, int]:
+    """The ids behind codes or logins; what isn't there is missing from the answer."""
+    match, parameters = among(transaction, values)
+    rows = transaction.rows(f"SELECT {column}, id FROM {table} WHERE {column} {match}", parameters)  # noqa: S608
+    return {value: int(number) for value, number in rows}
+
+
+def wrong(field: str, zh: str, en: str) -> Malformed:
+    """The refusal of one field of what is to be written."""
+    return Malformed(zh, en, place=Place(field=field))
