@@ -1,0 +1,328 @@
+"""Lists of tickets: newest first, page by page, only what the reader's posts reach.
+
+A page is asked per unit of the reader, each by the key of `reach`, and united: the work is that of the page, however
+many tickets there are. The cursor names the last ticket shown, so that what is reported meanwhile neither hides a
+ticket nor shows one twice.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.errors import Malformed, NotFound, Place
+from engine.records import lights
+from engine.records.access import Viewer
+from engine.records.asking import marks
+from engine.records.turns import By, On, Turn
+from engine.records.versions import Versions
+from engine.rules.case import Run, Timer
+
+#: Tickets on one page.
+MOST = 200
+
+_MOST_BIGINT = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a list is limited to; None and empty mean any."""
+
+    workflow: str | None = None
+    stage: str | None = None
+    state: str | None = None
+    state_type: str | None = None
+    #: Code of an area: it and all below it.
+    area: str | None = None
+    #: Code of a department that has, or had, a task.
+    department: str | None = None
+    #: Code of an item, or of one of its standards.
+    item: str | None = None
+    reporter_id: int | None = None
+    opened_from: Instant | None = None
+    #: Not including this moment.
+    opened_to: Instant | None = None
+    #: Only what waits for one of these moves.
+    turns: Sequence[Turn] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A running deadline as lists show it."""
+
+    name: str
+    at: Instant
+    light: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTask:
+    """An open task of the reader, or of a department of the reader's."""
+
+    seq: int
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One ticket of a list."""
+
+    ticket_id: int
+    case_no: str
+    workflow_id: int
+    state: str
+    state_type: str
+    stage: str
+    area_code: str
+    area_name: str
+    area_level: str
+    item: str | None
+    urgency: str | None
+    description: str
+    address: str
+    opened_at: Instant
+    entered_at: Instant
+    settled_at: Instant | None
+    #: The running deadline that comes first.
+    due: Due | None = None
+    own: tuple[OwnTask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of a list, and the cursor of the next part if there is one."""
+
+    rows: tuple[Row, ...]
+    cursor: str | None
+
+
+def page(
+    transaction: Transaction,
+    versions: Versions,
+    viewer: Viewer,
+    wanted: Wanted,
+    *,
+    now: Instant,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """The next `limit` tickets, at most `MOST`.
+
+    Errors: `Malformed` for a cursor that did not come from here, `NotFound` for an area or department that isn't there.
+    """
+    limit = max(1, min(limit, MOST))
+    asking = _Asking(transaction)
+    area = _id_of(transaction, "area", wanted.area)
+    department = _id_of(transaction, "department", wanted.department)
+    after = _key(cursor) if cursor else None
+    parts = []
+    for number, unit in enumerate(viewer.units):
+        where = [f"r.unit = {asking(unit)}"]
+        if after is not None:
+            where.append(f"(r.sort_key, r.ticket_id) < ({asking(after[0])}, {asking(after[1])})")
+        where += _limits(asking, wanted, area, department)
+        parts.append(
+            "SELECT * FROM (SELECT r.sort_key, r.ticket_id FROM reach r JOIN ticket t ON t.id = r.ticket_id "  # noqa: S608
+            f"JOIN workflow_version w ON w.id = t.workflow_id WHERE {' AND '.join(where)} "
+            f"ORDER BY r.sort_key DESC, r.ticket_id DESC LIMIT {limit + 1}) u{number}"
+        )
+    rows = transaction.rows(
+        f"SELECT f.sort_key, f.ticket_id, {_COLUMNS} FROM ({' UNION '.join(parts)}) f {_JOINS} "  # noqa: S608
+        f"ORDER BY f.sort_key DESC, f.ticket_id DESC LIMIT {limit + 1}",
+        asking.parameters,
+    )
+    shown = [_row(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Page(
+        rows=tuple(_completed(transaction, versions, viewer, shown, now)),
+        cursor=_cursor(rows[limit - 1][0], rows[limit - 1][1]) if more else None,
+    )
+
+
+_COLUMNS = (
+    "t.case_no, t.workflow_id, t.state, t.state_type, t.stage, a.code, a.name, a.level, t.item, t.urgency, "
+    "p.description, p.address, t.opened_at, t.entered_at, t.settled_at"
+)
+_JOINS = (
+    "JOIN ticket t ON t.id = f.ticket_id JOIN area a ON a.id = t.area_id LEFT JOIN particulars p ON p.ticket_id = t.id"
+)
+
+
+class _Asking:
+    """Gathers the parameters of a statement in the order of their marks."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.mark, *_ = marks(transaction, 1)
+        self.parameters: list[Any] = []
+
+    def __call__(self, value: Any) -> str:
+        self.parameters.append(value)
+        return self.mark
+
+    def among(self, values: Iterable[Any]) -> str:
+        return f"({', '.join(self(value) for value in values)})"
+
+
+def _limits(asking: _Asking, wanted: Wanted, area: int | None, department: int | None) -> list[str]:
+    where = []
+    columns: dict[str, str | int | None] = {"w.key": wanted.workflow, "t.stage": wanted.stage, "t.state": wanted.state}
+    columns |= {"t.state_type": wanted.state_type, "t.reporter_id": wanted.reporter_id}
+    where += [f"{column} = {asking(value)}" for column, value in columns.items() if value is not None]
+    if area is not None:
+        where.append(
+            "EXISTS (SELECT 1 FROM reach b WHERE b.sort_key = r.sort_key AND b.ticket_id = r.ticket_id "  # noqa: S608
+            f"AND b.unit = {asking(f'a{area}')})"
+        )
+    if department is not None:
+        where.append(
+            f"EXISTS (SELECT 1 FROM task k WHERE k.ticket_id = t.id AND k.department_id = {asking(department)})"  # noqa: S608
+        )
+    if wanted.item is not None:
+        standard = wanted.item + "/"
+        where.append(
+            f"(t.item = {asking(wanted.item)} OR substr(t.item, 1, {asking(len(standard))}) = {asking(standard)})"
+        )
+    if wanted.opened_from is not None:
+        where.append(f"r.sort_key >= {asking(wanted.opened_from)}")
+    if wanted.opened_to is not None:
+        where.append(f"r.sort_key < {asking(wanted.opened_to)}")
+    if wanted.turns is not None:
+        where.append(f"t.id IN ({' UNION '.join(_turn(asking, turn) for turn in wanted.turns) or _NOTHING})")
+    return where
+
+
+_NOTHING = "SELECT 0"
+
+
+def _turn(asking: _Asking, turn: Turn) -> str:
+    """The ids of the tickets in which something waits for this move."""
+    tied = {
+        By.AREA: "reach x JOIN ticket y ON y.id = x.ticket_id",
+        By.REPORTER: "reach x JOIN ticket y ON y.id = x.ticket_id",
+    }.get(turn.by, "task x JOIN ticket y ON y.id = x.ticket_id")
+    where = [_tied(asking, turn)]
+    if turn.on is On.TICKET:
+        where.append(f"y.state IN {asking.among(turn.names)}")
+    elif turn.on is On.TASK:
+        where.append(f"x.kind = {asking(turn.kind)} AND x.state IN {asking.among(turn.names)}")
+    else:
+        of_task = "IS NOT NULL" if turn.kind else "IS NULL"
+        where.append(
+            "EXISTS (SELECT 1 FROM request q WHERE q.ticket_id = y.id AND q.state = 'open' "  # noqa: S608
+            f"AND q.task_seq {of_task} AND q.name IN {asking.among(turn.names)})"
+        )
+    where.append(f"y.workflow_id = {asking(turn.workflow_id)}")
+    return f"SELECT y.id FROM {tied} WHERE {' AND '.join(where)}"  # noqa: S608
+
+
+def _tied(asking: _Asking, turn: Turn) -> str:
+    if turn.by is By.AREA:
+        return f"x.unit = {asking(f'a{turn.who}')}"
+    if turn.by is By.REPORTER:
+        return f"x.unit = {asking(f'p{turn.who}')} AND y.reporter_id = {asking(turn.who)}"
+    alive = "x.state_type <> 'void'" if turn.on is On.TICKET else "x.state_type NOT IN ('closed', 'void')"
+    if turn.by is By.PERSON:
+        return f"x.person_id = {asking(turn.who)} AND {alive}"
+    lead = " AND x.lead" if turn.by is By.LEAD else ""
+    return f"x.department_id = {asking(turn.who)} AND {alive}{lead}"
+
+
+def _id_of(transaction: Transaction, table: str, code: str | None) -> int | None:
+    if code is None:
+        return None
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(f"SELECT id FROM {table} WHERE code = {mark}", (code,))  # noqa: S608
+    if not rows:
+        raise NotFound(f"没有“{code[:60]}”", f"there is no '{code[:60]}'", place=Place(field=table))
+    return int(rows[0][0])
+
+
+def _row(row: Sequence[Any]) -> Row:
+    (
+        _, ticket_id, case_no, workflow_id, state, state_type, stage, area_code, area_name, area_level, item, urgency,
+        description, address, opened, entered, settled,
+    ) = row  # fmt: skip
+    return Row(
+        ticket_id=ticket_id, case_no=case_no, workflow_id=workflow_id, state=state, state_type=state_type, stage=stage,
+        area_code=area_code, area_name=area_name, area_level=area_level, item=item, urgency=urgency,
+        description=description or "", address=address or "", opened_at=opened, entered_at=entered, settled_at=settled,
+    )  # fmt: skip
+
+
+def _completed(
+    transaction: Transaction, versions: Versions, viewer: Viewer, rows: list[Row], now: Instant
+) -> Iterable[Row]:
+    """The rows with their nearest deadline and the reader's own tasks, asked once for all of them."""
+    ids = [row.ticket_id for row in rows]
+    if not ids:
+        return
+    due, own = _nearest(transaction, ids), _own_tasks(transaction, viewer, ids)
+    for row in rows:
+        timer = due.get(row.ticket_id)
+        yield Row(
+            **{name: getattr(row, name) for name in Row.__slots__ if name not in ("due", "own")},
+            due=_due(transaction, versions, row, timer, now) if timer else None,
+            own=tuple(own.get(row.ticket_id, ())),
+        )
+
+
+def _due(transaction: Transaction, versions: Versions, row: Row, timer: Timer, now: Instant) -> Due:
+    definition = versions.definition(transaction, row.workflow_id)
+    calendar = versions.calendar(definition.calendar)
+    return Due(name=timer.name, at=timer.due_at, light=lights.light(timer, definition, calendar, now))
+
+
+def _nearest(transaction: Transaction, ids: Sequence[int]) -> dict[int, Timer]:
+    """The running deadline that comes first, per ticket."""
+    listed = ", ".join(marks(transaction, len(ids)))
+    rows = transaction.rows(
+        'SELECT ticket_id, seq, name, "limit", started_at, due_at, consumed, extensions FROM deadline '  # noqa: S608
+        f"WHERE ended_at IS NULL AND run = 'running' AND ticket_id IN ({listed}) ORDER BY ticket_id, due_at DESC",
+        ids,
+    )
+    return {
+        row[0]: Timer(
+            seq=row[1], name=row[2], task_seq=None, request_seq=None, run=Run.RUNNING, limit=row[3], started_at=row[4],
+            due_at=row[5], next_at=None, consumed=row[6], extensions=row[7],
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def _own_tasks(transaction: Transaction, viewer: Viewer, ids: Sequence[int]) -> dict[int, list[OwnTask]]:
+    asking = _Asking(transaction)
+    mine = f"person_id = {asking(viewer.person_id)}"
+    if viewer.departments:
+        mine += f" OR department_id IN {asking.among(viewer.departments)}"
+    rows = transaction.rows(
+        "SELECT ticket_id, seq, kind, state FROM task WHERE state_type NOT IN ('closed', 'void') "  # noqa: S608
+        f"AND ({mine}) AND ticket_id IN {asking.among(ids)} ORDER BY ticket_id, seq",
+        asking.parameters,
+    )
+    own: dict[int, list[OwnTask]] = {}
+    for ticket_id, seq, kind, state in rows:
+        own.setdefault(ticket_id, []).append(OwnTask(seq=seq, kind=kind, state=state))
+    return own
+
+
+def _cursor(sort_key: int, ticket_id: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([sort_key, ticket_id]).encode()).decode().rstrip("=")
+
+
+def _key(cursor: str) -> tuple[int, int]:
+    try:
+        sort_key, ticket_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, TypeError) as failure:
+        raise _bad_cursor() from failure
+    if not all(type(part) is int and abs(part) <= _MOST_BIGINT for part in (sort_key, ticket_id)):
+        raise _bad_cursor()
+    return sort_key, ticket_id
+
+
+def _bad_cursor() -> Malformed:
+    return Malformed("翻页游标无效", "the cursor is not one of ours", place=Place(field="cursor"))

@@ -1,0 +1,268 @@
+"""One ticket as its readers see it: the sheet of the case and its history.
+
+Whoever reaches a ticket through a post sees all of it. Whoever reaches it as a person only (who reported it, who
+claimed a task) sees the words they wrote and those addressed to them. Everybody else is told that there is no such
+ticket.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.definitions.model import Action, PersonScope, TaskKind, Title, Workflow
+from engine.errors import NotFound
+from engine.records import lights
+from engine.records.access import Viewer
+from engine.records.asking import among, marks
+from engine.records.names import Names, names
+from engine.records.versions import Versions
+from engine.rules.case import Case, Task, Timer
+
+#: Events of one page of history.
+MOST_EVENTS = 200
+
+#: Lines that the engine writes by itself.
+_OWN_LINES = {
+    "joined_by": Title("另一案卷并入本案", "Another ticket was joined to this one"),
+    "split_from": Title("另一案卷从本案拆出", "A ticket was split off this one"),
+    "command_refused": Title("关联办理未成功", "What this act asked of another ticket was refused"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """A ticket that its reader may see."""
+
+    ticket_id: int
+    case_no: str
+    #: Through a post; otherwise as a person only.
+    official: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A deadline that runs or stands still, with its light."""
+
+    timer: Timer
+    title: Title
+    light: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A ticket as it is now."""
+
+    sight: Sight
+    workflow_id: int
+    case: Case
+    names: Names
+    area_code: str
+    area_level: str
+    #: Names of the areas from the ticket's own up to the root.
+    area_path: tuple[str, ...]
+    description: str
+    address: str
+    #: Who reported it and how to reach them; empty for whoever sees the ticket as a person only.
+    contact_name: str
+    contact_phone: str
+    clocks: tuple[Clock, ...]
+    #: Case numbers of the tickets joined to this one and of those it opened.
+    joined: tuple[str, ...]
+    subs: tuple[str, ...]
+
+    @property
+    def definition(self) -> Workflow:
+        return self.case.definition
+
+    def in_present_round(self, task: Task) -> bool:
+        """Whether a task belongs to the round that is being worked on."""
+        return task.round == self.case.ticket.memory.rounds.get(task.kind, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One event of the history."""
+
+    seq: int
+    at: Instant
+    recorded_at: Instant
+    source: str
+    action: str
+    title: Title
+    #: Kind of task; "" for the ticket.
+    scope: str
+    task: int | None
+    request: int | None
+    actor: str
+    person_id: int | None
+    post: str
+    department_id: int | None
+    behalf_of: int | None
+    state_from: str
+    state_to: str
+    stage: str
+    facts: Mapping[str, Any]
+    #: None where they are erased or this reader may not see them.
+    words: Mapping[str, Any] | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A part of a ticket's history, the oldest first."""
+
+    lines: tuple[Line, ...]
+    names: Names
+    #: Whether there are later events than these.
+    more: bool = False
+
+
+def sight(transaction: Transaction, viewer: Viewer, case_no: str) -> Sight:
+    """The ticket of a case number, if this reader may know of it. Errors: `NotFound`, whichever it is."""
+    mark, *_ = marks(transaction, 1)
+    units, parameters = among(transaction, viewer.units)
+    rows = transaction.rows(
+        "SELECT t.id, t.case_no, r.unit FROM case_number c JOIN ticket t ON t.id = c.ticket_id "  # noqa: S608
+        f"JOIN reach r ON r.sort_key = t.opened_at AND r.ticket_id = t.id WHERE c.number = {mark} AND r.unit {units}",
+        (case_no, *parameters),
+    )
+    if not rows:
+        raise NotFound(f"没有案卷 {case_no[:40]}", f"there is no ticket {case_no[:40]}")
+    return Sight(
+        ticket_id=int(rows[0][0]), case_no=rows[0][1], official=any(not row[2].startswith("p") for row in rows)
+    )
+
+
+def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Sight, case: Case, now: Instant) -> Sheet:
+    """Everything about a ticket that its page shows; `case` is what the door loaded of it."""
+    ticket = case.ticket
+    called = names(
+        transaction,
+        departments=[ticket.creator_department, *(task.department_id for task in case.tasks.values())]
+        + [ask.department_id for ask in case.asks.values()],
+        people=[ticket.reporter_id, *(task.person_id for task in case.tasks.values())]
+        + [ask.person_id for ask in case.asks.values()],
+        areas=[link.id for link in ticket.area],
+        tickets=[ticket.main_id, ticket.parent_id],
+    )
+    words = _particulars(transaction, seen.ticket_id)
+    known = seen.official or ticket.reporter_id == viewer.person_id
+    calendar = versions.calendar(case.definition.calendar)
+    return Sheet(
+        sight=seen,
+        workflow_id=versions.id_of(case.definition),
+        case=case,
+        names=called,
+        area_code=called.areas[ticket.area[0].id].code,
+        area_level=ticket.area[0].level,
+        area_path=tuple(called.areas[link.id].name for link in ticket.area),
+        description=words["description"],
+        address=words["address"],
+        contact_name=words["contact_name"] if known else "",
+        contact_phone=words["contact_phone"] if known else "",
+        clocks=tuple(
+            Clock(
+                timer=timer,
+                title=case.definition.deadlines[timer.name].title,
+                light=lights.light(timer, case.definition, calendar, now),
+            )
+            for timer in sorted(case.timers.values(), key=lambda timer: (timer.due_at, timer.seq))
+        ),
+        joined=_case_numbers(transaction, "main_id", seen) if seen.official else (),
+        subs=_case_numbers(transaction, "parent_id", seen) if seen.official else (),
+    )
+
+
+def history(
+    transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, *, after: int = 0, limit: int = MOST_EVENTS
+) -> History:
+    """Events after a seq, at most `limit`, the oldest first."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        "SELECT e.seq, e.at, e.recorded_at, e.source, e.action, e.scope, e.task_seq, e.request_seq, e.actor, "  # noqa: S608
+        "e.person_id, e.post, e.department_id, e.behalf_of, e.state_from, e.state_to, e.stage, e.facts, w.words, "
+        "e.hash FROM event e LEFT JOIN personal w ON w.ticket_id = e.ticket_id AND w.seq = e.seq "
+        f"WHERE e.ticket_id = {mark} AND e.seq > {mark} ORDER BY e.seq LIMIT {max(1, min(limit, MOST_EVENTS)) + 1}",
+        (seen.ticket_id, after),
+    )
+    shown = rows[: max(1, min(limit, MOST_EVENTS))]
+    spoken = _Spoken(case.definition)
+    lines = tuple(_line(row, spoken, viewer, seen, case) for row in shown)
+    called = names(
+        transaction,
+        departments=[line.department_id for line in lines],
+        people=[person for line in lines for person in (line.person_id, line.behalf_of)],
+    )
+    return History(lines=lines, names=called, more=len(rows) > len(shown))
+
+
+class _Spoken:
+    """The titles of a definition's actions, and which of them address the reporter."""
+
+    def __init__(self, definition: Workflow) -> None:
+        self._titles: dict[tuple[str, str], Title] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._reporters = {role.name for role in definition.roles.values() if role.person is PersonScope.REPORTER}
+        for start in definition.starts.values():
+            self._take("", start)
+        for action in _actions(definition):
+            self._take("", action)
+        for kind in definition.tasks.values():
+            for action in _actions(kind):
+                self._take(kind.name, action)
+
+    def _take(self, scope: str, action: Action) -> None:
+        self._titles.setdefault((scope, action.name), action.title)
+        if self._reporters & {*action.tells}:
+            self._told.add((scope, action.name))
+
+    def title(self, scope: str, action: str) -> Title:
+        return self._titles.get((scope, action)) or _OWN_LINES.get(action) or Title(action, action)
+
+    def tells_reporter(self, scope: str, action: str) -> bool:
+        return (scope, action) in self._told
+
+
+def _actions(scope: Workflow | TaskKind) -> Iterable[Action]:
+    for state in scope.states.values():
+        yield from state.actions.values()
+    for request in scope.requests.values():
+        yield request.ask
+        yield from request.answers.values()
+
+
+def _line(row: Sequence[Any], spoken: _Spoken, viewer: Viewer, seen: Sight, case: Case) -> Line:
+    (
+        seq, at, recorded, source, action, scope, task, request, actor, person, post, department, behalf, before, after,
+        stage, facts, words, digest,
+    ) = row  # fmt: skip
+    told = case.ticket.reporter_id == viewer.person_id and spoken.tells_reporter(scope, action)
+    readable = seen.official or person == viewer.person_id or told
+    return Line(
+        seq=seq, at=at, recorded_at=recorded, source=source, action=action, title=spoken.title(scope, action),
+        scope=scope, task=task, request=request, actor=actor, person_id=person, post=post, department_id=department,
+        behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=json.loads(facts),
+        words=json.loads(words) if words and readable else None, hash=digest,
+    )  # fmt: skip
+
+
+def _particulars(transaction: Transaction, ticket_id: int) -> dict[str, str]:
+    mark, *_ = marks(transaction, 1)
+    columns = ("description", "address", "contact_name", "contact_phone")
+    rows = transaction.rows(
+        f"SELECT {', '.join(columns)} FROM particulars WHERE ticket_id = {mark}",  # noqa: S608
+        (ticket_id,),
+    )
+    return dict(zip(columns, rows[0] if rows else ("",) * len(columns), strict=True))
+
+
+def _case_numbers(transaction: Transaction, column: str, seen: Sight) -> tuple[str, ...]:
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        f"SELECT case_no FROM ticket WHERE {column} = {mark} ORDER BY id LIMIT 200",  # noqa: S608
+        (seen.ticket_id,),
+    )
+    return tuple(row[0] for row in rows)
