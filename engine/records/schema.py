@@ -13,12 +13,13 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, Sequence, create_engine
 
 from engine import resources
 from engine.database import Database, metadata
 from engine.errors import SchemaMismatch
+from engine.records.structure import Structure, structure
 
 #: Gives out case numbers on PostgreSQL; SQLite counts in the table `serial`.
 CASE_SERIAL = Sequence("case_serial", metadata=metadata())
@@ -51,6 +52,15 @@ def current(database: Database) -> str | None:
         return _revision(session.connection())
 
 
+def catalogue(database: Database) -> Structure:
+    """Every table, column, key, CHECK, index, trigger and sequence, as the database describes itself.
+
+    Two databases of one kind have the same schema if these are equal; `structure.difference` says what is not.
+    """
+    with database.reading() as session:
+        return structure(session.connection())
+
+
 def write_initial_migration() -> Path:
     """Write the tables of the first migration from the models, below its line; its path."""
     path = resources.migrations() / "versions" / FIRST
@@ -69,9 +79,7 @@ def _tables() -> str:
         upgrade = produce_migrations(context, metadata()).upgrade_ops_list[0]
         code = render_python_code(upgrade, migration_context=context)
     db_engine.dispose()
-    code = code.replace("sa.BigInteger().with_variant(sa.Integer(), 'sqlite')", "BIG").replace(
-        "(always=False)", "()"
-    )
+    code = code.replace("sa.BigInteger().with_variant(sa.Integer(), 'sqlite')", "BIG").replace("(always=False)", "()")
     lines = (line for line in code.splitlines() if not line.strip().startswith("#"))
     return "\n".join(f"    {line.strip()}" if line.startswith("op.") else line for line in lines)
 
@@ -91,7 +99,7 @@ def _after(revision: str | None) -> list[Script]:
     scripts = ScriptDirectory.from_config(_config())
     try:
         found = list(scripts.iterate_revisions("head", revision or "base"))
-    except CommandError as error:
+    except RevisionError as error:
         raise SchemaMismatch(revision=revision) from error
     return found[::-1]
 
