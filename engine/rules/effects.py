@@ -142,7 +142,7 @@ def _begin(doing: Doing) -> None:
     draft, ticket = doing.draft, doing.draft.ticket
     ticket.creator_department = doing.capacity.department_id
     ticket.opened_at = _at(draft)
-    # Whoever records somebody else's words is not the reporter: they may neither withdraw nor rate in that person's place.
+    # Whoever records somebody else's words is not the reporter: they may neither withdraw nor rate in their place.
     for_another = any(doing.filled.get(name) for name in ("contact_name", "contact_phone"))
     if not for_another and doing.actor.person_id is not None:
         ticket.reporter_id = doing.actor.person_id
@@ -486,9 +486,10 @@ def _lapse(doing: Doing, task: Task | None, state: str) -> None:
 def tell(doing: Doing) -> None:
     """`tells`: a notice per unit, written with the act."""
     draft = doing.draft
+    stopped = [draft.tasks[seq] for seq in doing.facts.get("withdrawn", ())]
     for name in doing.action.tells:
         role = draft.definition.roles[name]
-        for unit in units(role, draft, doing.task):
+        for unit in units(role, draft, doing.task, stopped):
             draft.notice(doing.event_seq, name, unit, tuple(sorted(role.posts)))
 
 

@@ -1,20 +1,23 @@
 """To whom a role's notice goes, as units: areas, departments or one person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.definitions.model import AreaScope, DepartmentScope, PersonScope, Role
 from engine.rules.case import Case, Task
 
 
-def units(role: Role, case: Case, task: Task | None) -> Iterator[str]:
-    """`a<id>`, `d<id>` or `p<id>` of everyone the role means now; which persons those are is asked on delivery."""
+def units(role: Role, case: Case, task: Task | None, stopped: Sequence[Task] = ()) -> Iterator[str]:
+    """`a<id>`, `d<id>` or `p<id>` of everyone the role means now; which persons those are is asked on delivery.
+
+    `stopped` are tasks that the act itself has stopped: those departments were called until now, and are told too.
+    """
     if role.person is not None:
         person = case.ticket.reporter_id if role.person is PersonScope.REPORTER else (task.person_id if task else None)
         if person is not None:
             yield f"p{person}"
         return
     if role.department is not None:
-        yield from (f"d{department}" for department in sorted(_departments(role, case, task)))
+        yield from (f"d{department}" for department in sorted(_departments(role, case, task, stopped)))
         return
     if role.area == AreaScope.TICKET:
         yield f"a{case.ticket.area[0].id}"
@@ -22,15 +25,18 @@ def units(role: Role, case: Case, task: Task | None) -> Iterator[str]:
     yield from (f"a{link.id}" for link in case.ticket.area if link.level == role.area)
 
 
-def _departments(role: Role, case: Case, task: Task | None) -> set[int]:
+def _departments(role: Role, case: Case, task: Task | None, stopped: Sequence[Task]) -> set[int]:
     if role.department is DepartmentScope.CREATOR:
         found = [case.ticket.creator_department]
     elif role.department is DepartmentScope.TASK and task is not None:
         found = [task.department_id]
-    elif role.department in (DepartmentScope.CALLED, DepartmentScope.TASK):
-        found = [other.department_id for other in case.present()]
     else:
-        leads = [other for other in case.present() if other.lead]
-        above = role.department is DepartmentScope.ABOVE_LEAD
-        found = [lead.department_above if above else lead.department_id for lead in leads]
+        called = (*case.present(), *stopped)
+        leads = [other for other in called if other.lead]
+        if role.department in (DepartmentScope.CALLED, DepartmentScope.TASK):
+            found = [other.department_id for other in called]
+        elif role.department is DepartmentScope.LEAD:
+            found = [lead.department_id for lead in leads]
+        else:
+            found = [lead.department_above for lead in leads]
     return {department for department in found if department is not None}
