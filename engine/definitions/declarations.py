@@ -247,6 +247,8 @@ def _deadline(reader: Reader, book: Book, entry: Entry) -> Deadline:
                 "`default` belongs to `within: catalogue`",
             )
         within = limit(reader, keys["default"].value, convention)
+    if "when" in keys:
+        book.conditional[entry.key] = keys["when"].value
     if convention is not None and until is not None:
         reader.refuse(keys["counting"].line, "截至某日的时限不用写计法", "`until` a date needs no `counting`")
     return Deadline(

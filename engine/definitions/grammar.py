@@ -196,6 +196,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         ),
         _key("default", "缺省", Shape.LIMIT, "目录没有时限时 / When the catalogue has none"),
         _key("counting", "计法", Shape.COUNTING, "days 起算日不计 / `days`: the first day is not counted"),
+        _key("when", "条件 当", Shape.CONDITION, "起算时成立才走 / It starts only if this holds then"),
         _key("ladder", "阶梯", Shape.NAME, "预警升级阶梯 / The ladder it climbs"),
         _key("then", "到期则", Shape.NAME, "到期由时钟办理 / What the clock does when it passes"),
     ),

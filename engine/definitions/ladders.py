@@ -1,6 +1,7 @@
 """Ladders: what happens at which point of a deadline, each rung after the one before it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from engine.definitions.actions import Compiler
@@ -21,13 +22,22 @@ _MINUTES = {
 }
 
 
+def add_conditions(compiler: Compiler) -> None:
+    """The conditions under which deadlines start; they wait until every name is known."""
+    book = compiler.book
+    for name, node in book.conditional.items():
+        when = compiler.condition(node, _names(compiler, {name}))
+        book.deadlines[name] = replace(book.deadlines[name], when=when)
+
+
 def compile_ladders(compiler: Compiler) -> dict[str, tuple[Step, ...]]:
     """Every ladder of the file. Problems are noted with the compiler's reader."""
     return {name: _ladder(compiler, name, steps) for name, steps in compiler.book.ladders.items()}
 
 
 def _ladder(compiler: Compiler, name: str, written: tuple[Keys, ...]) -> tuple[Step, ...]:
-    names = _names(compiler, name)
+    climbing = {each.name for each in compiler.book.deadlines.values() if each.ladder == name}
+    names = _names(compiler, climbing)
     steps = [step for keys in written if (step := _step(compiler, keys, names)) is not None]
     for before, after in pairwise(steps):
         if not _ascends(before.at, after.at):
@@ -39,10 +49,9 @@ def _ladder(compiler: Compiler, name: str, written: tuple[Keys, ...]) -> tuple[S
     return tuple(steps)
 
 
-def _names(compiler: Compiler, ladder: str) -> Names:
-    """The words its conditions may use: what every scope knows in which one of its deadlines runs."""
+def _names(compiler: Compiler, deadlines: set[str]) -> Names:
+    """The words a condition may use: those of the one scope where the deadlines run, else the ticket's."""
     book = compiler.book
-    deadlines = {name for name, deadline in book.deadlines.items() if deadline.ladder == ladder}
     users = [scope for scope in book.scopes() if deadlines & _listed(scope)]
     if len(users) == 1:
         return compiler.names(users[0])

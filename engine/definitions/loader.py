@@ -13,7 +13,7 @@ from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.declarations import declare
 from engine.definitions.heads import task_scopes, ticket_scope
-from engine.definitions.ladders import compile_ladders
+from engine.definitions.ladders import add_conditions, compile_ladders
 from engine.definitions.model import (
     Action,
     Field,
@@ -114,6 +114,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
     states = _states(compiler, book.ticket)
     requests = _requests(compiler, book.ticket)
     kinds = {name: _kind(compiler, scope) for name, scope in book.kinds.items()}
+    add_conditions(compiler)
     ladders = compile_ladders(compiler)
     return Workflow(
         key=reader.key(top["workflow"].value) if "workflow" in top else "",

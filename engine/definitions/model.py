@@ -227,6 +227,8 @@ class Deadline:
 
     name: str
     title: Title
+    #: It starts only if this holds at that moment: arriving within 30 minutes is for emergencies.
+    when: Condition | None = None
     #: A fixed limit; None when it comes from the catalogue or a form.
     within: Limit | None = None
     #: Take the limit of the ticket's catalogue standard, `within` being the default.

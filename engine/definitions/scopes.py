@@ -18,7 +18,7 @@ from engine.definitions.model import (
 )
 from engine.definitions.names import CHOICE_ALIASES, FIELD_ALIASES, YES_NO
 from engine.definitions.reading import Word
-from engine.definitions.source import Entry
+from engine.definitions.source import Entry, Node
 from engine.definitions.words import Words
 from engine.vocabulary import Stage, StateType
 
@@ -102,6 +102,8 @@ class Book:
     fields: dict[str, Field] = field(default_factory=dict)
     declared_fields: set[str] = field(default_factory=set)
     deadlines: dict[str, Deadline] = field(default_factory=dict)
+    #: Deadlines that start under a condition only.
+    conditional: dict[str, Node] = field(default_factory=dict)
     ladders: dict[str, tuple[Keys, ...]] = field(default_factory=dict)
     ticket: Scope = field(default_factory=lambda: Scope(kind=None, line=1))
     kinds: dict[str, Scope] = field(default_factory=dict)
@@ -128,13 +130,15 @@ class Book:
     def names(self, scope: Scope) -> Names:
         """The words that a condition in this scope may use; a task sees its ticket's as well."""
         seen = (self.ticket, scope) if scope.kind else (scope,)
+        # The ticket hears what is asked of any of its tasks; a task hears what is asked of itself.
+        asked = seen if scope.kind else tuple(self.scopes())
         return Names(
             counters=frozenset(name for each in seen for name in each.counters),
             marks=frozenset(name for each in seen for name in each.marks),
             choices={name: frozenset(_choices(found)) for name, found in self.fields.items() if _branches(found)},
             fields=frozenset(name for name, found in self.fields.items() if not found.personal),
             states=frozenset(self.ticket.states),
-            requests=frozenset(name for each in seen for name in each.requests),
+            requests=frozenset(name for each in asked for name in each.requests),
             kinds={name: frozenset(kind.states) for name, kind in self.kinds.items()},
             in_task=scope.kind is not None,
             personal=frozenset(name for name, found in self.fields.items() if found.personal),

@@ -13,6 +13,7 @@ from engine.definitions.spans import Counting, Limit, parse_limit
 from engine.rules import worktime
 from engine.rules.case import Ask, Run, Task, Timer
 from engine.rules.draft import Draft
+from engine.rules.facts import CaseFacts
 from engine.rules.worktime import WorkCalendar
 
 _UNTIL = "until "
@@ -38,12 +39,12 @@ def day_after(day: str, calendar: WorkCalendar) -> Instant:
 
 
 def start(draft: Draft, names: Iterable[str], task: Task | None, ask: Ask | None) -> None:
-    """Start the deadlines of a state; one until a date that nobody gave does not run."""
+    """Start the deadlines of a state; one until a date that nobody gave, or whose `when` fails, does not run."""
     now = _moment(draft)
     for name in names:
         deadline = draft.definition.deadlines[name]
         text = _limit(deadline, draft)
-        if text is None:
+        if text is None or not (deadline.when is None or deadline.when.holds(CaseFacts(draft, task))):
             continue
         timer = Timer(
             seq=draft.seq(),
