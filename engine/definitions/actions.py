@@ -1,6 +1,5 @@
 """The one grammar of actions: starts, states, tasks, asks and answers become the same frozen value."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -25,6 +24,9 @@ from engine.definitions.names import ME, word
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, Scope
 from engine.definitions.source import Node
+
+#: The marks of a form as a Chinese keyboard writes them.
+_MARKS = str.maketrans("！＊＋", "!*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +110,9 @@ class Compiler:
         """A list of fields with their marks."""
         found: dict[str, FormItem] = {}
         for given in self.reader.words(node):
-            text = unicodedata.normalize("NFKC", given.text)
+            text = given.text.translate(_MARKS)
             need = next((mark for mark in (Need.ONE, Need.ANY, Need.SOME) if text.endswith(mark.value)), Need.MAYBE)
-            name = field_name(self.book, text.removesuffix(need.value).strip())
+            name = field_name(self.book, text.removesuffix(need.value))
             if name in found:
                 self.reader.refuse(
                     given.line, f"字段“{given.text}”写了两次", f"the field '{given.text}' is given twice"
@@ -134,6 +136,8 @@ class Compiler:
             elif self.reader.known(given, [*self.book.roles, CLOCK, RULE], "角色", "role"):
                 self._in_scope(given, spot)
                 found.add(given.text)
+        if "by" in keys and not found:
+            self.reader.refuse(keys["by"].line, "没有写明由谁办理", "nobody is named who may do this")
         if RULE in found and len(found) > 1:
             self.reader.refuse(
                 keys["by"].line,

@@ -18,7 +18,7 @@ from engine.definitions.model import (
 from engine.definitions.names import FIELD_ALIASES, RESERVED, RESERVED_ROLES, STANDARD_FIELDS, word
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Scope
-from engine.definitions.source import Entry, Items, Node
+from engine.definitions.source import Entry, Node
 from engine.definitions.spans import Counting, Limit, SpanError, parse_limit
 from engine.definitions.words import titles
 
@@ -37,8 +37,7 @@ def declare(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
     for entry in reader.named(_value(top, "deadlines"), "时限", "deadline"):
         book.deadlines[entry.key] = _deadline(reader, book, entry)
     for entry in reader.named(_value(top, "ladders"), "阶梯", "ladder"):
-        steps = entry.value.items if isinstance(entry.value, Items) else (entry.value,)
-        book.ladders[entry.key] = tuple(reader.section(step, "step") for step in steps)
+        book.ladders[entry.key] = tuple(reader.section(step, "step") for step in reader.listed(entry.value))
 
 
 def counted(reader: Reader, scope: Scope, keys: Mapping[str, Entry]) -> None:

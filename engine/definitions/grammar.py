@@ -30,9 +30,7 @@ class Shape(StrEnum):
     PERSON_SCOPE = "person scope"
     COUNTING = "counting"
     ONCE = "once"
-    TEXT = "text"
     MAP = "map"  #: name → whatever `of` says
-    LIST = "list"  #: a list of whatever `of` says
     ONE = "one"  #: one of the place `of`
 
 

@@ -176,7 +176,7 @@ class Action:
     before: str | None = None
     #: Asked once per finished task of the kind in its present round.
     each: Mapping[str, tuple[FormItem, ...]] = field(default_factory=dict)
-    #: Task kind → names of form fields that hold departments or persons; the field `lead` makes the lead; `me` is the actor.
+    #: Task kind → names of form fields that hold departments or persons; `lead` makes the lead, `me` is the actor.
     sends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     withdraws: Mapping[str, TaskSet] = field(default_factory=dict)
     #: Task kind → state in which the finished tasks of the round are opened again, in a new round.
@@ -313,7 +313,7 @@ class TaskKind:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Workflow:
     """A whole closed loop."""
 

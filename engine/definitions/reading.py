@@ -22,6 +22,9 @@ NAME = r"^[A-Za-z_㐀-䶿一-鿿][A-Za-z0-9_㐀-䶿一-鿿]{0,59}$"
 KEY = r"^[A-Za-z_㐀-䶿一-鿿][A-Za-z0-9_㐀-䶿一-鿿-]{0,59}$"
 
 _NAME, _KEY = re.compile(NAME), re.compile(KEY)
+#: What other readers of YAML take for something else than text.
+_NO_NAMES = frozenset({"true", "false", "null", "True", "False", "Null", "TRUE", "FALSE", "NULL"})
+_NO_TEXT = re.compile(r"^([-+.]?[0-9][-+.:_0-9a-fA-FoxXTtZ ]*|[-+]?\.(inf|nan)|true|false|null|~)$", re.IGNORECASE)
 _KINDS = {
     Scalar: ("一个词", "a word"),
     Items: ("列表", "a list"),
@@ -108,6 +111,13 @@ class Reader:
             return ()
         return (node,)
 
+    def listed(self, node: Node) -> tuple[Node, ...]:
+        """The items of what must be a list."""
+        if isinstance(node, Items):
+            return node.items
+        self._expected(node, Items)
+        return ()
+
     def named(self, node: Node | None, zh: str, en: str) -> Iterator[Entry]:
         """The entries of a mapping whose keys are names that the author gives."""
         for entry in self.entries(node) if node is not None else ():
@@ -116,6 +126,11 @@ class Reader:
 
     def is_name(self, text: str, line: int, zh: str = "名称", en: str = "name") -> bool:
         """Whether a name is well formed; if not, it is noted."""
+        if text in _NO_NAMES:
+            self.refuse(
+                line, f"{zh}不能叫“{text}”，它在 YAML 中另有含义", f"a {en} can't be called '{text}': YAML means it"
+            )
+            return False
         if _NAME.match(text):
             return True
         self.refuse(
@@ -133,7 +148,7 @@ class Reader:
         if node.empty or not node.text.strip():
             self.refuse(node.line, "这里没有填写内容", "nothing is written here")
             return ""
-        return node.text.strip()
+        return node.text
 
     def key(self, node: Node) -> str:
         """The key of a workflow or calendar."""
@@ -169,6 +184,12 @@ class Reader:
     def title(self, node: Node) -> Title:
         """``中文 / English``; the English may be left out."""
         text = self.text(node)
+        if isinstance(node, Scalar) and node.plain and _NO_TEXT.match(text):
+            self.refuse(
+                node.line,
+                f"标题“{_short(text)}”会被当作数字、日期或真假值，请加引号",
+                f"YAML reads the title '{_short(text)}' as a number, date or truth value: quote it",
+            )
         if len(text) > LONGEST_TITLE:
             self.refuse(
                 node.line,
