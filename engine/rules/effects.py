@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from engine.clock import Instant
-from engine.definitions.model import Action, Owner, Request, TaskSet
+from engine.definitions.model import Action, Owner, Request, TaskSet, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
 from engine.rules import deadlines
 from engine.rules.acts import Act, CommandKind
@@ -125,10 +126,16 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
     memory, definition = doing.draft.ticket.memory, doing.draft.definition
     if name in definition.tracked:
         memory.choices[name] = value if isinstance(value, str) and definition.fields[name].of else str(value)
-    if any(deadline.until == name for deadline in definition.deadlines.values()):
+    if name in _dated(definition):
         memory.dates[name] = value
     for upload in _uploads(doing, name, value):
         doing.draft.decision.attachments.append((name, upload, doing.event_seq))
+
+
+@lru_cache(maxsize=256)
+def _dated(definition: Workflow) -> frozenset[str]:
+    """Fields whose date some deadline runs until."""
+    return frozenset(deadline.until for deadline in definition.deadlines.values() if deadline.until)
 
 
 def _uploads(doing: Doing, name: str, value: Any) -> Iterator[str]:
@@ -253,12 +260,21 @@ def _next_round(doing: Doing, kind: str) -> int:
 
 
 def _reopen(doing: Doing) -> HuyingError | None:
-    """Rework: a new round whose tasks point at the finished ones; same department, same part, same history."""
+    """Rework: a new round whose tasks point at the finished ones; same department, same part, same history.
+
+    What is not finished goes on, in the new round: a task outside of it would work for no join.
+    """
     draft = doing.draft
     for kind, state in doing.action.reopens.items():
-        finished = [task for task in draft.round_of(kind) if task.type is StateType.CLOSED]
+        present = draft.ticket.memory.rounds.get(kind, 0) - (kind in doing.begun)
+        before = [task for task in draft.tasks.values() if task.kind == kind and task.round == present]
         number = _next_round(doing, kind)
-        for old in finished:
+        for old in before:
+            if old.open:
+                draft.task(old.seq).round = number
+        for old in before:
+            if old.type is not StateType.CLOSED:
+                continue
             task = _new_task(doing, kind, number, lead=old.lead, state=state)
             task.department_id, task.department_above, task.person_id = (
                 old.department_id, old.department_above, old.person_id,

@@ -63,13 +63,15 @@ class CaseFacts:
         return bool(live) and closed >= join.needed(len(live))
 
     def tasks(self, kind: str, word: str) -> tuple[int, int]:
-        there = total = 0
-        for task in self._case.round_of(kind):
-            if task.live:
-                total += 1
-            if _is(task, word):
-                there += 1
-        return there, total
+        # A void task is one of all only where void ones are asked for.
+        void = word == "void" or _means_void(self._case, kind, word)
+        asked = [task for task in self._case.round_of(kind) if task.live or void]
+        return sum(1 for task in asked if _is(task, word)), len(asked)
+
+
+def _means_void(case: Case, kind: str, word: str) -> bool:
+    state = case.definition.tasks[kind].states.get(word)
+    return state is not None and state.type is StateType.VOID
 
 
 def _is(task: Task, word: str) -> bool:
