@@ -1,19 +1,19 @@
 """What can only be said of a compiled file as a whole."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
+from engine.definitions import clocks
 from engine.definitions.model import (
     CLOCK,
     RULE,
     Action,
-    FormItem,
-    Request,
     State,
     TaskKind,
     Workflow,
 )
 from engine.definitions.reading import Reader
 from engine.definitions.scopes import Book, Scope
+from engine.definitions.walk import actions_of, every_action, items_of
 from engine.errors import DefinitionError, Place
 from engine.vocabulary import StateType
 
@@ -29,33 +29,6 @@ _CHANGES = (
     "extends",
     "splits",
 )
-
-
-def actions_of(*parts: Mapping[str, object]) -> Iterator[Action]:
-    """Every action in mappings of actions, states, requests and kinds of task."""
-    for part in parts:
-        for value in part.values():
-            if isinstance(value, Action):
-                yield value
-            elif isinstance(value, State):
-                yield from value.actions.values()
-            elif isinstance(value, Request):
-                yield value.ask
-                yield from value.answers.values()
-            elif isinstance(value, TaskKind):
-                yield from actions_of(value.states, value.requests)
-
-
-def items_of(action: Action) -> Iterator[FormItem]:
-    """Every field an action asks for."""
-    yield from action.form
-    for items in action.each.values():
-        yield from items
-
-
-def every_action(workflow: Workflow) -> Iterator[Action]:
-    """Every action of a workflow, of its starts, states, requests and tasks."""
-    return actions_of(workflow.starts, workflow.states, workflow.requests, workflow.tasks)
 
 
 def opened_exist(workflow: Workflow, known: Mapping[str, Workflow]) -> None:
@@ -80,17 +53,11 @@ def examine(reader: Reader, book: Book, workflow: Workflow) -> None:
     _joins(reader, workflow)
     _sent_where_they_work(reader, workflow)
     for kind in (None, *workflow.tasks):
-        _Clocks(reader, workflow, kind).examine()
         _endless_rules(reader, workflow.scope(kind).states)
         _asks_and_actions(reader, workflow.scope(kind))
-    _clock_is_heard(reader, workflow)
-    for kind_name, task in workflow.tasks.items():
-        if not task.first:
-            reader.refuse(
-                task.line,
-                f"任务“{kind_name}”没有办理状态",
-                f"the task '{kind_name}' has no state to begin in",
-            )
+    clocks.examine(reader, workflow)
+    for task in workflow.tasks.values():
+        _can_work(reader, workflow, task)
 
 
 def _different_heads(reader: Reader, book: Book) -> None:
@@ -169,6 +136,28 @@ def _by_machines(reader: Reader, action: Action) -> None:
         )
 
 
+def _can_work(reader: Reader, workflow: Workflow, task: TaskKind) -> None:
+    """A kind of task begins somewhere, and some state of the ticket lets it work; so does what it sends."""
+    if not task.first:
+        zh, en = f"任务“{task.name}”没有办理状态", f"the task '{task.name}' has no state to begin in"
+        reader.refuse(task.line, zh, en)
+    hosts = [state for state in workflow.states.values() if task.name in state.tasks]
+    if not hosts:
+        reader.refuse(
+            task.line,
+            f"没有任何状态列出任务“{task.name}”（tasks），它无处可办",
+            f"no state lists the task '{task.name}' in its `tasks`, so it can work nowhere",
+        )
+    for action in actions_of(task.states, task.requests):
+        for kind in action.sends:
+            if hosts and not any(kind in host.tasks for host in hosts):
+                reader.refuse(
+                    action.line,
+                    f"“{action.name}”派出的“{kind}”不能在任何列出“{task.name}”的状态办理",
+                    f"'{action.name}' sends '{kind}', which no state that lists '{task.name}' lists too",
+                )
+
+
 def _joins(reader: Reader, workflow: Workflow) -> None:
     for action in every_action(workflow):
         if action.joins is None:
@@ -203,70 +192,6 @@ def _lands(reader: Reader, workflow: Workflow, action: Action, states: tuple[str
                     f"“{action.name}”派出的“{kind}”不能在状态“{state}”办理（该状态的 tasks 没有列出）",
                     f"'{action.name}' sends '{kind}' to '{state}', whose `tasks` don't list it",
                 )
-
-
-class _Clocks:
-    """What deadlines and ladders make the clock do must be possible where they run."""
-
-    def __init__(self, reader: Reader, workflow: Workflow, kind: str | None) -> None:
-        self._reader, self._workflow = reader, workflow
-        self._scope = workflow.scope(kind)
-
-    def examine(self) -> None:
-        for state in self._scope.states.values():
-            for name in state.deadlines:
-                self._then(name, state.actions, f"状态“{state.name}”", f"the state '{state.name}'")
-                self._rungs(name, {})
-        for request in self._scope.requests.values():
-            for name in request.deadlines:
-                self._then(name, request.answers, f"申请“{request.name}”", f"the request '{request.name}'")
-                self._rungs(name, request.answers)
-
-    def _then(self, name: str, actions: Mapping[str, Action], where_zh: str, where_en: str) -> None:
-        deadline = self._workflow.deadlines[name]
-        if deadline.then is None or _clock_may(actions.values(), deadline.then):
-            return
-        self._reader.refuse(
-            deadline.line,
-            f"时限“{name}”到期要由时钟办理“{deadline.then}”，但{where_zh}没有这个由 clock 办理的动作",
-            f"'{name}' makes the clock do '{deadline.then}', but {where_en} has no such action by clock",
-        )
-
-    def _rungs(self, name: str, answers: Mapping[str, Action]) -> None:
-        deadline = self._workflow.deadlines[name]
-        if deadline.ladder is None:
-            return
-        if deadline.ladder not in self._workflow.ladders:
-            self._reader.unknown(deadline.ladder, deadline.line, "阶梯", "ladder", self._workflow.ladders)
-            return
-        possible = [*answers.values(), *actions_of(self._scope.states, self._workflow.states)]
-        for step in self._workflow.ladders[deadline.ladder]:
-            if step.do is not None and not _clock_may(possible, step.do):
-                self._reader.refuse(
-                    step.line,
-                    f"梯级要由时钟办理“{step.do}”，但没有任何状态有这个由 clock 办理的动作",
-                    f"the rung makes the clock do '{step.do}', but no state has such an action by clock",
-                )
-
-
-def _clock_may(actions: Iterable[Action], name: str) -> bool:
-    return any(action.name == name and CLOCK in action.by for action in actions)
-
-
-def _clock_is_heard(reader: Reader, workflow: Workflow) -> None:
-    """An action by clock that neither deadline nor ladder names would never happen."""
-    fired = {deadline.then for deadline in workflow.deadlines.values()}
-    fired |= {step.do for ladder in workflow.ladders.values() for step in ladder}
-    for deadline in workflow.deadlines.values():
-        if deadline.ladder is not None and deadline.ladder not in workflow.ladders:
-            reader.unknown(deadline.ladder, deadline.line, "阶梯", "ladder", workflow.ladders)
-    for action in actions_of(workflow.states, workflow.requests, workflow.tasks):
-        if CLOCK in action.by and action.name not in fired:
-            reader.refuse(
-                action.line,
-                f"“{action.name}”由时钟办理，但没有时限或阶梯触发它",
-                f"'{action.name}' is done by the clock, but no deadline or ladder makes it",
-            )
 
 
 def _endless_rules(reader: Reader, states: Mapping[str, State]) -> None:

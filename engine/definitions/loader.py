@@ -29,6 +29,7 @@ from engine.definitions.model import (
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, RequestHead, Scope, StateHead
 from engine.definitions.source import Entry
+from engine.definitions.walk import actions_of, items_of
 from engine.errors import DefinitionError, Place
 from engine.vocabulary import StateType
 
@@ -259,7 +260,7 @@ def _request(compiler: Compiler, scope: Scope, head: RequestHead) -> Request:
 
 def _fields(book: Book, *parts: Mapping[str, object]) -> dict[str, Field]:
     """The fields of every form, and those declared; in the order of the standard list, then the file's."""
-    used = {item.name for action in checks.actions_of(*parts) for item in checks.items_of(action)}
+    used = {item.name for action in actions_of(*parts) for item in items_of(action)}
     return {name: found for name, found in book.fields.items() if name in used or name in book.declared_fields}
 
 
@@ -270,7 +271,7 @@ def _tracked(conditions: list[Condition]) -> set[str]:
 
 def _remembered(book: Book, *parts: Mapping[str, object]) -> frozenset[str]:
     excluded = {name for role in book.roles.values() for name in role.not_who}
-    return frozenset(excluded | {action.name for action in checks.actions_of(*parts) if action.once})
+    return frozenset(excluded | {action.name for action in actions_of(*parts) if action.once})
 
 
 def _caps(conditions: list[Condition]) -> dict[str, int]:

@@ -29,7 +29,7 @@ def schema() -> dict[str, Any]:
         "$ref": "#/$defs/workflow",
         "$defs": {place: _place(place) for place in GRAMMAR}
         | {"ladder": _ladder()}
-        | {str(shape): shown() for shape, shown in _SHAPES.items()},
+        | {_definition(shape): shown() for shape, shown in _SHAPES.items()},
     }
 
 
@@ -87,7 +87,11 @@ def _shape(key: Key) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{key.of}"}
     if key.shape is Shape.MAP:
         return _named(key.of)
-    return {"$ref": f"#/$defs/{key.shape}"}
+    return {"$ref": f"#/$defs/{_definition(key.shape)}"}
+
+
+def _definition(shape: Shape) -> str:
+    return shape.value.replace(" ", "_")
 
 
 def _named(of: str) -> dict[str, Any]:

@@ -83,6 +83,8 @@ def read_file(path: Path) -> bytes:
     """
     place = Place(file=path.name)
     try:
+        if not path.is_file():  # a folder, a pipe, a device that never ends
+            raise DefinitionError(f"没有文件“{path.name}”", f"there is no file '{path.name}'", place=place)
         if path.stat().st_size > LARGEST:
             raise _too_large(path.stat().st_size, place)
         with path.open("rb") as file:
@@ -93,7 +95,7 @@ def read_file(path: Path) -> bytes:
             f"cannot read the file '{path.name}': {error.strerror}",
             place=place,
         ) from error
-    if len(data) > LARGEST:  # it grew, or it is a pipe that has no size
+    if len(data) > LARGEST:  # it grew meanwhile
         raise _too_large(len(data), place)
     return data
 
