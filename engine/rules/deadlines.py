@@ -6,6 +6,7 @@ time raises its generation, so that rungs now ahead may fire again and rungs beh
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from engine.clock import Instant
 from engine.definitions.model import Deadline
@@ -25,6 +26,7 @@ def limit_text(limit: Limit) -> str:
     return f"{limit}{_BY_DAYS}" if limit.counting is Counting.DAYS else str(limit)
 
 
+@lru_cache(maxsize=1024)
 def limit_of(text: str) -> Limit | None:
     """The limit of a deadline's row; None when it runs until a date."""
     if text.startswith(_UNTIL):
@@ -84,6 +86,9 @@ def _reckon(timer: Timer, draft: Draft) -> None:
         timer.due_at, timer.provisional = due.at, due.provisional
     deadline = draft.definition.deadlines[timer.name]
     past = draft.act.arm_from is not None and timer.due_at < draft.act.arm_from
+    if timer.run is Run.PAUSED:
+        timer.next_at = timer.resumes_at
+        return
     timer.next_at = timer.due_at if (deadline.then or deadline.ladder) and not past else None
 
 

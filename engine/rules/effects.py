@@ -224,7 +224,8 @@ def _settle_ask(draft: Draft, open_ask: Ask, state: RequestState, answer: str | 
     pauses = draft.scope(task).requests[ask.name].pauses
     still = {
         name
-        for other in draft.open_asks(task_seq=ask.task_seq)
+        for other in draft.open_asks()
+        if other.task_seq == ask.task_seq
         for name in draft.scope(task).requests[other.name].pauses
     }
     for timer in draft.timers_of(task):
