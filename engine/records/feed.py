@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from engine.records.columns import (
+    ONE_TREE,
     instant,
     key_part,
     maybe_instant,
@@ -20,6 +21,7 @@ class Outbox(SQLModel, table=True):
     """An act that has no position yet; the relay moves it into the feed."""
 
     __tablename__ = "outbox"
+    __table_args__ = ONE_TREE
 
     ticket_id: int = key_part()
     #: Seq of the act's first event.
@@ -54,12 +56,13 @@ class Notice(SQLModel, table=True):
     """Somebody is to be told; who that is in person is asked on delivery."""
 
     __tablename__ = "notice"
+    __table_args__ = ONE_TREE
 
     ticket_id: int = key_part()
     seq: int = key_part()
     event_seq: int = number()
     role: str = word()
-    unit: str = word(index=True)
+    unit: str = word()
     #: Posts separated by spaces; empty for one person.
     posts: str = text()
     at: int = instant()
@@ -69,7 +72,7 @@ class CommandRow(SQLModel, table=True):
     """What an act of one ticket means for another, until it has walked through the door."""
 
     __tablename__ = "command"
-    __table_args__ = (one_of("kind", [kind.value for kind in CommandKind]),)
+    __table_args__ = (one_of("kind", [kind.value for kind in CommandKind]), ONE_TREE)
 
     #: The source: its key is `<ticket_id>:<seq>`.
     ticket_id: int = key_part()
@@ -89,6 +92,7 @@ class IdempotencyKey(SQLModel, table=True):
     """A key an actor used, and what came of it."""
 
     __tablename__ = "idempotency_key"
+    __table_args__ = ONE_TREE
 
     #: Person or public channel.
     actor: str = word(key=True)
@@ -114,6 +118,7 @@ class Attachment(SQLModel, table=True):
     """Where an upload is used."""
 
     __tablename__ = "attachment"
+    __table_args__ = ONE_TREE
 
     ticket_id: int = key_part()
     event_seq: int = key_part()

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from engine.records.columns import instant, key_part, maybe_link, maybe_number, one_of, text, word
+from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, maybe_number, one_of, text, word
 from engine.rules.acts import Source
 from engine.rules.chain import ALGORITHMS
 
@@ -12,10 +12,7 @@ class Event(SQLModel, table=True):
     """One line of a ticket's history; never updated, never deleted."""
 
     __tablename__ = "event"
-    __table_args__ = (
-        one_of("source", [source.value for source in Source]),
-        one_of("algorithm", ALGORITHMS),
-    )
+    __table_args__ = (one_of("source", [source.value for source in Source]), one_of("algorithm", ALGORITHMS), ONE_TREE)
 
     ticket_id: int = key_part()
     seq: int = key_part()
@@ -48,6 +45,7 @@ class Personal(SQLModel, table=True):
     """The citizen's words of one event, with the random bytes of their digest; erasure removes the row."""
 
     __tablename__ = "personal"
+    __table_args__ = ONE_TREE
 
     ticket_id: int = key_part()
     seq: int = key_part()

@@ -1,9 +1,11 @@
 """Tickets, and everything that is keyed (ticket, seq) and belongs to one: tasks, requests, deadlines."""
 
-from sqlalchemy import Index, text as sql
+from sqlalchemy import Index
+from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
 from engine.records.columns import (
+    ONE_TREE,
     big_id,
     big_number,
     instant,
@@ -73,7 +75,7 @@ class CaseNumber(SQLModel, table=True):
     __tablename__ = "case_number"
 
     number: str = word(key=True)
-    ticket_id: int = link(index=True)
+    ticket_id: int = link()
 
 
 class Serial(SQLModel, table=True):
@@ -104,8 +106,7 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         one_of("state_type", _TYPES),
         Index("ix_task_department", "department_id", "state_type", "ticket_id"),
-        Index("ix_task_person", "person_id", "ticket_id", sqlite_where=sql("person_id IS NOT NULL"), postgresql_where=sql("person_id IS NOT NULL")),
-    )  # fmt: skip
+        Index("ix_task_person", "person_id", "ticket_id", sqlite_where=sql("person_id IS NOT NULL"), postgresql_where=sql("person_id IS NOT NULL")), ONE_TREE)  # fmt: skip
 
     ticket_id: int = key_part()
     seq: int = key_part()
@@ -128,7 +129,7 @@ class Request(SQLModel, table=True):
     """Something asked, and its answer."""
 
     __tablename__ = "request"
-    __table_args__ = (one_of("state", [state.value for state in RequestState]),)
+    __table_args__ = (one_of("state", [state.value for state in RequestState]), ONE_TREE)
 
     ticket_id: int = key_part()
     seq: int = key_part()
@@ -150,8 +151,7 @@ class Deadline(SQLModel, table=True):
     __table_args__ = (
         one_of("run", [run.value for run in Run]),
         # The sweep's candidates: as quick among ten million rows as among ten thousand.
-        Index("ix_deadline_next", "next_at", sqlite_where=sql("next_at IS NOT NULL"), postgresql_where=sql("next_at IS NOT NULL")),
-    )  # fmt: skip
+        Index("ix_deadline_next", "next_at", sqlite_where=sql("next_at IS NOT NULL"), postgresql_where=sql("next_at IS NOT NULL")), ONE_TREE)  # fmt: skip
 
     ticket_id: int = key_part()
     seq: int = key_part()
@@ -177,6 +177,7 @@ class Reach(SQLModel, table=True):
     """Which unit may know of which ticket, newest first: lists join this and never ask per ticket."""
 
     __tablename__ = "reach"
+    __table_args__ = ONE_TREE
 
     #: `a<area id>`, `d<department id>` or `p<person id>`.
     unit: str = word(key=True, length=24)

@@ -7,6 +7,7 @@ be asked many questions (available actions, replay, simulation) and never change
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Self
 
 from engine.clock import Instant
@@ -20,10 +21,17 @@ class _Clonable:
     __slots__ = ()
 
     def clone(self) -> Self:
-        twin = object.__new__(type(self))
-        for name in self.__slots__:
-            setattr(twin, name, getattr(self, name))
+        kind = type(self)
+        twin = object.__new__(kind)
+        for slot in _slots(kind):
+            slot.__set__(twin, slot.__get__(self))
         return twin
+
+
+@cache
+def _slots(kind: type) -> tuple[Any, ...]:
+    """The slots of a class as descriptors: copying through them asks for no name."""
+    return tuple(kind.__dict__[name] for name in kind.__slots__)  # type: ignore[attr-defined]
 
 
 class ActorKind(StrEnum):

@@ -9,7 +9,7 @@ random bytes; erasing words and bytes leaves the chain verifiable and the words 
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 _LABEL = b"huying/event/1"
@@ -18,24 +18,36 @@ _LABEL = b"huying/event/1"
 ALGORITHMS = ("sha256", "sm3")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def canonical(value: Any) -> str:
     """Canonical JSON: sorted keys, NFC text, no spaces, no floats.
 
     Errors: `TypeError` for a float, because two databases may print one float in two ways.
     """
-    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    _refuse_floats(value)
+    text = _ENCODER.encode(value)
+    # No sign of JSON itself composes with what follows it, so the whole text may be normalised at once.
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if value.isascii() else unicodedata.normalize("NFC", value)
-    if isinstance(value, Mapping):
-        return {_plain(str(key)): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float):
+def canonical_row(columns: Sequence[str | int | None]) -> str:
+    """Canonical JSON of a flat row, whose types are known."""
+    text = _ENCODER.encode(columns)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _refuse_floats(value: Any) -> None:
+    kind = type(value)
+    if kind is dict:
+        for inner in value.values():
+            _refuse_floats(inner)
+    elif kind is list or kind is tuple:
+        for inner in value:
+            _refuse_floats(inner)
+    elif kind is float:
         raise TypeError(f"a float cannot stand in the history: {value!r}")
-    return value
 
 
 def _digest(algorithm: str, parts: Sequence[bytes]) -> str:

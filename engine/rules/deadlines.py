@@ -81,7 +81,7 @@ def _reckon(timer: Timer, draft: Draft) -> None:
         timer.due_at = Instant(day_after(timer.limit.removeprefix(_UNTIL), draft.calendar) + timer.consumed)
         timer.provisional = False
     else:
-        whole = limit.times(1 + timer.extensions)
+        whole = limit.times(1 + timer.extensions) if timer.extensions else limit
         due = worktime.due(timer.started_at, whole, draft.calendar, consumed=timer.consumed)
         timer.due_at, timer.provisional = due.at, due.provisional
     deadline = draft.definition.deadlines[timer.name]

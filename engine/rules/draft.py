@@ -6,7 +6,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice
 from engine.rules.case import Actor, Ask, Case, Memory, Task, Timer
-from engine.rules.chain import canonical, event_hash, personal_digest
+from engine.rules.chain import canonical, canonical_row, event_hash, personal_digest
 from engine.rules.permissions import Standing
 from engine.rules.worktime import WorkCalendar
 
@@ -183,4 +183,4 @@ class Draft(Case):
 
 def header(columns: tuple[Any, ...]) -> str:
     """The canonical bytes of an event's columns, in the order of the hash."""
-    return canonical(list(columns))
+    return canonical_row(columns)

@@ -59,6 +59,7 @@ def add_tables() -> None:
         sa.Column("field", sa.String(length=64), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", "event_seq", "field", "sha256", name=op.f("pk_attachment")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "case_number",
@@ -66,7 +67,6 @@ def add_tables() -> None:
         sa.Column("ticket_id", BIG, nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_case_number")),
     )
-    op.create_index(op.f("ix_case_number_ticket_id"), "case_number", ["ticket_id"], unique=False)
     op.create_table(
         "command",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
@@ -81,6 +81,7 @@ def add_tables() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint("kind IN ('main_moved', 'sub_settled', 'open')", name=op.f("ck_command_kind")),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_command")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "cursor",
@@ -110,6 +111,7 @@ def add_tables() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("run IN ('running', 'paused', 'met', 'stopped')", name=op.f("ck_deadline_run")),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_deadline")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_deadline_next",
@@ -145,6 +147,7 @@ def add_tables() -> None:
         sa.CheckConstraint("algorithm IN ('sha256', 'sm3')", name=op.f("ck_event_algorithm")),
         sa.CheckConstraint("source IN ('engine', 'device', 'import')", name=op.f("ck_event_source")),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_event")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "feed",
@@ -163,6 +166,7 @@ def add_tables() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_idempotency_key")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "item",
@@ -196,8 +200,8 @@ def add_tables() -> None:
         sa.Column("posts", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_notice")),
+        sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_notice_unit"), "notice", ["unit"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
@@ -205,6 +209,7 @@ def add_tables() -> None:
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_outbox")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "particulars",
@@ -233,6 +238,7 @@ def add_tables() -> None:
         sa.Column("salt", sa.LargeBinary(length=32), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_personal")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "reach",
@@ -240,6 +246,7 @@ def add_tables() -> None:
         sa.Column("sort_key", BIG, autoincrement=False, nullable=False),
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("unit", "sort_key", "ticket_id", name=op.f("pk_reach")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "request",
@@ -256,6 +263,7 @@ def add_tables() -> None:
         sa.Column("form", sa.Text(), nullable=False),
         sa.CheckConstraint("state IN ('open', 'answered', 'lapsed')", name=op.f("ck_request_state")),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_request")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "serial",
@@ -285,6 +293,7 @@ def add_tables() -> None:
             name=op.f("ck_task_state_type"),
         ),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_task")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_task_department", "task", ["department_id", "state_type", "ticket_id"], unique=False)
     op.create_index(
