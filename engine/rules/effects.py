@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from engine.clock import Instant
-from engine.definitions.model import Action, Owner, Request, TaskSet, Workflow
+from engine.definitions.model import Action, FieldType, Owner, Request, TaskSet, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
 from engine.rules import deadlines
 from engine.rules.acts import Act, CommandKind
@@ -125,7 +125,8 @@ def _keep(doing: Doing) -> None:
 def _remember(doing: Doing, name: str, value: Any) -> None:
     memory, definition = doing.draft.ticket.memory, doing.draft.definition
     if name in definition.tracked:
-        memory.choices[name] = value if isinstance(value, str) and definition.fields[name].of else str(value)
+        branches = definition.fields[name].type in (FieldType.CHOICE, FieldType.YES_NO)
+        memory.choices[name] = value if branches else ""
     if name in _dated(definition):
         memory.dates[name] = value
     for upload in _uploads(doing, name, value):
@@ -140,7 +141,7 @@ def _dated(definition: Workflow) -> frozenset[str]:
 
 def _uploads(doing: Doing, name: str, value: Any) -> Iterator[str]:
     field_type = doing.draft.definition.fields[name].type if name in doing.draft.definition.fields else ""
-    if field_type in ("photo", "file"):
+    if field_type in (FieldType.PHOTO, FieldType.FILE):
         yield from value if isinstance(value, list) else [value]
 
 

@@ -22,8 +22,20 @@ DEGREE = 10_000_000
 _EARLIEST_DAY = date(2000, 1, 1)
 _LATEST_DAY = date(2100, 1, 1)
 _STARS = range(1, 6)
-#: Every control character but the line feed and the tab.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+#: Every control character but the line feed and the tab; what turns the direction of writing; halves of a character.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+_LARGEST_NUMBER = 10**15
+_LONGEST_WORD = 64
+#: What a place may say besides its area: whole numbers between these bounds.
+_PLACE_BOUNDS = {
+    "lon_e7": (-180 * DEGREE, 180 * DEGREE),
+    "lat_e7": (-90 * DEGREE, 90 * DEGREE),
+    "accuracy_m": (0, 1_000_000),
+}
 
 
 @dataclass(slots=True)
@@ -61,7 +73,7 @@ def fill(
             return error
     for name in given:
         if name not in known:
-            return _wrong(name, f"此处不收“{name}”这一项", f"this form has no field '{name}'")
+            return _wrong(_shown(name), f"此处不收“{_shown(name)}”这一项", f"this form has no field '{_shown(name)}'")
     return filled
 
 
@@ -99,6 +111,11 @@ def _amiss(field: Field, zh: str, en: str) -> Malformed:
     return _wrong(field.name, f"“{field.title.zh}”{zh}", f"'{field.title.en}' {en}")
 
 
+def _shown(value: Any) -> str:
+    """A wrong value as a refusal may quote it."""
+    return _CONTROL.sub("\ufffd", value[:60]) if isinstance(value, str) else type(value).__name__
+
+
 def clean_text(text: str) -> str:
     """Text in NFC with its ends trimmed and its line ends normalised."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
@@ -131,7 +148,7 @@ def _choice(field: Field, value: Any, references: References, now: Instant) -> A
 
 def _day(field: Field, value: Any, references: References, now: Instant) -> Any:
     try:
-        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-01") else None
+        day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
     except ValueError:
         day = None
     if day is None:
@@ -149,9 +166,12 @@ def _soonest(now: Instant, field: Field) -> date:
 
 
 def _number(field: Field, value: Any, references: References, now: Instant) -> Any:
-    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", str(value)):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER:
+        return value
+    digits = repr(value) if isinstance(value, float) else value
+    if not isinstance(digits, str) or not _NUMBER.fullmatch(digits):
         return _amiss(field, "应为数字", "must be a number")
-    return int(str(value)) if "." not in str(value) else str(value)
+    return digits if "." in digits else int(digits)
 
 
 def _stars(field: Field, value: Any, references: References, now: Instant) -> Any:
@@ -162,7 +182,7 @@ def _stars(field: Field, value: Any, references: References, now: Instant) -> An
 
 
 def _yes_no(field: Field, value: Any, references: References, now: Instant) -> Any:
-    known = {True: True, False: False, "yes": True, "no": False, "true": True, "false": False, "on": True}
+    known = {True: "yes", False: "no", "yes": "yes", "no": "no", "true": "yes", "false": "no", "on": "yes"}
     if isinstance(value, bool | str) and value in known:
         return known[value]
     return _amiss(field, "应为是或否", "must be yes or no")
@@ -172,17 +192,28 @@ def _referred(there: Callable[[References], Iterable[str]], zh: str, en: str) ->
     def check(field: Field, value: Any, references: References, now: Instant) -> Any:
         if isinstance(value, str) and value in there(references):
             return value
-        shown = str(value)[:60]
-        return _amiss(field, f"：没有这个{zh}“{shown}”", f"names an unknown {en}: '{shown}'")
+        return _amiss(field, f"：没有这个{zh}“{_shown(value)}”", f"names an unknown {en}: '{_shown(value)}'")
 
     return check
 
 
 def _place(field: Field, value: Any, references: References, now: Instant) -> Any:
-    """`{lon_e7, lat_e7, datum, accuracy_m, area}` as `places.received` made it at the edge; `area` is the grid found."""
-    if not isinstance(value, Mapping) or value.get("area") not in references.areas:
+    """`{lon_e7, lat_e7, datum, accuracy_m, area}` as the edge made it; `area` is the grid that was found."""
+    area = value.get("area") if isinstance(value, Mapping) else None
+    if not isinstance(area, str) or area not in references.areas:
         return _amiss(field, "不在任何网格内，请选择网格", "lies in no grid; choose one")
-    return {key: inner for key, inner in value.items() if inner is not None}
+    place = {key: inner for key, inner in value.items() if inner is not None}
+    for key, inner in place.items():
+        if not _belongs_to_place(key, inner):
+            return _amiss(field, f"的“{_shown(key)}”不对", f"has a wrong '{_shown(key)}'")
+    return place
+
+
+def _belongs_to_place(key: Any, value: Any) -> bool:
+    if key in ("area", "datum"):
+        return isinstance(value, str) and len(value) <= _LONGEST_WORD and value.isprintable()
+    bounds = _PLACE_BOUNDS.get(key)
+    return bounds is not None and type(value) is int and bounds[0] <= value <= bounds[1]
 
 
 _CHECKS: dict[FieldType, Callable[..., Any]] = {
