@@ -3,32 +3,49 @@
 SQLite has one writer at a time; a transaction that reads and then writes fails at once when another wrote in between,
 whatever the timeout. So on SQLite `acting` hands its closure to one writer thread per process, which begins with
 BEGIN IMMEDIATE and answers after the commit; closures that wait together are committed together.
+
+SQLAlchemy is told of every transaction, also of one that speaks to the driver alone: it would commit nothing that it
+did not begin, and its pool would roll it back.
 """
 
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from psycopg.errors import DivisionByZero
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+import psycopg
+from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailure
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
+from engine.errors import Busy, Malformed, Place
+from engine.writer import CLOSED, NESTED, Escaped, Writer
+
 T = TypeVar("T")
+#: SQL in the driver's own words, and its parameters.
+Statement = tuple[str, Sequence[Any]]
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 
-#: Closures that one commit may carry on SQLite.
-MOST_PER_COMMIT = 60
 #: Milliseconds that SQLite waits for another process's writer.
 BUSY_MS = 30_000
+#: Seconds to wait for a connection that comes free.
+POOL_SECONDS = 30
+#: How often an act on PostgreSQL may begin: again after a deadlock, or when the server had gone.
+MOST_BEGINNINGS = 3
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+)
 #: The advisory lock of PostgreSQL that a migration holds; any number that nothing else uses.
 MIGRATING = 0x4875_7969
 
@@ -44,7 +61,7 @@ class Transaction:
     __slots__ = ("_last", "connection", "dialect", "driver")
 
     def __init__(self, connection: Connection) -> None:
-        self._last: tuple[str, Sequence[Any], type[Exception]] | None = None
+        self._last: tuple[Sequence[Statement], type[Exception]] | None = None
         self.connection = connection
         self.driver: Any = connection.connection.driver_connection
         self.dialect = connection.dialect.name
@@ -54,7 +71,7 @@ class Transaction:
         self.flush()
         return self.driver.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
 
-    def together(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+    def together(self, statements: Sequence[Statement]) -> list[list[Any]]:
         """Rows of several statements, on PostgreSQL in one journey to the server."""
         self.flush()
         if not self.postgresql or len(statements) == 1:
@@ -63,37 +80,43 @@ class Transaction:
             cursors = [self.driver.execute(sql, parameters) for sql, parameters in statements]
         return [cursor.fetchall() for cursor in cursors]
 
-    def last(self, sql: str, parameters: Sequence[Any], lost: type[Exception]) -> None:
-        """The statement that ends a transaction: `acting` sends it together with the COMMIT.
+    def last(self, statements: Sequence[Statement], lost: type[Exception]) -> None:
+        """The statements that end a transaction: `acting` sends them together with the COMMIT, in one journey.
 
-        A division by zero in it says that its guard failed: then `lost` is raised and nothing is committed. A second
-        one in the same transaction sends the first on its way.
+        A division by zero in them says that a guard failed: then `lost` is raised and nothing is committed. Whoever
+        reads or writes on in the same transaction sends them on their way first.
         """
         self.flush()
-        self._last = (sql, parameters, lost)
+        if self.postgresql:
+            self._last = (statements, lost)
+            return
+        for sql, parameters in statements:
+            self.driver.execute(sql, parameters)
 
     def flush(self) -> None:
-        """Execute what waits for the commit, for whoever reads on in the same transaction."""
-        if self._last is None:
-            return
-        (sql, parameters, lost), self._last = self._last, None
-        try:
-            self.driver.execute(sql, parameters)
-        except DivisionByZero as failure:
-            raise lost from failure
+        """Execute what waits for the commit."""
+        if self._last is not None:
+            self._send(*self._last, commit=False)
 
     def commit(self) -> None:
-        """Commit, with the last statement in the same journey."""
+        """Commit, with the last statements in the same journey. Errors: `Escaped`, and what `last` was told."""
+        if not self.connection.in_transaction():
+            raise Escaped(Escaped.__doc__)
         if self._last is not None:
-            (sql, parameters, lost), self._last = self._last, None
-            try:
-                with self.driver.pipeline():
-                    self.driver.execute(sql, parameters)
-                    self.driver.commit()
-            except DivisionByZero as failure:
-                self.driver.rollback()
-                raise lost from failure
+            self._send(*self._last, commit=True)
         self.connection.commit()
+
+    def _send(self, statements: Sequence[Statement], lost: type[Exception], *, commit: bool) -> None:
+        self._last = None
+        try:
+            with self.driver.pipeline():
+                for sql, parameters in statements:
+                    self.driver.execute(sql, parameters)
+                if commit:
+                    self.driver.commit()
+        except DivisionByZero as failure:
+            self.driver.rollback()
+            raise lost from failure
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Execute one statement; how many rows it changed."""
@@ -111,50 +134,72 @@ class Transaction:
     def postgresql(self) -> bool:
         return self.dialect == POSTGRESQL
 
+    @property
+    def broken(self) -> bool:
+        """Whether the server hung up."""
+        return self.postgresql and bool(self.driver.closed)
+
 
 class Database:
     """A database of either kind. Safe to share between threads; not between processes."""
 
     def __init__(self, url: str, *, pool: int = 4) -> None:
-        self.url = make_url(url)
+        """Errors: `Malformed` for a URL that is neither a SQLite file nor PostgreSQL."""
+        self.url = _checked(url)
         self.dialect = self.url.get_backend_name()
-        if self.dialect == SQLITE and self.url.database not in (None, "", ":memory:"):
-            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
-        self.db_engine = _engine(url, self.dialect, pool)
         if self.dialect == SQLITE:
-            event.listen(self.db_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        self._writer: _Writer | None = None
+            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+            self.db_engine = self._readers = _sqlite(self.url, "BEGIN", pool, "query_only=ON")
+        else:
+            self.db_engine = _postgresql(self.url, pool)
+            self._readers = self.db_engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._writer: Writer | None = None
         self._lock = threading.Lock()
+        self._here = threading.local()
+        self._closed = False
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and changes nothing.
 
         It ends with COMMIT, because psycopg forgets its prepared statements on ROLLBACK.
+        Errors: `Busy` if no connection comes free.
         """
-        with Session(self.db_engine, autoflush=False, expire_on_commit=False) as session:
-            yield session
-            session.commit()
+        try:
+            with Session(self._readers, autoflush=False, expire_on_commit=False) as session:
+                yield session
+                session.commit()
+        except PoolTimeout as failure:
+            raise Busy from failure
 
     @contextmanager
     def looking(self) -> Iterator[Transaction]:
         """Like `reading`, for hot paths: a transaction on the driver that changes nothing."""
-        with self.db_engine.connect() as connection:
-            yield Transaction(connection)
-            connection.commit()
+        with self._transaction(self._readers) as transaction:
+            yield transaction
+            transaction.commit()
 
     def acting(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and commit it; the only place that commits.
 
-        `work` may be run again from the start if its transaction could not be had; it must not do anything outside.
+        `work` may be run again from the start, after a deadlock or when its transaction could not be had; it must not
+        do anything outside. Errors: whatever `work` raises, and `Busy` if the database is taken for too long.
         """
         if self.dialect == SQLITE:
-            return self._the_writer().do(work)
-        with self.db_engine.connect() as connection:
-            transaction = Transaction(connection)
-            result = work(transaction)
-            transaction.commit()
-            return result
+            return self._the_writer().do(lambda connection: work(Transaction(connection)))
+        if getattr(self._here, "acting", False):
+            raise RuntimeError(NESTED)
+        self._here.acting = True
+        try:
+            return self._act(work)
+        finally:
+            self._here.acting = False
+
+    def waiting(self) -> int:
+        """Acts that wait for the writer of this process; always 0 on PostgreSQL."""
+        return 0 if self._writer is None else self._writer.waiting()
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -162,142 +207,125 @@ class Database:
 
         SQLite changes a table by copying it, so its foreign keys rest meanwhile and are checked at the end.
         """
-        db_engine = _engine(self.url.render_as_string(hide_password=False), self.dialect, 1)
-        try:
-            with db_engine.connect() as connection:
-                if self.dialect == SQLITE:
-                    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-                    connection.commit()
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                else:
-                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+        if self.dialect == POSTGRESQL:
+            with self.db_engine.begin() as connection:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
                 yield connection
-                if self.dialect == SQLITE and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            return
+        db_engine = _sqlite(self.url, "BEGIN IMMEDIATE", 1, "foreign_keys=OFF")
+        try:
+            with db_engine.begin() as connection:
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise RuntimeError("the migration leaves rows whose foreign key points nowhere")
-                connection.commit()
         finally:
             db_engine.dispose()
 
     def close(self) -> None:
         """Stop the writer after what it has, and close every connection."""
         with self._lock:
+            self._closed = True
             if self._writer is not None:
                 self._writer.stop()
-                self._writer = None
         self.db_engine.dispose()
 
-    def _the_writer(self) -> "_Writer":
-        if self._writer is None:
-            with self._lock:
-                if self._writer is None:
-                    self._writer = _Writer(_engine(self.url.render_as_string(hide_password=False), SQLITE, 1))
-        return self._writer
+    def _act(self, work: Callable[[Transaction], T]) -> T:
+        """Begin until the transaction could be had.
+
+        Once COMMIT is on its way to a server that hangs up, nobody knows whether it arrived: then it isn't repeated.
+        """
+        for left in reversed(range(MOST_BEGINNINGS)):
+            transaction, decided = None, False
+            try:
+                with self._transaction(self.db_engine) as transaction:
+                    result = work(transaction)
+                    decided = True
+                    transaction.commit()
+                    return result
+            except (psycopg.OperationalError, DBAPIError) as failure:
+                hung_up = transaction is not None and transaction.broken and not decided
+                if not left or not (hung_up or _undone(failure)):
+                    raise
+        raise AssertionError
+
+    @contextmanager
+    def _transaction(self, db_engine: Engine) -> Iterator[Transaction]:
+        try:
+            connection = db_engine.connect()
+        except PoolTimeout as failure:
+            raise Busy from failure
+        with connection:
+            connection.begin()
+            transaction = Transaction(connection)
+            try:
+                yield transaction
+            except BaseException:
+                if transaction.broken:
+                    # The server went: the other connections in the pool are as dead as this one.
+                    connection.invalidate()
+                    self.db_engine.dispose()
+                raise
+
+    def _the_writer(self) -> Writer:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(CLOSED)
+            if self._writer is None:
+                self._writer = Writer(_sqlite(self.url, "BEGIN IMMEDIATE", 1, "query_only=OFF"))
+            return self._writer
 
 
-def _engine(url: str, dialect: str, pool: int) -> Engine:
-    if dialect == SQLITE:
-        # The driver never begins by itself: readers begin here, the writer begins IMMEDIATE.
-        db_engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
-        event.listen(db_engine, "connect", _prepare_sqlite)
-        return db_engine
+def _undone(failure: BaseException) -> bool:
+    """Whether PostgreSQL undid the transaction so that another could go on."""
+    cause = failure.orig if isinstance(failure, DBAPIError) else failure
+    return isinstance(cause, DeadlockDetected | SerializationFailure)
+
+
+def _checked(url: str) -> URL:
+    """A URL that several connections can share, with the driver that this module speaks to."""
+    try:
+        made = make_url(url)
+    except ArgumentError:
+        made = URL.create("none")
+    if made.get_backend_name() == POSTGRESQL:
+        return made.set(drivername="postgresql+psycopg")
+    if made.get_backend_name() == SQLITE and made.database not in (None, "", ":memory:"):
+        return made
+    raise Malformed(
+        "数据库地址应为 sqlite:///文件 或 postgresql://主机/库名",
+        "the database must be sqlite:///file or postgresql://host/name",
+        place=Place(field="HUYING_DATABASE"),
+    )
+
+
+def _postgresql(url: URL, pool: int) -> Engine:
     return create_engine(
         url,
         pool_size=pool,
         max_overflow=pool,
-        pool_timeout=30,
-        pool_pre_ping=False,
+        pool_timeout=POOL_SECONDS,
         connect_args={"application_name": "huying", "prepare_threshold": 2},
     )
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={BUSY_MS}",
-        "foreign_keys=ON",
-        "cache_size=-65536",
-        "temp_store=MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+def _sqlite(url: URL, begin: str, pool: int, pragma: str) -> Engine:
+    """The driver never begins by itself: readers begin with BEGIN, the writer with BEGIN IMMEDIATE."""
+    db_engine = create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=pool,
+        pool_timeout=POOL_SECONDS,
+        connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000},
+    )
 
+    def prepare(driver: sqlite3.Connection, _: object) -> None:
+        for each in (*PRAGMAS, pragma):
+            driver.execute(f"PRAGMA {each}")
 
-_Job = tuple[Callable[[Transaction], Any], "Future[Any]"]
+    def begun(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.execute(begin)
 
-
-class _Writer:
-    """The one thread that writes to SQLite."""
-
-    def __init__(self, db_engine: Engine) -> None:
-        self._engine = db_engine
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="sqlite-writer", daemon=True)
-        self._thread.start()
-
-    def do(self, work: Callable[[Transaction], T]) -> T:
-        if threading.current_thread() is self._thread:
-            raise RuntimeError("acting() inside acting(): one act is one transaction")
-        answer: Future[T] = Future()
-        self._jobs.put((work, answer))
-        return answer.result()
-
-    def stop(self) -> None:
-        self._jobs.put(None)
-        self._thread.join()
-
-    def _serve(self) -> None:
-        with self._engine.connect() as connection:
-            transaction = Transaction(connection)
-            while (job := self._jobs.get()) is not None:
-                batch, last = self._waiting(job)
-                _commit_together(transaction, batch)
-                if last:
-                    break
-        self._engine.dispose()
-
-    def _waiting(self, first: _Job) -> tuple[list[_Job], bool]:
-        """What waits already, up to `MOST_PER_COMMIT`, and whether the end was asked for."""
-        batch = [first]
-        while len(batch) < MOST_PER_COMMIT:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return batch, True
-            batch.append(job)
-        return batch, False
-
-
-def _commit_together(transaction: Transaction, batch: list[_Job]) -> None:
-    """Run each closure in a savepoint of its own and answer them all after one commit."""
-    run = transaction.driver.execute
-    answers: list[tuple[Future[Any], Any]] = []
-    try:
-        run("BEGIN IMMEDIATE")
-        for work, answer in batch:
-            if len(batch) > 1:
-                run("SAVEPOINT one")
-            try:
-                answers.append((answer, work(transaction)))
-            except BaseException as failure:
-                run("ROLLBACK TO one" if len(batch) > 1 else "ROLLBACK")
-                answer.set_exception(failure)
-            if len(batch) > 1:
-                run("RELEASE one")
-        if transaction.driver.in_transaction:
-            run("COMMIT")
-    except BaseException as failure:
-        _give_up(transaction, batch, failure)
-        return
-    for answer, result in answers:
-        answer.set_result(result)
-
-
-def _give_up(transaction: Transaction, batch: list[_Job], failure: BaseException) -> None:
-    """The transaction itself failed (disk full, locked for too long): nobody's work is in."""
-    if transaction.driver.in_transaction:
-        transaction.driver.execute("ROLLBACK")
-    for _, answer in batch:
-        if not answer.done():
-            answer.set_exception(failure)
+    event.listen(db_engine, "connect", prepare)
+    event.listen(db_engine, "begin", begun)
+    return db_engine
