@@ -1,0 +1,427 @@
+"""What the API takes and answers. Moments are ISO 8601 with +08:00; nothing shows an internal id."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+
+Word = Annotated[str, StringConstraints(pattern=r"^[\w.:/-]{1,64}$")]
+Seq = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
+Version = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TitleOut(BaseModel):
+    """What officials read."""
+
+    zh: str = Field(examples=["处置中"])
+    en: str = Field(examples=["Lines at work"])
+
+
+class CodeOut(BaseModel):
+    """A word for programs and what people read."""
+
+    code: str = Field(examples=["handling"])
+    title: TitleOut
+
+
+class NamedOut(BaseModel):
+    """A unit, an area, an item: its code and its name."""
+
+    code: str
+    name: str
+
+
+class AreaRefOut(NamedOut):
+    level: str = Field(examples=["micro_grid"])
+
+
+class PersonOut(BaseModel):
+    login: str = Field(examples=["wang"])
+    name: str = Field(examples=["王芳"])
+
+
+class DueOut(BaseModel):
+    """The running deadline that comes first."""
+
+    name: str
+    title: TitleOut
+    at: str
+    light: str = Field(description="blue, yellow, orange, red, or empty while none has come.", examples=["yellow"])
+
+
+class OwnTaskOut(BaseModel):
+    task: int
+    kind: str
+    state: CodeOut
+
+
+class RowOut(BaseModel):
+    """One ticket of a list."""
+
+    case_no: str = Field(examples=["20260302-000017"])
+    workflow: CodeOut
+    state: CodeOut
+    state_type: str = Field(examples=["waiting"])
+    stage: str = Field(examples=["triage"])
+    area: AreaRefOut
+    item: str | None
+    urgency: str | None
+    description: str
+    address: str
+    opened_at: str = Field(examples=["2026-03-02T09:00:00.000000+08:00"])
+    entered_at: str
+    settled_at: str | None
+    due: DueOut | None
+    own_tasks: list[OwnTaskOut] = Field(description="Open tasks of the reader or of the reader's departments.")
+
+
+class PageOut(BaseModel):
+    """A part of a list, newest first."""
+
+    items: list[RowOut]
+    next: str | None = Field(description="Send it back as `cursor` for the next part; null at the end.")
+
+
+class TaskOut(BaseModel):
+    """One department's or person's part of the work."""
+
+    task: int = Field(description="Its number within the ticket.")
+    kind: CodeOut
+    state: CodeOut
+    state_type: str
+    round: int
+    present: bool = Field(description="Whether it belongs to the round that is being worked on.")
+    lead: bool
+    version: int = Field(description="Send it back as `expected` of an act on this task.")
+    department: NamedOut | None
+    person: PersonOut | None
+    opened_at: str
+    entered_at: str
+    settled_at: str | None
+    counters: dict[str, int]
+    marks: list[str]
+    previous: int | None = Field(description="The task that this one replaces or does again.")
+
+
+class RequestOut(BaseModel):
+    """Something asked that waits for an answer."""
+
+    request: int
+    name: CodeOut
+    task: int | None
+    asked_at: str
+    department: NamedOut | None
+    person: PersonOut | None
+    form: dict[str, Any]
+
+
+class DeadlineOut(BaseModel):
+    """A deadline that runs or stands still."""
+
+    name: str
+    title: TitleOut
+    task: int | None
+    request: int | None
+    run: str = Field(examples=["running"])
+    limit: str = Field(examples=["5 workdays"])
+    started_at: str
+    due_at: str
+    light: str
+    extensions: int
+    provisional: bool = Field(description="A year it depends on has no decreed holidays yet.")
+    paused_at: str | None
+    resumes_at: str | None
+
+
+class TicketOut(BaseModel):
+    """A ticket as it is now."""
+
+    case_no: str
+    workflow: CodeOut
+    workflow_version: int
+    state: CodeOut
+    state_type: str
+    stage: str
+    state_version: int = Field(description="Send it back as `expected` of an act on the ticket itself.")
+    area: AreaRefOut
+    area_path: list[str]
+    item: str | None
+    urgency: str | None
+    channel: str
+    reporter: PersonOut | None
+    department: NamedOut | None = Field(description="The unit that started it.")
+    description: str
+    address: str
+    contact_name: str
+    contact_phone: str
+    counters: dict[str, int]
+    marks: list[str]
+    main: str | None = Field(description="The ticket that carries this one.")
+    parent: str | None
+    joined: list[str]
+    subs: list[str]
+    opened_at: str
+    entered_at: str
+    settled_at: str | None
+    tasks: list[TaskOut]
+    requests: list[RequestOut]
+    deadlines: list[DeadlineOut]
+
+
+class FieldOut(BaseModel):
+    """One thing a form asks for."""
+
+    name: str = Field(examples=["lead"])
+    title: TitleOut
+    type: str = Field(examples=["department"])
+    required: bool
+    many: bool
+    personal: bool = Field(description="Goes to the erasable part of the history.")
+    choices: list[CodeOut]
+
+
+class OfferOut(BaseModel):
+    """An action as this person sees it now."""
+
+    action: str = Field(examples=["accept"])
+    title: TitleOut
+    kind: Literal["act", "ask", "answer"]
+    task: int | None
+    request: int | None
+    expected: int | None = Field(description="What to send back as `expected`.")
+    to: str | None = Field(description="The state it leads to; null stays.")
+    form: list[FieldOut]
+    each: dict[str, list[FieldOut]] = Field(description="Asked once per finished task, by its number.")
+    possible: bool
+    code: str = Field(description="Why not, for programs; empty when possible.")
+    reason: str = Field(description="Why not, 中文 / English.")
+
+
+class OffersOut(BaseModel):
+    case_no: str
+    state_version: int
+    actions: list[OfferOut]
+
+
+class _Claimed(_In):
+    claimed_at: AwareDatetime | None = Field(
+        None,
+        description="When it happened, as the device says: at most 90 days ago, not ahead of now.",
+        examples=["2026-03-02T08:41:00+08:00"],
+    )
+    source: Literal["engine", "device"] = Field("engine", description="`device` together with `claimed_at`.")
+
+
+class ReportIn(_Claimed):
+    """A new ticket."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "workflow": "block-calls-line-responds",
+                    "action": "report",
+                    "form": {
+                        "description": "小区门口窨井盖破损",
+                        "place": {"area": "310120101ZH01"},
+                        "before_photos": ["<sha256 of an upload>"],
+                    },
+                    "channel": "grid",
+                }
+            ]
+        }
+    )
+
+    workflow: Word
+    action: Word = Field(description="The name of one of the workflow's starts.")
+    form: dict[str, Any] = Field(default_factory=dict)
+    channel: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{0,64}$")] = Field("", examples=["grid"])
+
+
+class ActIn(_Claimed):
+    """One act on a ticket, on one of its tasks, or an answer to a request."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"action": "accept", "form": {"item": "part-01-01/1", "urgency": "normal"}, "expected": 1},
+                {"action": "sign", "task": 9, "expected": 1},
+                {"action": "uphold", "request": 14, "form": {"reason": "属于贵单位职责"}},
+            ]
+        }
+    )
+
+    action: Word
+    task: Seq | None = None
+    request: Seq | None = None
+    form: dict[str, Any] = Field(default_factory=dict)
+    each: dict[Digits, dict[str, Any]] = Field(default_factory=dict, description="Task number → its answers.")
+    expected: Version | None = Field(None, description="The version seen; left out, the act is done on what is there.")
+
+
+class OutcomeOut(BaseModel):
+    """What came of an act; the same for every repetition of its key."""
+
+    case_no: str
+    state: CodeOut
+    state_version: int
+    seq: int = Field(description="Number of the act's first event.")
+    last_seq: int
+    created: list[int] = Field(description="Tasks and requests it created.")
+    repeated: bool
+
+
+class EventOut(BaseModel):
+    """One line of the history."""
+
+    seq: int
+    at: str = Field(description="When it happened, as `source` claims.")
+    recorded_at: str
+    source: str
+    action: str
+    title: TitleOut
+    task: int | None
+    task_kind: str
+    request: int | None
+    actor: str
+    person: PersonOut | None
+    post: str
+    department: NamedOut | None
+    behalf_of: PersonOut | None
+    state_from: str
+    state_to: str
+    stage: str
+    facts: dict[str, Any]
+    words: dict[str, Any] | None = Field(description="Personal words; null if there are none for this reader.")
+    hash: str
+
+
+class HistoryOut(BaseModel):
+    case_no: str
+    events: list[EventOut]
+    next: int | None = Field(description="Send it back as `after` for later events; null at the end.")
+
+
+class StateOut(BaseModel):
+    name: str
+    title: TitleOut
+    type: str
+    stage: str | None
+    final: bool
+
+
+class StartOut(BaseModel):
+    action: str
+    title: TitleOut
+    form: list[FieldOut]
+
+
+class WorkflowRowOut(BaseModel):
+    key: str
+    version: int
+    title: TitleOut
+    starts: list[StartOut]
+
+
+class WorkflowsOut(BaseModel):
+    items: list[WorkflowRowOut]
+
+
+class VersionOut(BaseModel):
+    version: int
+    sha256: str
+    stored_at: str
+    activated_at: str | None
+
+
+class WorkflowOut(WorkflowRowOut):
+    """The version that new tickets start on."""
+
+    calendar: str
+    states: list[StateOut]
+    tasks: dict[str, list[StateOut]]
+    versions: list[VersionOut]
+    source: str = Field(description="The exact text of the file.")
+
+
+class UploadOut(BaseModel):
+    """A file that forms may refer to by its `sha256`."""
+
+    sha256: str
+    media_type: str = Field(examples=["image/jpeg"])
+    size: int
+
+
+class PostOut(BaseModel):
+    post: str
+    title: TitleOut
+    area: NamedOut | None
+    department: NamedOut | None
+
+
+class MeOut(BaseModel):
+    login: str
+    name: str
+    posts: list[PostOut]
+
+
+class StandardOut(BaseModel):
+    code: str = Field(examples=["part-01-01/1"])
+    filing_condition: str
+    closing_condition: str
+    limit: str
+
+
+class ItemOut(NamedOut):
+    kind: str
+    class_name: str
+    standards: list[StandardOut]
+
+
+class ItemsOut(BaseModel):
+    items: list[ItemOut]
+
+
+class AreaOut(AreaRefOut):
+    parent: str | None
+
+
+class AreasOut(BaseModel):
+    items: list[AreaOut]
+    next: str | None = Field(description="Send it back as `after`; null at the end.")
+
+
+class DepartmentOut(NamedOut):
+    kind: str
+    parent: str | None
+    area: str | None
+
+
+class DepartmentsOut(BaseModel):
+    items: list[DepartmentOut]
+    next: str | None
+
+
+class FeedItemOut(BaseModel):
+    position: int
+    case_no: str
+    seq: int
+    last_seq: int
+    at: str
+
+
+class FeedOut(BaseModel):
+    """Acts in an order without gaps, as far as this reader may know of them."""
+
+    items: list[FeedItemOut]
+    through: int = Field(description="The last position looked at: send it back as `after`.")
+
+
+class HealthOut(BaseModel):
+    database: Literal["ok"]
+    relay_waiting: int = Field(description="Acts that have no position yet.")
+    relay_lag_seconds: int = Field(description="How long the oldest of them waits.")

@@ -1,0 +1,71 @@
+"""What endpoints ask for: the application, who is asking, and parts of addresses that can be wrong."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from engine.application import Application
+from engine.errors import Malformed, NotFound, NotSignedIn, Place
+from engine.records.access import Viewer, by_token
+
+_CASE_NO = re.compile(r"[0-9-]{1,40}")
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_BEARER = HTTPBearer(
+    auto_error=False, scheme_name="token", description="个人令牌：`huying token LOGIN` / A personal token"
+)
+
+
+def house(request: Request) -> Application:
+    """The application behind this request."""
+    application: Application = request.app.state.house
+    return application
+
+
+House = Annotated[Application, Depends(house)]
+
+
+def bearer(application: House, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Viewer:
+    """Whose bearer token came with the request. Errors: `NotSignedIn`."""
+    if credentials is None:
+        raise NotSignedIn("请以 Authorization: Bearer 令牌 访问", "send a token as Authorization: Bearer …")
+    with application.database.looking() as transaction:
+        return by_token(transaction, credentials.credentials, application.clock.now())
+
+
+Me = Annotated[Viewer, Depends(bearer)]
+
+
+def case_number(case_no: Annotated[str, Path(description="案卷号 / Case number", examples=["20260302-000017"])]) -> str:
+    """A case number; what can't be one is no ticket's. Errors: `NotFound`."""
+    if not _CASE_NO.fullmatch(case_no):
+        raise NotFound("没有这个案卷", "there is no such ticket")
+    return case_no
+
+
+CaseNo = Annotated[str, Depends(case_number)]
+
+
+def idempotency_key(
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="同一键重复提交得到同一结果 / Repeating a request with its key answers the same outcome; "
+            "1–128 visible ASCII characters, kept 90 days",
+            examples=["6f1c2f0a-8f7e-4a8b-9f43-0c7b7b7d9d11"],
+        ),
+    ] = None,
+) -> str | None:
+    """The key under which an act is done once. Errors: `Malformed`."""
+    if key is not None and not _KEY.fullmatch(key):
+        raise Malformed(
+            "幂等键应为 1 至 128 个可见 ASCII 字符",
+            "an idempotency key has 1 to 128 visible ASCII characters",
+            place=Place(field="Idempotency-Key"),
+        )
+    return key
+
+
+Key = Annotated[str | None, Depends(idempotency_key)]

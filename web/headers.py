@@ -1,0 +1,62 @@
+"""Headers that tell a browser what a page may do: nothing inline, nothing from elsewhere but the pinned files."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.settings import Settings
+from web import assets
+
+_FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+#: The one page whose drawing sets styles as it goes.
+_DRAWN = "/workflows/"
+
+
+class Headers:
+    """Adds the headers that an answer doesn't set itself."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self.policy, self.drawn = app, policy(settings), policy(settings, " 'unsafe-inline'")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _FIXED.items():
+                    headers.setdefault(name, value)
+                drawn = scope["path"].startswith(_DRAWN)
+                headers.setdefault("Content-Security-Policy", self.drawn if drawn else self.policy)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "private, no-store")
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+def policy(settings: Settings, styles: str = "") -> str:
+    """The content security policy of a page; `styles` is added to what may set styles."""
+    listed = {asset.path.rpartition(".")[2]: "" for asset in assets.ALL}
+    if settings.assets != "local":
+        for asset in assets.ALL:
+            listed[asset.path.rpartition(".")[2]] += f" {assets.CDN}{asset.address}"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self'{listed['js']}",
+            f"style-src 'self'{listed['css']}{styles}",
+            "img-src 'self' data: blob:",
+            "connect-src 'self'",
+            "font-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )

@@ -1,0 +1,1 @@
+"""The pages, plain forms first; htmx only saves the reload."""
