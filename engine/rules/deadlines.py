@@ -13,7 +13,7 @@ from engine.definitions.model import Deadline
 from engine.definitions.spans import Counting, Limit, parse_limit
 from engine.rules import worktime
 from engine.rules.case import Ask, Run, Task, Timer
-from engine.rules.draft import Draft
+from engine.rules.draft import Draft, binding
 from engine.rules.facts import CaseFacts
 from engine.rules.worktime import WorkCalendar
 
@@ -137,7 +137,4 @@ def end(draft: Draft, timers: Iterable[Timer], run: Run) -> None:
 
 def _moment(draft: Draft) -> Instant:
     """Limits that bind others start from when the act was recorded; an import's own clock is its claimed time."""
-    claimed = draft.act.claimed_at
-    if claimed is None or draft.act.source.value != "import":
-        return draft.now
-    return max(claimed, draft.ticket.head_at)
+    return binding(draft, draft.act, draft.now)

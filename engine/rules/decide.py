@@ -15,7 +15,7 @@ from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Sta
 from engine.rules import effects
 from engine.rules.acts import Act, Decision, Source
 from engine.rules.case import THE_RULE, Actor, Ask, Case, Deed, RequestState, Run, Task
-from engine.rules.draft import Draft
+from engine.rules.draft import Draft, binding
 from engine.rules.facts import CaseFacts
 from engine.rules.forms import Filled, fill
 from engine.rules.permissions import Standing, standing
@@ -54,14 +54,15 @@ def decide(case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> Decisi
     stale = _stale(case, act, target)
     if stale is not None:
         return stale
-    capacity = examine(case, target, act.actor, now)
+    moment = binding(case, act, now)
+    capacity = examine(case, target, act.actor, moment)
     if isinstance(capacity, HuyingError):
         return capacity
     evidence = act.source is not Source.IMPORT
-    filled = fill(target.action.form, act.form, act.references, now, evidence=evidence)
+    filled = fill(target.action.form, act.form, act.references, moment, evidence=evidence)
     if isinstance(filled, HuyingError):
         return filled
-    answers = effects.fill_each(case, target.action, act, now, evidence=evidence)
+    answers = effects.fill_each(case, target.action, act, moment, evidence=evidence)
     if isinstance(answers, HuyingError):
         return answers
     draft = Draft(case, act, now, calendar)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.clock import Instant
-from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice
+from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice, Source
 from engine.rules.case import Actor, Ask, Case, Memory, Task, Timer
 from engine.rules.chain import canonical, canonical_row, event_hash, personal_digest
 from engine.rules.permissions import Standing
@@ -31,6 +31,11 @@ class Draft(Case):
         self._changed_tasks: dict[int, Task] = {}
         self._changed_asks: dict[int, Ask] = {}
         self._changed_timers: dict[int, Timer] = {}
+
+    @property
+    def at(self) -> Instant:
+        """When the act happened: as claimed, never before the ticket's newest event nor after it was written down."""
+        return happened(self, self.act, self.now)
 
     def seq(self) -> int:
         """The next number of the ticket's one counter."""
@@ -111,15 +116,11 @@ class Draft(Case):
         facts: dict[str, Any],
         personal: dict[str, Any],
     ) -> None:
-        """Chain one event behind the ticket's newest.
-
-        It never happens before that one: a claimed time is drawn up to it, and the event says so.
-        """
+        """Chain one event behind the ticket's newest; a claimed time that had to be moved stands in its facts."""
         act, ticket = self.act, self.ticket
-        at = self.now if act.claimed_at is None else act.claimed_at
-        if at < ticket.head_at:
-            facts["claimed"] = at
-            at = ticket.head_at
+        at, claimed = self.at, self.now if act.claimed_at is None else act.claimed_at
+        if at != claimed:
+            facts["claimed"] = claimed
         words = canonical(personal) if personal else ""
         digest = personal_digest(act.algorithm, act.salt, words) if words else ""
         text = canonical(facts)
@@ -179,6 +180,20 @@ class Draft(Case):
         decision.timers = list(self._changed_timers.values())
         self.ticket.version += 1
         return decision
+
+
+def happened(case: Case, act: Act, now: Instant) -> Instant:
+    """When an act happens: as claimed, drawn between the ticket's newest event and the engine's own clock.
+
+    A phone whose clock runs ahead would else push every later event of the ticket ahead with it.
+    """
+    claimed = now if act.claimed_at is None else min(act.claimed_at, now)
+    return max(claimed, case.ticket.head_at)
+
+
+def binding(case: Case, act: Act, now: Instant) -> Instant:
+    """The clock that limits go by: the engine's; for an old system's history, the time it claims."""
+    return happened(case, act, now) if act.source is Source.IMPORT else now
 
 
 def header(columns: tuple[Any, ...]) -> str:

@@ -149,7 +149,7 @@ def _begin(doing: Doing) -> None:
     """A ticket is born: whose it is, and who may know of it."""
     draft, ticket = doing.draft, doing.draft.ticket
     ticket.creator_department = doing.capacity.department_id
-    ticket.opened_at = _at(draft)
+    ticket.opened_at = draft.at
     # Whoever records somebody else's words is not the reporter: they may neither withdraw nor rate in their place.
     for_another = any(doing.filled.get(name) for name in ("contact_name", "contact_phone"))
     if not for_another and doing.actor.person_id is not None:
@@ -195,7 +195,7 @@ def _ask(doing: Doing) -> HuyingError | None:
         name=request.name,
         task_seq=task.seq if task else None,
         state=RequestState.OPEN,
-        asked_at=_at(draft),
+        asked_at=draft.at,
         person_id=doing.actor.person_id,
         department_id=doing.capacity.department_id,
         form=dict(doing.filled.facts),
@@ -219,7 +219,7 @@ def _answer(doing: Doing) -> HuyingError | None:
 
 def _settle_ask(draft: Draft, open_ask: Ask, state: RequestState, answer: str | None) -> None:
     ask = draft.ask(open_ask.seq)
-    ask.state, ask.answer, ask.settled_at = state, answer, _at(draft)
+    ask.state, ask.answer, ask.settled_at = state, answer, draft.at
     task = draft.tasks[ask.task_seq] if ask.task_seq is not None else None
     deadlines.end(draft, draft.timers_of(task, ask), Run.MET if answer else Run.STOPPED)
     pauses = draft.scope(task).requests[ask.name].pauses
@@ -348,7 +348,7 @@ def _has_one_already(draft: Draft, task: Task) -> bool:
 def _new_task(doing: Doing, kind: str, number: int, *, lead: bool, state: str | None = None) -> Task:
     draft, definition = doing.draft, doing.draft.definition.tasks[kind]
     first = definition.states[state or definition.first]
-    now = _at(draft)
+    now = draft.at
     return Task(
         seq=draft.seq(), kind=kind, state=first.name, type=first.type, round=number, lead=lead, version=1,
         opened_at=now, entered_at=now,
@@ -454,8 +454,8 @@ def enter_task(doing: Doing, task: Task, new: str) -> None:
     """A task arrives in a state: deadlines end and start, requests that no longer fit lapse."""
     draft = doing.draft
     state = draft.definition.tasks[task.kind].states[new]
-    task.state, task.type, task.entered_at = new, state.type, _at(draft)
-    task.settled_at = _at(draft) if state.type in SETTLED else None
+    task.state, task.type, task.entered_at = new, state.type, draft.at
+    task.settled_at = draft.at if state.type in SETTLED else None
     ended = Run.STOPPED if state.type is StateType.VOID else Run.MET
     running = list(draft.timers_of(task))
     deadlines.end(draft, (timer for timer in running if timer.name not in state.deadlines), ended)
@@ -467,7 +467,7 @@ def enter_ticket(doing: Doing, new: str) -> None:
     """The ticket arrives in a state: tasks that may not work there stop, deadlines end and start, others are told."""
     draft, ticket = doing.draft, doing.draft.ticket
     state = draft.definition.states[new]
-    ticket.state, ticket.visit, ticket.entered_at = new, doing.event_seq, _at(draft)
+    ticket.state, ticket.visit, ticket.entered_at = new, doing.event_seq, draft.at
     ticket.state_version += 1
     for task in list(draft.tasks.values()):
         if task.open and task.kind not in state.tasks:
@@ -480,7 +480,7 @@ def enter_ticket(doing: Doing, new: str) -> None:
     if state.type not in SETTLED:
         ticket.settled_at = None
         return
-    ticket.settled_at = ticket.settled_at or _at(draft)
+    ticket.settled_at = ticket.settled_at or draft.at
     if ticket.joined_here:
         draft.command(CommandKind.MAIN_MOVED)
     if ticket.parent_id is not None:
@@ -509,9 +509,3 @@ def tell(doing: Doing) -> None:
         role = draft.definition.roles[name]
         for unit in units(role, draft, doing.task, stopped):
             draft.notice(doing.event_seq, name, unit, tuple(sorted(role.posts)))
-
-
-def _at(draft: Draft) -> Instant:
-    """When the act happened: as claimed, never before the ticket's newest event."""
-    claimed = draft.act.claimed_at
-    return max(draft.now if claimed is None else claimed, draft.ticket.head_at)
