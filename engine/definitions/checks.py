@@ -159,15 +159,20 @@ def _can_work(reader: Reader, workflow: Workflow, task: TaskKind) -> None:
 
 
 def _joins(reader: Reader, workflow: Workflow) -> None:
-    for action in every_action(workflow):
-        if action.joins is None:
-            continue
+    """Joining leads to a state of type joined, and nothing else does: a ticket that lies there has a main ticket."""
+    for action in actions_of(workflow.starts, workflow.states, workflow.requests):
         target = workflow.states.get(action.to or "")
-        if target is None or target.type is not StateType.JOINED:
+        if action.joins is not None and (target is None or target.type is not StateType.JOINED):
             reader.refuse(
                 action.line,
                 f"并案动作“{action.name}”应去往类型为 joined 的状态",
                 f"'{action.name}' joins and must move to a state of type joined",
+            )
+        if action.joins is None and target is not None and target.type is StateType.JOINED:
+            reader.refuse(
+                action.line,
+                f"“{target.name}”是并案后的状态，只有并案动作才能去往，“{action.name}”不是",
+                f"'{target.name}' is for joined tickets: only what `joins` may move there, not '{action.name}'",
             )
 
 

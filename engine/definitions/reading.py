@@ -256,7 +256,8 @@ def _short(text: str) -> str:
 def _nearest(text: str, names: list[str]) -> tuple[str, str]:
     if "，" in text or "、" in text:
         return "；多个名称请用英文逗号分隔", "; separate names by English commas"
-    if near := difflib.get_close_matches(text, names, n=1, cutoff=0.6):
+    # Two Chinese characters with one wrong are half alike.
+    if near := difflib.get_close_matches(text, names, n=1, cutoff=0.6 if text.isascii() else 0.5):
         return f"，是否想写“{near[0]}”？", f"; did you mean '{near[0]}'?"
     if not names:
         return "", ""

@@ -10,11 +10,21 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from engine.definitions.conditions import CHINESE
 from engine.definitions.grammar import GRAMMAR, Key, Shape
-from engine.definitions.names import WORDS, words_of
+from engine.definitions.names import STANDARD_FIELDS, WORDS, words_of
 from engine.definitions.reading import KEY, LONGEST_TITLE, NAME
 from engine.definitions.source import LONGEST_SCALAR
 
+#: Places that share the grammar of actions.
+_VARIANTS = {
+    "common": "`common` of the ticket",
+    "task_action": "a state of a task",
+    "task_common": "`common` of a task",
+    "ask": "an ask",
+    "answer": "an answer about the ticket",
+    "task_answer": "an answer about a task",
+}
 _FORM_ITEM = NAME.removesuffix("$") + "[!*+！＊＋]?$"
 _TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_SCALAR}
 
@@ -45,6 +55,36 @@ def table(place: str) -> str:
         name = f"**`{key.name}`**" if key.required else f"`{key.name}`"
         rows.append(f"| {name} | {'、'.join(key.zh)} | {_value(key)} | {key.about[0]} / {key.about[1]} |")
     return "\n".join(rows)
+
+
+def variants_table() -> str:
+    """Where the grammar of actions is narrower or wider than in a state of the ticket."""
+    rows = ["| where | also | without |", "|---|---|---|"]
+    usual = {key.name for key in GRAMMAR["action"]}
+    for place, title in _VARIANTS.items():
+        here = {key.name for key in GRAMMAR[place]}
+        more = ", ".join(f"`{key.name}`" for key in GRAMMAR[place] if key.name not in usual)
+        less = ", ".join(f"`{key.name}`" for key in GRAMMAR["action"] if key.name not in here)
+        rows.append(f"| {title} | {more} | {less} |")
+    return "\n".join(rows)
+
+
+def fields_table() -> str:
+    """The standard fields as a Markdown table."""
+    rows = ["| field | 中文 | English | type | personal |", "|---|---|---|---|---|"]
+    for field in STANDARD_FIELDS.values():
+        choices = f" ({', '.join(field.of)})" if field.of else ""
+        mark = "✓" if field.personal else ""
+        rows.append(f"| `{field.name}` | {field.title.zh} | {field.title.en} | {field.type}{choices} | {mark} |")
+    return "\n".join(rows)
+
+
+def conditions_table() -> str:
+    """The words of conditions with their Chinese spellings as a Markdown table."""
+    spelt: dict[str, list[str]] = {}
+    for chinese, word in CHINESE.items():
+        spelt.setdefault(word, []).append(chinese)
+    return "\n".join(["| word | 中文 |", "|---|---|", *(f"| `{w}` | {'、'.join(zh)} |" for w, zh in spelt.items())])
 
 
 def words_table() -> str:

@@ -126,8 +126,9 @@ def compose(text: str, *, file: str) -> Mapping:
     composer = _Composer(_events(text, file), file)
     node = composer.document()
     if not isinstance(node, Mapping):
+        hint = "；冒号请用英文冒号加空格，不用中文冒号" if "：" in text else ""
         raise DefinitionError(
-            "流程文件应由“键: 值”组成",
+            f"流程文件应由“键: 值”组成{hint}",
             "a workflow file consists of 'key: value' lines",
             place=Place(file=file, line=1),
         )
