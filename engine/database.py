@@ -10,6 +10,7 @@ did not begin, and its pool would roll it back.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
 from engine.errors import Busy, Malformed, Place
-from engine.writer import CLOSED, NESTED, Escaped, Writer
+from engine.writer import CLOSED, NESTED, Escaped, Writer, is_taken
 
 T = TypeVar("T")
 #: SQL in the driver's own words, and its parameters.
@@ -40,7 +41,6 @@ POOL_SECONDS = 30
 #: How often an act on PostgreSQL may begin: again after a deadlock, or when the server had gone.
 MOST_BEGINNINGS = 3
 PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "cache_size=-65536",
@@ -319,6 +319,7 @@ def _sqlite(url: URL, begin: str, pool: int, pragma: str) -> Engine:
     )
 
     def prepare(driver: sqlite3.Connection, _: object) -> None:
+        _switch_to_wal(driver)
         for each in (*PRAGMAS, pragma):
             driver.execute(f"PRAGMA {each}")
 
@@ -329,3 +330,17 @@ def _sqlite(url: URL, begin: str, pool: int, pragma: str) -> Engine:
     event.listen(db_engine, "connect", prepare)
     event.listen(db_engine, "begin", begun)
     return db_engine
+
+
+def _switch_to_wal(driver: sqlite3.Connection) -> None:
+    """Only a fresh file has to be switched, but then SQLite does not wait for another process that does it too."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as failure:
+            if not is_taken(failure) or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return

@@ -139,7 +139,7 @@ def _undo(connection: Connection) -> None:
 
 
 def _answer_each(connection: Connection, batch: list[_Job], failure: BaseException) -> None:
-    taken = _is_taken(failure)
+    taken = is_taken(failure)
     for work, answer in batch:
         if answer.done():
             continue
@@ -153,7 +153,7 @@ def _answer_each(connection: Connection, batch: list[_Job], failure: BaseExcepti
             _commit_together(connection, [(work, answer)])
 
 
-def _is_taken(failure: BaseException) -> bool:
+def is_taken(failure: BaseException) -> bool:
     """Whether another process kept the database to itself for all of the patience we have."""
     cause = failure.orig if isinstance(failure, DBAPIError) else failure
     return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -367,6 +367,22 @@ def test_processes_that_write_the_same_database_wait_for_each_other(database: Da
 # --- coming and going ---
 
 
+def test_a_fresh_file_that_another_process_has_just_taken_is_waited_for(tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "fresh.db", check_same_thread=False)) as other,
+        closing(Database(f"sqlite:///{tmp_path / 'fresh.db'}")) as database,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE first (x)")
+        release = threading.Timer(0.2, other.commit)
+        release.start()
+        database.acting(lambda transaction: transaction.run("CREATE TABLE second (x)"))
+        release.join()
+
+        with database.looking() as transaction:
+            assert transaction.rows("SELECT name FROM sqlite_master ORDER BY name") == [("first",), ("second",)]
+
+
 def test_a_database_that_was_closed_takes_no_acts(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     database.acting(add("street"))
