@@ -19,10 +19,8 @@ def units(role: Role, case: Case, task: Task | None, stopped: Sequence[Task] = (
     if role.department is not None:
         yield from (f"d{department}" for department in sorted(_departments(role, case, task, stopped)))
         return
-    if role.area == AreaScope.TICKET:
-        yield f"a{case.ticket.area[0].id}"
-        return
-    yield from (f"a{link.id}" for link in case.ticket.area if link.level == role.area)
+    # A post for the ticket's area may be held for any area around it: a grid's leader for the whole grid.
+    yield from (f"a{link.id}" for link in case.ticket.area if role.area in (AreaScope.TICKET, link.level))
 
 
 def _departments(role: Role, case: Case, task: Task | None, stopped: Sequence[Task]) -> set[int]:
