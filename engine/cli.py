@@ -13,6 +13,7 @@ from rich.table import Table
 from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
+from engine.bench.command import DIALECTS, bench, shown_as_table
 from engine.clock import shown
 from engine.definitions.loader import discover, load
 from engine.errors import DefinitionError, HuyingError, Malformed, Place
@@ -230,6 +231,18 @@ def _work(application: Application, given: argparse.Namespace) -> int:
     return 0
 
 
+def _bench(application: Application, given: argparse.Namespace) -> int:
+    """Time the same ticket lives through the door and through a frozen yardstick, interleaved, on both databases."""
+    results = bench(
+        lives=given.lives, slices=given.slices, postgresql_url=given.postgresql, dialects=tuple(given.only or DIALECTS)
+    )
+    if given.json:
+        _OUT.print_json(json.dumps(results))
+    else:
+        _OUT.print(shown_as_table(results))
+    return 0
+
+
 Run = Callable[[Application, argparse.Namespace], int]
 
 
@@ -249,6 +262,12 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate)
     command("verify", _verify)
     command("work", _work)
+    timing = command("bench", _bench)
+    timing.add_argument("--json", action="store_true")
+    timing.add_argument("--lives", type=int, default=20, help="ticket lives per slice and connection")
+    timing.add_argument("--slices", type=int, default=15, help="slices of each contestant, in turns")
+    timing.add_argument("--postgresql", metavar="URL", help="a server to use; else one from the wheel is started")
+    timing.add_argument("--only", action="append", choices=DIALECTS)
     report = command("report", _report)
     report.add_argument("workflow")
     report.add_argument("start")

@@ -113,7 +113,8 @@ class Transaction:
                 for sql, parameters in statements:
                     self.driver.execute(sql, parameters)
                 if commit:
-                    self.driver.commit()
+                    # As a statement, not as a call: the driver's own commit waits for an answer of its own.
+                    self.driver.execute("COMMIT")
         except DivisionByZero as failure:
             self.driver.rollback()
             raise lost from failure

@@ -1,13 +1,12 @@
-"""The one thread of a process that writes to SQLite.
+"""The one writer of a process to SQLite.
 
 Whoever waits for it meanwhile is committed together: a commit waits for the disk, and one wait serves them all.
 """
 
-import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -28,64 +27,80 @@ class Escaped(RuntimeError):
     """An act neither commits nor rolls back by itself."""
 
 
-_Job = tuple[Callable[[Connection], Any], "Future[Any]"]
+class _Job:
+    """A closure on its way, and later its answer."""
+
+    __slots__ = ("answered", "failure", "result", "work")
+
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.answered = False
+        self.result: Any = None
+        self.failure: BaseException | None = None
+
+    def give(self, result: Any) -> None:
+        self.result, self.answered = result, True
+
+    def fail(self, failure: BaseException) -> None:
+        self.failure, self.answered = failure, True
 
 
 class Writer:
-    """Runs closures one after the other, commits, and then answers."""
+    """Runs closures one after the other, commits, and then answers.
+
+    Callers queue up; whoever gets the turn does the work of everybody who waits by then. ▸ A thread of its own would
+    hand every act over twice, which costs about as much as the act's statements.
+    """
 
     def __init__(self, db_engine: Engine) -> None:
         """`db_engine` begins with BEGIN IMMEDIATE. Errors: as `Engine.connect`, when the file can't be opened."""
         self._engine = db_engine
         self._connection = db_engine.connect()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._jobs: deque[_Job] = deque()
+        self._turn = threading.Lock()
+        self._holder = 0
         self._stopped = False
-        self._thread = threading.Thread(target=self._serve, name="sqlite-writer", daemon=True)
-        self._thread.start()
 
     def do(self, work: Callable[[Connection], T]) -> T:
         """What `work` returned, once it is committed; or what it raised, once it is undone."""
-        if threading.current_thread() is self._thread:
+        if self._holder == threading.get_ident():
             raise RuntimeError(NESTED)
-        answer: Future[T] = Future()
-        with self._lock:
-            if self._stopped:
-                raise RuntimeError(CLOSED)
-            self._jobs.put((work, answer))
-        return answer.result()
+        job = _Job(work)
+        self._jobs.append(job)
+        with self._turn:
+            if not job.answered:
+                self._work()
+        if job.failure is not None:
+            raise job.failure
+        result: T = job.result
+        return result
 
     def waiting(self) -> int:
         """Closures that nobody has begun yet."""
-        return self._jobs.qsize()
+        return len(self._jobs)
 
     def stop(self) -> None:
         """Do what waits already, then end."""
-        with self._lock:
+        with self._turn:
+            self._work()
             if not self._stopped:
                 self._stopped = True
-                self._jobs.put(None)
-        self._thread.join()
+                self._connection.close()
+                self._engine.dispose()
 
-    def _serve(self) -> None:
-        with self._connection as connection:
-            going = True
-            while going:
-                batch, going = self._next()
-                if batch:
-                    _commit_together(connection, batch)
-        self._engine.dispose()
-
-    def _next(self) -> tuple[list[_Job], bool]:
-        """What waits, at least one and up to `MOST_PER_COMMIT`; and whether more may come."""
-        batch: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == MOST_PER_COMMIT or self._jobs.empty():
-                return batch, True
-            job = self._jobs.get()
-        return batch, False
+    def _work(self) -> None:
+        """Everything that waits, in commits of at most `MOST_PER_COMMIT`; the turn's holder calls it."""
+        self._holder = threading.get_ident()
+        try:
+            while self._jobs:
+                batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MOST_PER_COMMIT))]
+                if self._stopped:
+                    for job in batch:
+                        job.fail(RuntimeError(CLOSED))
+                else:
+                    _commit_together(self._connection, batch)
+        finally:
+            self._holder = 0
 
 
 def _commit_together(connection: Connection, batch: list[_Job]) -> None:
@@ -93,30 +108,30 @@ def _commit_together(connection: Connection, batch: list[_Job]) -> None:
 
     Where the transaction as a whole failed, nobody's work is in; then each is tried alone and answers for itself.
     """
-    answers: list[tuple[Future[Any], Any]] = []
+    results: list[tuple[_Job, Any]] = []
     try:
         connection.begin()
-        for work, answer in batch:
+        for job in batch:
             if len(batch) == 1:
-                answers.append((answer, _run(connection, work)))
+                results.append((job, _run(connection, job.work)))
                 continue
             run = _driver(connection).execute
             run("SAVEPOINT one")
             try:
-                answers.append((answer, _run(connection, work)))
+                results.append((job, _run(connection, job.work)))
             except Exception as failure:
                 if not _driver(connection).in_transaction:
                     raise
                 run("ROLLBACK TO one")
-                answer.set_exception(failure)
+                job.fail(failure)
             run("RELEASE one")
         connection.commit()
     except BaseException as failure:
         _undo(connection)
         _answer_each(connection, batch, failure)
         return
-    for answer, result in answers:
-        answer.set_result(result)
+    for job, result in results:
+        job.give(result)
 
 
 def _run(connection: Connection, work: Callable[[Connection], T]) -> T:
@@ -140,17 +155,17 @@ def _undo(connection: Connection) -> None:
 
 def _answer_each(connection: Connection, batch: list[_Job], failure: BaseException) -> None:
     taken = is_taken(failure)
-    for work, answer in batch:
-        if answer.done():
+    for job in batch:
+        if job.answered:
             continue
         if taken:
             busy = Busy()
             busy.__cause__ = failure
-            answer.set_exception(busy)
+            job.fail(busy)
         elif len(batch) == 1 or isinstance(failure, Escaped):
-            answer.set_exception(failure)
+            job.fail(failure)
         else:
-            _commit_together(connection, [(work, answer)])
+            _commit_together(connection, [job])
 
 
 def is_taken(failure: BaseException) -> bool:

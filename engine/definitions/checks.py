@@ -205,13 +205,15 @@ def _endless_rules(reader: Reader, states: Mapping[str, State]) -> None:
         name: [action for action in state.actions.values() if RULE in action.by and action.when is None]
         for name, state in states.items()
     }
+    told: set[frozenset[str]] = set()
     for name in states:
         path, here = [name], name
         while free.get(here):
             action = free[here][0]
             here = action.to or here
             if here in path:
-                if here == name:
+                if here == name and frozenset(path) not in told:
+                    told.add(frozenset(path))
                     way = " → ".join([*path, here])
                     reader.refuse(
                         action.line,

@@ -259,7 +259,7 @@ class Either:
             yield from part.atoms()
 
     def __str__(self) -> str:
-        return " or ".join(str(part) for part in self.parts)
+        return " or ".join(f"({part})" if isinstance(part, Either) else str(part) for part in self.parts)
 
 
 def _bracketed(part: Condition) -> str:

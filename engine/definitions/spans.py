@@ -200,9 +200,7 @@ def parse_rung(value: object, *, counting: Counting | None = None) -> Rung:
     if text.endswith("%"):
         number = text.removesuffix("%").strip()
         if not re.fullmatch(r"[0-9]{1,9}", number):
-            raise _refused(
-                value, "应为整数百分比，如 70%", "must be a whole percentage of the limit, e.g. 70%"
-            )
+            raise _refused(value, "应为整数百分比，如 70%", "must be a whole percentage of the limit, e.g. 70%")
         return Share(int(number))
     form = _OFFSET.fullmatch(text)
     if form is None:
@@ -221,9 +219,7 @@ def _text(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise _no_unit(value)
     if not isinstance(value, str):
-        raise _refused(
-            value, "不是时限，请写 5个工作日 这样的文字", "is no time limit: write text, e.g. 5 workdays"
-        )
+        raise _refused(value, "不是时限，请写 5个工作日 这样的文字", "is no time limit: write text, e.g. 5 workdays")
     # Full-width digits and signs come from Chinese keyboards; NFKC leaves the mathematical minus alone.
     return " ".join(unicodedata.normalize("NFKC", value).replace("\u2212", "-").lower().split())
 

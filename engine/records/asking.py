@@ -1,11 +1,39 @@
 """What the queries of all nouns share; a statement's text never changes, so that both databases keep it prepared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from json import dumps
-from typing import Any
+from typing import Any, TypeVar
 
-from engine.database import Transaction
+from engine.database import Statement, Transaction
 from engine.errors import Malformed, Place
+
+T = TypeVar("T")
+#: A query that says what it asks, is given the rows, and returns what they mean: so that several travel together.
+Question = Generator[Statement, list[Any], T]
+
+
+def ask(transaction: Transaction, questions: Sequence[Question[Any]]) -> list[Any]:
+    """The answers to several questions, on PostgreSQL in one journey to the server."""
+    statements = [next(question) for question in questions]
+    return [
+        _answer(question, rows)
+        for question, rows in zip(questions, transaction.together(statements) if statements else [], strict=True)
+    ]
+
+
+def ask_one(transaction: Transaction, question: Question[T]) -> T:
+    """The answer to one question."""
+    answer: T = ask(transaction, [question])[0]
+    return answer
+
+
+def _answer(question: Question[T], rows: list[Any]) -> T:
+    try:
+        question.send(rows)
+    except StopIteration as answered:
+        answer: T = answered.value
+        return answer
+    raise RuntimeError("a question asks once")
 
 
 def among(transaction: Transaction, values: Iterable[str]) -> tuple[str, Sequence[Any]]:

@@ -6,7 +6,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from engine.database import Transaction
-from engine.records.asking import among
+from engine.records.asking import Question, among, ask_one
 from engine.records.columns import (
     big_id,
     link,
@@ -102,8 +102,13 @@ def lookup_items(transaction: Transaction, codes: Collection[str]) -> dict[str, 
     A standard's limit is its own; an item's is that of its standards if they all agree, else "" - nobody may guess
     which of them a case falls under. What isn't found is missing from the answer.
     """
+    return ask_one(transaction, asked_items(transaction, codes))
+
+
+def asked_items(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, ItemRef]]:
+    """The question of `lookup_items`."""
     match, parameters = among(transaction, {code.partition("/")[0] for code in codes})
-    rows = transaction.rows(
+    rows = yield (
         'SELECT i.code, s.ordinal, s."limit" FROM item i LEFT JOIN standard s ON s.item_id = i.id AND s.active '  # noqa: S608
         f"WHERE i.active AND i.code {match}",
         parameters,

@@ -316,7 +316,8 @@ def _cursor(sort_key: int, ticket_id: int) -> str:
 
 def _key(cursor: str) -> tuple[int, int]:
     try:
-        sort_key, ticket_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        padded = cursor + "=" * (-len(cursor) % 4)
+        sort_key, ticket_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError) as failure:
         raise _bad_cursor() from failure
     if not all(type(part) is int and abs(part) <= _MOST_BIGINT for part in (sort_key, ticket_id)):

@@ -13,6 +13,7 @@ from engine.database import Transaction
 from engine.definitions.model import Workflow
 from engine.errors import NotFound, NotSignedIn
 from engine.records.areas import chain
+from engine.records.asking import Question, ask
 from engine.rules.case import (
     Actor,
     ActorKind,
@@ -86,27 +87,34 @@ _MARKS = {"sqlite": "?", "postgresql": "%s"}
 _ACTORS = {dialect: _ACTOR.format(mark) for dialect, mark in _MARKS.items()}
 _KEYS = {dialect: _KEY.format(mark) for dialect, mark in _MARKS.items()}
 
-Statement = tuple[str, Sequence[Any]]
 
-
-def case_statements(transaction: Transaction, ids: Sequence[int], *, lock: bool) -> list[Statement]:
-    """What brings these tickets; the rows of the last statement are the cases."""
+def asked_lock(transaction: Transaction, ids: Sequence[int]) -> Question[None]:
+    """Lock these tickets, in id order; on SQLite the writer has locked everything."""
     one = len(ids) == 1
-    reading = (_ONE if one else _MORE)[transaction.dialect]
-    if not transaction.postgresql:
-        return [(reading, (ids[0],) if one else (json.dumps(list(ids)),))]
-    wanted = (ids[0],) if one else (list(ids),)
-    return [*([(_LOCK_ONE if one else _LOCK_MORE, wanted)] if lock else []), (reading, wanted)]
+    yield (_LOCK_ONE, (ids[0],)) if one else (_LOCK_MORE, (sorted(ids),))
 
 
-def actor_statement(transaction: Transaction, person_id: int, now: Instant) -> Statement:
-    """What brings a person's posts of this moment."""
-    return _ACTORS[transaction.dialect], (now, now, person_id)
+def asked_cases(transaction: Transaction, ids: Sequence[int]) -> Question[list[Sequence[Any]]]:
+    """The rows that `case_of` reads."""
+    one = len(ids) == 1
+    many: Any = list(ids) if transaction.postgresql else json.dumps(list(ids))
+    rows = yield (_ONE if one else _MORE)[transaction.dialect], (ids[0],) if one else (many,)
+    return rows
 
 
-def key_statement(transaction: Transaction, actor: str, key: str) -> Statement:
-    """What brings the outcome of a repeated key."""
-    return _KEYS[transaction.dialect], (actor, key)
+def asked_actor(transaction: Transaction, person_id: int, now: Instant) -> Question[Actor]:
+    """A person with the posts of this moment.
+
+    Errors: `NotSignedIn` when there is no such active person.
+    """
+    rows = yield _ACTORS[transaction.dialect], (now, now, person_id)
+    return actor_of(rows, person_id)
+
+
+def asked_key(transaction: Transaction, actor: str, key: str) -> Question[tuple[str, str] | None]:
+    """The fingerprint and outcome of a key that was used before."""
+    rows = yield _KEYS[transaction.dialect], (actor, key)
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def actor_of(rows: Iterable[Sequence[Any]], person_id: int) -> Actor:
@@ -126,7 +134,8 @@ def load(transaction: Transaction, ids: Sequence[int], definitions: Definitions,
 
     Errors: `NotFound` if one is missing.
     """
-    rows = transaction.together(case_statements(transaction, ids, lock=lock))[-1]
+    locking = [asked_lock(transaction, ids)] if lock and transaction.postgresql else []
+    rows = ask(transaction, [*locking, asked_cases(transaction, ids)])[-1]
     cases = {row[0]: case_of(row, definitions(transaction, row[WORKFLOW_AT])) for row in rows}
     for wanted in ids:
         if wanted not in cases:

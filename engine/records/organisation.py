@@ -8,14 +8,19 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.records.areas import Area, FormerArea, chain
-from engine.records.asking import among, marks
+from engine.records.asking import Question, among, ask_one, marks
 from engine.rules.case import AreaLink, AreaRef, DepartmentRef, Held, PersonRef
 
 
 def lookup_areas(transaction: Transaction, codes: Collection[str]) -> dict[str, AreaRef]:
     """The areas of these codes that are still there; what isn't found is missing from the answer."""
+    return ask_one(transaction, asked_areas(transaction, codes))
+
+
+def asked_areas(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, AreaRef]]:
+    """The question of `lookup_areas`."""
     match, parameters = among(transaction, codes)
-    rows = transaction.rows(
+    rows = yield (
         f"SELECT code, lineage FROM area WHERE valid_to IS NULL AND code {match}",  # noqa: S608 (constant words)
         parameters,
     )
@@ -24,8 +29,13 @@ def lookup_areas(transaction: Transaction, codes: Collection[str]) -> dict[str, 
 
 def lookup_departments(transaction: Transaction, codes: Collection[str]) -> dict[str, DepartmentRef]:
     """The departments of these codes that are still there."""
+    return ask_one(transaction, asked_departments(transaction, codes))
+
+
+def asked_departments(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, DepartmentRef]]:
+    """The question of `lookup_departments`."""
     match, parameters = among(transaction, codes)
-    rows = transaction.rows(
+    rows = yield (
         f"SELECT id, code, parent_id, name FROM department WHERE valid_to IS NULL AND code {match}",  # noqa: S608
         parameters,
     )
@@ -34,9 +44,14 @@ def lookup_departments(transaction: Transaction, codes: Collection[str]) -> dict
 
 def lookup_people(transaction: Transaction, logins: Collection[str], at: Instant) -> dict[str, PersonRef]:
     """The active people of these logins, with the departments in which they hold a post at `at`."""
+    return ask_one(transaction, asked_people(transaction, logins, at))
+
+
+def asked_people(transaction: Transaction, logins: Collection[str], at: Instant) -> Question[dict[str, PersonRef]]:
+    """The question of `lookup_people`."""
     match, parameters = among(transaction, logins)
     since, until = marks(transaction, 2)
-    rows = transaction.rows(
+    rows = yield (
         "SELECT p.id, p.login, h.department_id FROM person p LEFT JOIN holding h ON h.person_id = p.id "  # noqa: S608
         f"AND h.valid_from <= {since} AND (h.valid_to IS NULL OR h.valid_to > {until}) "
         f"WHERE p.active AND p.login {match}",

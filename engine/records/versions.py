@@ -1,15 +1,16 @@
 """Stored workflow versions: immutable, compiled once per process, kept as long as a running ticket may need them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlmodel import col, select
 
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.loader import loads
-from engine.definitions.model import Workflow
+from engine.definitions.model import FieldType, Workflow
 from engine.errors import Malformed, NotFound
+from engine.records.asking import Question, ask_one
 from engine.records.workflows import FORMAT, WorkflowVersion
 from engine.rules.worktime import WorkCalendar
 
@@ -21,6 +22,7 @@ class Versions:
         self._calendars = dict(calendars)
         self._by_id: dict[int, Workflow] = {}
         self._ids: dict[tuple[str, int], int] = {}
+        self._types: Mapping[str, FieldType] = {}
         self._lock = threading.Lock()
 
     def definition(self, transaction: Transaction, version_id: int) -> Workflow:
@@ -41,22 +43,29 @@ class Versions:
     def _keep(self, version_id: int, definition: Workflow) -> Workflow:
         with self._lock:
             self._ids[(definition.key, definition.version)] = version_id
-            return self._by_id.setdefault(version_id, definition)
+            kept = self._by_id.setdefault(version_id, definition)
+            self._types = _types(self._by_id.values())
+            return kept
 
     def active(self, transaction: Transaction, key: str) -> Workflow:
         """The version that new tickets start on.
 
         Errors: `NotFound` when none of that key is active.
         """
-        mark = "%s" if transaction.postgresql else "?"
-        rows = transaction.rows(
-            f"SELECT id FROM workflow_version WHERE key = {mark} AND activated_at IS NOT NULL "  # noqa: S608
-            "ORDER BY activated_at DESC, version DESC LIMIT 1",
-            (key,),
-        )
-        if not rows:
+        return self.found(transaction, key, ask_one(transaction, asked_active(transaction, key)))
+
+    def found(self, transaction: Transaction, key: str, version_id: int | None) -> Workflow:
+        """The definition of an id that `asked_active` brought.
+
+        Errors: `NotFound` for none.
+        """
+        if version_id is None:
             raise NotFound(f"没有启用的流程“{key[:60]}”", f"no active workflow '{key[:60]}'")
-        return self.definition(transaction, int(rows[0][0]))
+        return self.definition(transaction, version_id)
+
+    def field_types(self) -> Mapping[str, FieldType]:
+        """What fields of a name hold in every definition known here; a name with two meanings is left out."""
+        return self._types
 
     def id_of(self, definition: Workflow) -> int:
         """The stored id of a definition that came from here."""
@@ -70,6 +79,25 @@ class Versions:
         if key not in self._calendars:
             raise NotFound(f"没有日历“{key}”", f"no calendar '{key}'")
         return self._calendars[key]
+
+
+def asked_active(transaction: Transaction, key: str) -> Question[int | None]:
+    """The id of the version of that key that was activated last."""
+    mark = "%s" if transaction.postgresql else "?"
+    rows = yield (
+        f"SELECT id FROM workflow_version WHERE key = {mark} AND activated_at IS NOT NULL "  # noqa: S608
+        "ORDER BY activated_at DESC, version DESC LIMIT 1",
+        (key,),
+    )
+    return int(rows[0][0]) if rows else None
+
+
+def _types(definitions: Iterable[Workflow]) -> Mapping[str, FieldType]:
+    known: dict[str, set[FieldType]] = {}
+    for definition in definitions:
+        for name, declared in definition.fields.items():
+            known.setdefault(name, set()).add(declared.type)
+    return {name: types.pop() for name, types in known.items() if len(types) == 1}
 
 
 def store(transaction: Transaction, definition: Workflow, now: Instant, *, activate: bool) -> int:

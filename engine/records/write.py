@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.records.asking import Question
 from engine.rules.acts import Decision
 from engine.rules.chain import canonical
 
@@ -311,11 +312,12 @@ def _records(table: _Table, rows: Iterable[Sequence[Any]], extra: tuple[str, ...
     return json.dumps(records, ensure_ascii=False)
 
 
-def allocate(transaction: Transaction, count: int) -> list[tuple[int, int]]:
+def asked_numbers(transaction: Transaction, count: int) -> Question[list[tuple[int, int]]]:
     """Ids and case serials for new tickets; gaps are possible, doubles are not."""
     if transaction.postgresql:
         sql = "SELECT nextval('ticket_id_seq'), nextval('case_serial') FROM generate_series(1, %s)"
-        return [(int(new), int(serial)) for new, serial in transaction.rows(sql, (count,))]
-    sql = "UPDATE serial SET last = last + ? WHERE name IN ('case', 'ticket') RETURNING name, last"
-    last = dict(transaction.rows(sql, (count,)))
+        rows = yield sql, (count,)
+        return [(int(new), int(serial)) for new, serial in rows]
+    rows = yield "UPDATE serial SET last = last + ? WHERE name IN ('case', 'ticket') RETURNING name, last", (count,)
+    last = dict(rows)
     return [(last["ticket"] - left, last["case"] - left) for left in range(count - 1, -1, -1)]

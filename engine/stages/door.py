@@ -7,21 +7,24 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError as CoreIntegrityError
 
 from engine.clock import DAY, Clock, Instant, moment
 from engine.database import Database, Transaction
-from engine.definitions.model import Workflow
+from engine.definitions.model import Action, Workflow
 from engine.errors import Busy, HuyingError, KeyReused, NotFound, Stale
 from engine.records import load, write
-from engine.records.versions import Versions
+from engine.records.asking import Question, ask, ask_one
+from engine.records.versions import Versions, asked_active
 from engine.rules import decide
 from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.worktime import WorkCalendar
 from engine.stages.calls import Call, Caller, Offer, Outcome
-from engine.stages.references import Wanted, look_up
+from engine.stages.references import CODES, Wanted, complete, questions
 from engine.vocabulary import StateType
 
 #: How often an act is decided again after it lost a race on a running counter.
@@ -35,6 +38,22 @@ class _NeedsBoth(Exception):
 
     def __init__(self, other: int) -> None:
         self.other = other
+
+
+@dataclass(slots=True, kw_only=True)
+class _Read:
+    """What one journey brought for one call."""
+
+    actor: Actor
+    #: What the references were asked for.
+    guessed: Wanted
+    references: References
+    #: Fingerprint and outcome of the key, if it was used before.
+    repeated: tuple[str, str] | None
+    #: For a start: the active version, and the new ticket's id and case serial.
+    active: int | None
+    numbers: tuple[int, int]
+    case: Case | None = None
 
 
 class Door:
@@ -78,21 +97,19 @@ class Door:
 
     def within(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> Outcome:
         """One act inside a transaction that somebody else commits."""
-        actor_rows, key_rows, case = self._load(transaction, call, now, both)
-        repeated = _repeated(call, key_rows)
-        if repeated is not None:
-            return repeated
-        actor = _actor(call.caller, actor_rows)
-        if case is None:
-            case, wanted, references = self._newborn(transaction, call, actor, now)
-        else:
-            wanted, references = self._references(transaction, call, case, now)
+        read = self._read(transaction, call, now, both)
+        if read.repeated is not None:
+            return _repeated(call, read.repeated)
+        definition = self._definition_of(transaction, call, read)
+        wanted = Wanted.of(self._action(call, definition, read.case), call.form, call.each)
+        references = complete(transaction, wanted, read.guessed, read.references, now)
+        case = read.case or self._newborn(transaction, call, definition, wanted, references, read, now)
         other = self._other(transaction, call, case, references, both)
-        decision = self._decide(call, case, actor, wanted, references, now)
+        decision = self._decide(call, case, read.actor, wanted, references, now)
         batch = write.Batch()
         self._add(batch, decision, case.definition, now)
         if other is not None:
-            self._add(batch, self._echo(call, case, other, actor, now), other.definition, now)
+            self._add(batch, self._echo(call, case, other, read.actor, now), other.definition, now)
         outcome = _outcome(decision)
         self._keep(batch, call, outcome, now)
         write.write(transaction, batch)
@@ -145,33 +162,71 @@ class Door:
         """
         now = self.clock.now()
         case = self.case(transaction, ticket_id)
-        actor = _actor(caller, _actor_rows(transaction, caller, now))
+        actor = _actor(transaction, caller, now)
         return list(_offers(case, actor, now))
 
     # -- the steps of one act ------------------------------------------------------------------------------------
 
-    def _load(
-        self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]
-    ) -> tuple[list[Sequence[object]], list[Sequence[object]], Case | None]:
-        """Posts, key and ticket in one journey."""
-        statements = []
+    def _read(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> "_Read":
+        """Everything that can be asked for before the definition is known, in one journey."""
+        guessed = Wanted.guess(self.versions.field_types(), call.form)
+        asked: list[tuple[str, Question[Any]]] = list(questions(transaction, guessed, now))
         if call.caller.person_id is not None:
-            statements.append(load.actor_statement(transaction, call.caller.person_id, now))
+            asked.append(("actor", load.asked_actor(transaction, call.caller.person_id, now)))
         if call.key is not None:
-            statements.append(load.key_statement(transaction, call.caller.key, call.key))
-        own: int | None = None
-        if call.ticket_id is not None or call.case_no is not None:
-            own = call.ticket_id if call.ticket_id is not None else ticket_id(transaction, call.case_no or "")
-            statements += load.case_statements(transaction, sorted({own, *both}), lock=True)
-        answers = transaction.together(statements) if statements else []
-        actor_rows = answers[0] if call.caller.person_id is not None else []
-        key_rows = answers[1 if call.caller.person_id is not None else 0] if call.key is not None else []
+            asked.append(("repeated", load.asked_key(transaction, call.caller.key, call.key)))
+        own = _own(transaction, call)
         if own is None:
-            return actor_rows, key_rows, None
-        row = next((row for row in answers[-1] if row[0] == own), None)
-        if row is None:
-            raise NotFound("没有这个案卷", "no such ticket")
-        return actor_rows, key_rows, load.case_of(row, self._definition(transaction, row[load.WORKFLOW_AT]))
+            asked.append(("active", asked_active(transaction, call.workflow or "")))
+            asked.append(("numbers", write.asked_numbers(transaction, 1)))
+        else:
+            ids = sorted({own, *both})
+            if transaction.postgresql:
+                asked.append(("lock", load.asked_lock(transaction, ids)))
+            asked.append(("cases", load.asked_cases(transaction, ids)))
+        answers = dict(zip((name for name, _ in asked), ask(transaction, [q for _, q in asked]), strict=True))
+        return self._as_read(transaction, call, own, guessed, answers)
+
+    def _as_read(
+        self, transaction: Transaction, call: Call, own: int | None, guessed: Wanted, answers: dict[str, Any]
+    ) -> "_Read":
+        read = _Read(
+            actor=answers.get("actor") or _hand(call.caller),
+            guessed=guessed,
+            references=References(**{kind: answers[kind] for kind in CODES if kind in answers}),
+            repeated=answers.get("repeated"),
+            active=answers.get("active"),
+            numbers=answers.get("numbers", [(0, 0)])[0],
+        )
+        if own is not None:
+            row = next((row for row in answers["cases"] if row[0] == own), None)
+            if row is None:
+                raise NotFound("没有这个案卷", "no such ticket")
+            read.case = load.case_of(row, self._definition(transaction, row[load.WORKFLOW_AT]))
+        return read
+
+    def _definition_of(self, transaction: Transaction, call: Call, read: "_Read") -> Workflow:
+        if read.case is not None:
+            return read.case.definition
+        return self.versions.found(transaction, call.workflow or "", read.active)
+
+    def _action(self, call: Call, definition: Workflow, case: Case | None) -> Action:
+        """The declared action that the call means.
+
+        Errors: `NotFound` for an unknown start, `NotAllowedNow` for an action that isn't there in this state.
+        """
+        if case is not None:
+            target = decide.find(case, Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request))
+            if isinstance(target, HuyingError):
+                raise target
+            return target.action
+        start = definition.starts.get(call.action)
+        if start is None:
+            raise NotFound(
+                f"流程“{definition.title.zh}”没有“{call.action[:60]}”这种上报",
+                f"the workflow '{definition.title.en}' has no start '{call.action[:60]}'",
+            )
+        return start
 
     def _cases(self, transaction: Transaction, ids: Sequence[int], *, lock: bool) -> dict[int, Case]:
         return load.load(transaction, ids, self._definition, lock=lock)
@@ -182,36 +237,26 @@ class Door:
     def _calendar(self, definition: Workflow) -> WorkCalendar:
         return self.versions.calendar(definition.calendar)
 
-    def _references(self, transaction: Transaction, call: Call, case: Case, now: Instant) -> tuple[Wanted, References]:
-        act = Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request)
-        target = decide.find(case, act)
-        if isinstance(target, HuyingError):
-            raise target
-        wanted = Wanted.of(target.action, call.form, call.each)
-        return wanted, look_up(transaction, wanted, now)
-
     def _newborn(
-        self, transaction: Transaction, call: Call, actor: Actor, now: Instant
-    ) -> tuple[Case, Wanted, References]:
+        self,
+        transaction: Transaction,
+        call: Call,
+        definition: Workflow,
+        wanted: Wanted,
+        references: References,
+        read: "_Read",
+        now: Instant,
+    ) -> Case:
         """A ticket about to be born: its definition, its place in the tree, its numbers."""
-        definition = self.versions.active(transaction, call.workflow or "")
-        start = definition.starts.get(call.action)
-        if start is None:
-            raise NotFound(
-                f"流程“{definition.title.zh}”没有“{call.action}”这种上报",
-                f"the workflow '{definition.title.en}' has no start '{call.action}'",
-            )
-        wanted = Wanted.of(start, call.form, call.each)
-        references = look_up(transaction, wanted, now)
-        area = wanted.area(transaction, references, actor)
-        ((new_id, serial),) = write.allocate(transaction, 1)
+        area = wanted.area(transaction, references, read.actor)
+        new_id, serial = read.numbers
         born = call.claimed_at or now
         ticket = Ticket(
             id=new_id, case_no=f"{moment(born):%Y%m%d}-{serial:06d}", state="", version=0, state_version=0, last_seq=0,
             head="", head_at=Instant(0), visit=0, area=area, channel=call.channel, parent_id=call.parent_id,
             opened_at=born, entered_at=born,
         )  # fmt: skip
-        return Case(definition=definition, ticket=ticket), wanted, references
+        return Case(definition=definition, ticket=ticket)
 
     def _other(
         self, transaction: Transaction, call: Call, case: Case, references: References, both: tuple[int, ...]
@@ -289,24 +334,28 @@ def _digest(call: Call) -> str:
     return hashlib.sha256(call.fingerprint().encode()).hexdigest()
 
 
-def _repeated(call: Call, rows: list[Sequence[object]]) -> Outcome | None:
-    if not rows:
-        return None
-    fingerprint, outcome = rows[0]
+def _own(transaction: Transaction, call: Call) -> int | None:
+    """The ticket the call is about; none for a start."""
+    if call.ticket_id is not None or call.case_no is None:
+        return call.ticket_id
+    return ticket_id(transaction, call.case_no)
+
+
+def _repeated(call: Call, stored: tuple[str, str]) -> Outcome:
+    fingerprint, outcome = stored
     if fingerprint != _digest(call):
         raise KeyReused
-    return Outcome.from_json(json.loads(str(outcome)))
+    return Outcome.from_json(json.loads(outcome))
 
 
-def _actor_rows(transaction: Transaction, caller: Caller, now: Instant) -> list[Sequence[object]]:
+def _actor(transaction: Transaction, caller: Caller, now: Instant) -> Actor:
     if caller.person_id is None:
-        return []
-    return transaction.rows(*load.actor_statement(transaction, caller.person_id, now))
+        return _hand(caller)
+    return ask_one(transaction, load.asked_actor(transaction, caller.person_id, now))
 
 
-def _actor(caller: Caller, rows: list[Sequence[object]]) -> Actor:
-    if caller.person_id is not None:
-        return load.actor_of(rows, caller.person_id)
+def _hand(caller: Caller) -> Actor:
+    """The actor of a caller that is no person."""
     if caller.name == THE_CLOCK.name:
         return THE_CLOCK
     if caller.name == THE_RULE.name:

@@ -1,6 +1,6 @@
 """What the codes in a form mean: looked up before the decision, so that `decide` stays pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,8 @@ from engine.database import Transaction
 from engine.definitions.model import Action, FieldType, FormItem
 from engine.errors import Malformed, Place
 from engine.records import organisation, places
-from engine.records.catalogue import lookup_items
+from engine.records.asking import Question, among, ask
+from engine.records.catalogue import asked_items
 from engine.rules.case import Actor, AreaLink, References, TicketRef
 from engine.vocabulary import StateType
 
@@ -25,6 +26,10 @@ _KINDS = {
     FieldType.PHOTO: "uploads",
     FieldType.FILE: "uploads",
 }
+
+
+#: Every kind of code, in the order in which they are asked for.
+CODES = ("departments", "people", "tickets", "items", "areas", "uploads")
 
 
 @dataclass(slots=True)
@@ -62,13 +67,31 @@ class Wanted:
                 self.places[item.name] = _received(item.name, value)
             kind = _KINDS.get(item.field.type)
             if kind is not None:
-                codes = value if isinstance(value, list) else [value]
-                getattr(self, kind).update(
-                    code for code in codes if isinstance(code, str) and len(code) <= _LONGEST_CODE
-                )
+                self._add(kind, value)
 
-    def nothing(self) -> bool:
-        return not any((self.departments, self.people, self.tickets, self.items, self.areas, self.uploads, self.places))
+    @classmethod
+    def guess(cls, types: Mapping[str, FieldType], form: Mapping[str, Any]) -> "Wanted":
+        """The codes a form probably names, from its fields' names alone, while its workflow is still unknown.
+
+        Asking for them together with the ticket saves a journey; what the guess missed is asked for afterwards, what it
+        found in vain is not looked at.
+        """
+        wanted = cls()
+        for name, value in form.items():
+            kind = _KINDS.get(types.get(name, FieldType.TEXT))
+            if kind is not None:
+                wanted._add(kind, value)
+            elif isinstance(value, Mapping) and isinstance(value.get("area"), str):
+                wanted._add("areas", value["area"])
+        return wanted
+
+    def _add(self, kind: str, value: Any) -> None:
+        codes = value if isinstance(value, list) else [value]
+        getattr(self, kind).update(code for code in codes if isinstance(code, str) and len(code) <= _LONGEST_CODE)
+
+    def without(self, other: "Wanted") -> "Wanted":
+        """What is wanted here and was not asked for there."""
+        return Wanted(**{kind: getattr(self, kind) - getattr(other, kind) for kind in CODES})
 
     def filled(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """The form with its places as they were found."""
@@ -93,25 +116,34 @@ class Wanted:
         return chain
 
 
-def look_up(transaction: Transaction, wanted: Wanted, now: Instant) -> References:
-    """Everything wanted, in one question per kind; what isn't found is missing from the answer."""
-    references = References()
-    if wanted.nothing():
-        return references
+def questions(transaction: Transaction, wanted: Wanted, now: Instant) -> list[tuple[str, Question[Any]]]:
+    """A question per kind of code that is wanted."""
+    asked: list[tuple[str, Question[Any]]] = []
     if wanted.departments:
-        references.departments = organisation.lookup_departments(transaction, wanted.departments)
+        asked.append(("departments", organisation.asked_departments(transaction, wanted.departments)))
     if wanted.people:
-        references.people = organisation.lookup_people(transaction, wanted.people, now)
-    if wanted.items:
-        references.items = lookup_items(transaction, wanted.items)
+        asked.append(("people", organisation.asked_people(transaction, wanted.people, now)))
     if wanted.tickets:
-        references.tickets = _tickets(transaction, wanted.tickets)
+        asked.append(("tickets", _asked_tickets(transaction, wanted.tickets)))
+    if wanted.items:
+        asked.append(("items", asked_items(transaction, wanted.items)))
+    if wanted.areas:
+        asked.append(("areas", organisation.asked_areas(transaction, wanted.areas)))
     if wanted.uploads:
-        references.uploads = _uploads(transaction, wanted.uploads)
+        asked.append(("uploads", _asked_uploads(transaction, wanted.uploads)))
+    return asked
+
+
+def complete(
+    transaction: Transaction, wanted: Wanted, asked: Wanted, references: References, now: Instant
+) -> References:
+    """Everything that is wanted: what `asked` brought already, the rest, and the grids of places given as points."""
     for name, place in wanted.places.items():
         _locate(transaction, name, place, wanted)
-    if wanted.areas:
-        references.areas = organisation.lookup_areas(transaction, wanted.areas)
+    missing = questions(transaction, wanted.without(asked), now)
+    answers = ask(transaction, [question for _, question in missing])
+    for (kind, _), answer in zip(missing, answers, strict=True):
+        getattr(references, kind).update(answer)
     return references
 
 
@@ -136,23 +168,17 @@ def _locate(transaction: Transaction, name: str, place: dict[str, Any], wanted: 
         wanted.areas.add(found)
 
 
-def _in(transaction: Transaction, codes: Iterable[str]) -> tuple[str, list[Any]]:
-    listed = sorted(codes)
-    if transaction.postgresql:
-        return "= ANY(%s)", [listed]
-    return f"IN ({', '.join('?' for _ in listed)})", list(listed)
-
-
-def _tickets(transaction: Transaction, codes: set[str]) -> dict[str, TicketRef]:
-    match, parameters = _in(transaction, codes)
-    rows = transaction.rows(
-        "SELECT t.id, t.case_no, t.state, t.state_type, t.main_id FROM case_number c "
+def _asked_tickets(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, TicketRef]]:
+    match, parameters = among(transaction, codes)
+    rows = yield (
+        "SELECT t.id, t.case_no, t.state, t.state_type, t.main_id FROM case_number c "  # noqa: S608 (constant words)
         f"JOIN ticket t ON t.id = c.ticket_id WHERE c.number {match}",
         parameters,
     )
     return {row[1]: TicketRef(row[0], row[1], row[2], StateType(row[3]), row[4]) for row in rows}
 
 
-def _uploads(transaction: Transaction, codes: set[str]) -> set[str]:
-    match, parameters = _in(transaction, codes)
-    return {row[0] for row in transaction.rows(f"SELECT sha256 FROM upload WHERE sha256 {match}", parameters)}  # noqa: S608
+def _asked_uploads(transaction: Transaction, codes: Collection[str]) -> Question[set[str]]:
+    match, parameters = among(transaction, codes)
+    rows = yield (f"SELECT sha256 FROM upload WHERE sha256 {match}", parameters)  # noqa: S608 (constant words)
+    return {row[0] for row in rows}

@@ -230,15 +230,20 @@ def test_acts_of_eight_threads_are_all_written(database: Database) -> None:
     assert len(done) == 80
 
 
-def test_acts_of_eight_threads_are_written_by_one_writer(sqlite_database: Database) -> None:
-    def who(transaction: Transaction) -> int:
+def test_acts_of_eight_threads_are_written_one_at_a_time(sqlite_database: Database) -> None:
+    inside: list[int] = []
+    together: list[int] = []
+
+    def who(transaction: Transaction) -> None:
+        inside.append(threading.get_ident())
         put(transaction, f"level {len(transaction.rows('SELECT 1 FROM level'))}")
-        return threading.get_ident()
+        together.append(len(inside))
+        inside.pop()
 
     with ThreadPoolExecutor(8) as threads:
-        writers = set(threads.map(lambda _: sqlite_database.acting(who), range(40)))
+        list(threads.map(lambda _: sqlite_database.acting(who), range(40)))
 
-    assert len(writers) == 1
+    assert together == [1] * 40
     assert len(words(sqlite_database)) == 40
 
 

@@ -1,0 +1,182 @@
+"""What `huying bench` runs, and how it prints it."""
+
+import shutil
+import sqlite3
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from rich.table import Table
+from sqlalchemy.engine import make_url
+
+from engine.bench import world
+from engine.bench.life import Liver, Through, Yard, reference
+from engine.bench.replay import record, replay
+from engine.bench.run import interleave, ratios
+from engine.bench.servers import postgresql
+from engine.clock import SystemClock
+from engine.database import Database
+from engine.records import schema
+from engine.records.calendars import calendars
+from engine.records.versions import Versions
+from engine.stages.door import Door
+
+DIALECTS = ("sqlite", "postgresql")
+CONNECTIONS = (1, 4)
+#: Lives whose statements are written down and replayed.
+REPLAYED = 60
+
+
+def shown_as_table(results: dict[str, Any]) -> Table:
+    """The figures for people; `--json` has all of them."""
+    table = Table("", "连接 / connections", "acts/s", "lives/s", "p50 ms", "p95 ms", "p99 ms", "÷ 基准 / yardstick")
+    for dialect in (name for name in DIALECTS if name in results):
+        for count in CONNECTIONS:
+            figures = results[dialect][f"connections_{count}"]
+            for who in ("yardstick", "door"):
+                row = figures[who]
+                ratio = f"{figures['act']['ratio']}" if who == "door" else ""
+                cells = (row[key] for key in ("acts_per_s", "lives_per_s", "p50_ms", "p95_ms", "p99_ms"))
+                table.add_row(f"{dialect} {who}", str(count), *map(str, cells), ratio)
+        own = results[dialect]["own_statements"]
+        table.add_row(f"{dialect} ÷ own statements", "1", "", "", "", "", "", f"{own['ratio']}")
+    return table
+
+
+def bench(*, lives: int, slices: int, postgresql_url: str | None, dialects: tuple[str, ...]) -> dict[str, Any]:
+    """Run everything; nested figures under `sqlite`, `postgresql`, with `act.ratio` and `act.own_statements.ratio`."""
+    results: dict[str, Any] = {"lives_per_slice": lives, "slices": slices}
+    if "sqlite" in dialects:
+        with _sqlite_databases() as fresh:
+            results["sqlite"] = _both(fresh, lives, slices)
+    if "postgresql" in dialects:
+        with postgresql(postgresql_url) as url, _postgresql_databases(url) as fresh:
+            results["postgresql"] = _both(fresh, lives, slices)
+    return results
+
+
+class Fresh:
+    """Makes databases that are all alike."""
+
+    def __init__(self, url: Any, stack: ExitStack) -> None:
+        self._url, self._stack, self._count = url, stack, 0
+
+    def database(self) -> tuple[Database, Door, world.World]:
+        """A migrated database with the small district in it, and the door into it."""
+        self._count += 1
+        database = Database(self._url(self._count), pool=4)
+        self._stack.callback(database.close)
+        schema.migrate(database)
+        clock = SystemClock()
+        built = world.build(database, clock.now())
+        return database, Door(database, clock, Versions(calendars())), built
+
+
+def _both(fresh: Fresh, lives: int, slices: int) -> dict[str, Any]:
+    database, door, built = fresh.database()
+    yards = reference()
+    results: dict[str, Any] = {}
+    prepared = False
+    for count in CONNECTIONS:
+        yard = _yards(yards, database, count, prepare=not prepared)
+        prepared = True
+        contestants: dict[str, list[Liver]] = {
+            "yardstick": yard,
+            "door": [Through(door, built) for _ in range(count)],
+        }
+        figures = interleave(contestants, lives=max(4, lives // count), slices=slices)
+        for liver in yard:
+            liver.close()
+        results[f"connections_{count}"] = {
+            **{name: figure.to_json() for name, figure in figures.items()},
+            "act": ratios(figures, "door", "yardstick"),
+        }
+    results["act"] = results["connections_1"]["act"]
+    results["own_statements"] = _own_statements(fresh)
+    return results
+
+
+def _own_statements(fresh: Fresh) -> dict[str, float]:
+    """The door against the bare driver running the door's own statements, in turns of ten lives.
+
+    Three databases alike: one that the door is timed on, one whose statements are written down, one they are replayed on,
+    where the identities come out the same because the same lives are lived in the same order.
+    """
+    (_, door, built), (written, its_door, its_world), (replayed, _, _) = (fresh.database() for _ in range(3))
+    timed, source = Through(door, built), Through(its_door, its_world)
+    driver = _bare(replayed)
+    rates: list[float] = []
+    statements: list[int] = []
+    for turn in range(REPLAYED // 10):
+        acts = record(written, source, 10)
+        bare = replay(driver, acts)
+        measured = interleave({"door": [timed]}, lives=10, slices=1)["door"]
+        statements += [len(act) for act in acts]
+        if turn:  # the first prepares statements
+            rates.append(measured.rates[0] * sum(bare) / len(bare))
+    driver.close()
+    return {"ratio": round(statistics.median(rates), 3), "statements_per_act": round(statistics.mean(statements), 1)}
+
+
+def _bare(database: Database) -> Any:
+    """The bare driver, durable as the door is."""
+    if database.dialect == "postgresql":
+        return psycopg.connect(_conninfo(database.url.render_as_string(hide_password=False)), prepare_threshold=0)
+    connection = sqlite3.connect(str(database.url.database), isolation_level=None)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _yards(module: Any, database: Database, count: int, *, prepare: bool) -> list[Liver]:
+    at = SystemClock().now()
+    if database.dialect == "sqlite":
+        path = str(database.url.database)
+        yard_path = path + ".yard"
+        if prepare:
+            module.prepare_sqlite(yard_path)
+        return [Yard(module.SqliteYard(yard_path), at) for _ in range(count)]
+    info = _conninfo(database.url.render_as_string(hide_password=False))
+    if prepare:
+        module.prepare_postgresql(info)
+    return [Yard(module.PostgresqlYard(info), at) for _ in range(count)]
+
+
+def _conninfo(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@contextmanager
+def _sqlite_databases() -> Iterator[Fresh]:
+    folder = Path(tempfile.mkdtemp(prefix="huying-bench-"))
+    try:
+        with ExitStack() as stack:
+            yield Fresh(lambda number: f"sqlite:///{folder / f'{number}.db'}", stack)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _postgresql_databases(url: str) -> Iterator[Fresh]:
+    base = make_url(url)
+    made: list[str] = []
+
+    def create(number: int) -> str:
+        name = f"huying_bench_{number}"
+        with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+            connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        made.append(name)
+        return base.set(database=name).render_as_string(hide_password=False)
+
+    try:
+        with ExitStack() as stack:
+            yield Fresh(create, stack)
+    finally:
+        with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+            for name in made:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
