@@ -467,6 +467,10 @@ def enter_ticket(doing: Doing, new: str) -> None:
     """The ticket arrives in a state: tasks that may not work there stop, deadlines end and start, others are told."""
     draft, ticket = doing.draft, doing.draft.ticket
     state = draft.definition.states[new]
+    for kind in state.tasks:
+        # A round is one visit to the states that list its kind: what a former visit finished joins nothing now.
+        if kind not in doing.begun and kind not in _state_tasks(draft):
+            _next_round(doing, kind)
     ticket.state, ticket.visit, ticket.entered_at = new, doing.event_seq, draft.at
     ticket.state_version += 1
     for task in list(draft.tasks.values()):

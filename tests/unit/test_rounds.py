@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.errors import Malformed
 from engine.rules.case import THE_CLOCK
 from engine.rules.facts import CaseFacts
-from tests.support.cases import GAS, POWER, URBAN, WATER, Cast, Story, small
+from tests.support.cases import GAS, POWER, URBAN, WATER, Cast, Story, multi_grid, small
 
 _LOOP = """
 roles:
@@ -190,6 +190,29 @@ def test_a_state_visited_again_begins_a_round_of_its_own() -> None:
     story.do(Cast.shen, "call", form={"lead": "water"})
     assert [task.round for task in story.case.tasks.values()] == [1, 2]
     story.finished(WATER)
+    assert story.state == "checking"
+
+
+def test_what_a_former_visit_finished_joins_nothing_in_the_next() -> None:
+    story = Story(multi_grid()).filed()
+    story.do(Cast.liu, "mobilise")
+    story.do(Cast.xu, "claim")
+    (claimed,) = story.case.round_of("help")
+    story.do(Cast.xu, "helped", task=claimed.seq)
+    assert CaseFacts(story.case).joined("help")
+    story.do(Cast.liu, "hand_up")
+    story.do(Cast.liu, "mobilise")
+    assert not CaseFacts(story.case).joined("help")
+    assert CaseFacts(story.case).tasks("help", "any") == (0, 0)
+
+
+def test_states_that_follow_one_another_with_the_same_kind_are_one_visit() -> None:
+    story = Story().called("urban", "water").signed(URBAN)
+    story.do(Cast.shen, "consult")
+    story.do(Cast.shen, "unresolved")
+    story.do(Cast.gu, "carry_on")
+    assert [task.round for task in story.case.round_of("line")] == [1, 1]
+    story.signed(WATER).finished(URBAN, WATER)
     assert story.state == "checking"
 
 
