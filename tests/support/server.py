@@ -84,10 +84,21 @@ def _for_whom(home: Path, folder: Path) -> tuple[Path, str | None]:
     if os.geteuid() != 0:
         return home, None
     nobody = pwd.getpwnam("nobody")
-    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    if not all(path.stat().st_mode & stat.S_IXOTH for path in (home / "bin" / "postgres").parents):
-        home = shutil.copytree(home, folder / "installed", ignore=shutil.ignore_patterns("include"))
+    program = home / "bin" / "postgres"
+    if not all(path.stat().st_mode & stat.S_IXOTH for path in (program, *program.parents)):
+        home = _copied(home, folder / "packages")
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
     return home, nobody.pw_name
+
+
+def _copied(home: Path, target: Path) -> Path:
+    """The installation, and the libraries that it looks for beside its package."""
+    package = home.parent
+    libraries = package.with_name(f"{WHEEL}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name)
+    return shutil.copytree(home, target / package.name / home.name, ignore=shutil.ignore_patterns("include"))
 
 
 def _initialise(home: Path, folder: Path, user: str | None, log: int) -> None:
