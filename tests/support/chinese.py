@@ -45,10 +45,7 @@ def in_chinese(text: str) -> str:
     """The same workflow, keys and words in Chinese; the author's own names stay."""
     tree = _place(source.compose(text, file="x.yaml"), "workflow")
     out = io.StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.allow_unicode = True
-    yaml.sort_base_mapping_type_on_output = False
+    yaml = YAML(pure=True)
     yaml.width = 10_000
     yaml.dump(tree, out)
     return out.getvalue()
@@ -108,7 +105,8 @@ def _plain(node: Node, shape: Shape, key: str) -> Any:
 
 
 def _condition(text: str) -> str:
-    """Word by word; what follows `in`, a kind or `is` is a name and stays, unless it is a choice of a standard field."""
+    """Word by word; what follows `in`, a kind or `is` is a name and stays, but for choices of standard fields."""
+    spaced = text.replace("(", "（ ").replace(")", " ）").replace(">=", "≥").replace("<=", "≤").split()
     spaced = text.replace("(", "（ ").replace(")", " ）").replace(">=", "≥").replace("<=", "≤").split()
     words, before = [], ""
     for word, after in zip(spaced, [*spaced[1:], ""], strict=True):

@@ -54,7 +54,8 @@ stages:
     filed:
       title: 已立案 / Filed
       actions:
-        send: {title: 派遣 / Send, by: desk, when: level is easy, to: handling, form: [lead!, co*], sends: {line: [lead, co]}, sets: firm}
+        send: {title: 派遣 / Send, by: desk, when: level is easy, to: handling, form: [lead!, co*],
+               sends: {line: [lead, co]}, sets: firm}
         look: {title: 看一看 / Look, by: desk, form: [note], sets: seen, once: person}
         refuse: {by: desk, when: seen, to: refused, form: [reason!]}
     joined:
@@ -77,7 +78,8 @@ stages:
       deadlines: [check]
       actions:
         pass: {title: 通过 / Pass, by: checker, to: closed, form: [check_photos+], each: {line: [stars!, resolved]}}
-        rework: {title: 返工 / Rework, by: checker, when: reworks < 2, to: handling, form: [reason!], reopens: {line: signed}, counts: reworks}
+        rework: {title: 返工 / Rework, by: checker, when: reworks < 2, to: handling, form: [reason!],
+                 reopens: {line: signed}, counts: reworks}
         unchecked: {title: 逾期 / Unchecked, by: clock, to: closed, clears: [reworks, seen]}
 common:
   urge: {title: 催办 / Urge, in: [reported, handling], by: desk, form: [message!], tells: [worker]}
@@ -111,14 +113,16 @@ tasks:
         actions:
           finish: {title: 办结 / Finish, by: line, to: done, form: [result!], meets: handle}
     common:
-      replace: {title: 更换 / Replace, in: [sent, signed], by: desk, to: withdrawn, form: [department!], sends: {line: department}}
+      replace: {title: 更换 / Replace, in: [sent, signed], by: desk, to: withdrawn, form: [department!],
+                sends: {line: department}}
       release: {title: 撤下 / Release, in: [sent], by: desk, when: not lead and not firm, to: withdrawn}
     ends:
       done: {title: 已办结 / Done, type: closed}
     requests:
       extension:
         title: 延期 / Extension
-        ask: {title: 申请延期 / Ask for extension, in: [signed], by: line, when: extensions < 2, before: handle, form: [reason!, until]}
+        ask: {title: 申请延期 / Ask for extension, in: [signed], by: line, when: extensions < 2, before: handle,
+              form: [reason!, until]}
         deadlines: [accept]
         answers:
           grant: {title: 准予 / Grant, by: desk, extends: handle, counts: extensions}

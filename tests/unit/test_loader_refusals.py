@@ -55,17 +55,33 @@ WRONG = {
     "rung makes a person's action": ("do: raise", "do: stop", "由时钟办理“stop”"),
     "deadline makes nobody's action": ("then: unchecked", "then: uncheckt", "由时钟办理“uncheckt”"),
     "clock that nothing makes": ("by: [worker, reporter], to: reported", "by: [worker, reporter], to: reported", ""),
-    "undeclared role": ("accept: {title: 受理 / Accept, by: desk", "accept: {title: 受理 / Accept, by: dsk", "是否想写“desk”"),
+    "undeclared role": (
+        "accept: {title: 受理 / Accept, by: desk",
+        "accept: {title: 受理 / Accept, by: dsk",
+        "是否想写“desk”",
+    ),
     "nobody may": ("accept: {title: 受理 / Accept, by: desk", "accept: {title: 受理 / Accept, by: []", "没有写明由谁"),
     "Chinese comma between roles": ("by: [worker, reporter]", "by: [worker，reporter]", "英文逗号"),
-    "task's role on the ticket": ("stop: {title: 停办 / Stop, by: desk", "stop: {title: 停办 / Stop, by: line", "不能办理案件"),
-    "rule beside a person": ("by: rule, when: main closed", "by: [rule, desk], when: main closed", "不能与其他办理者并列"),
+    "task's role on the ticket": (
+        "stop: {title: 停办 / Stop, by: desk",
+        "stop: {title: 停办 / Stop, by: line",
+        "不能办理案件",
+    ),
+    "rule beside a person": (
+        "by: rule, when: main closed",
+        "by: [rule, desk], when: main closed",
+        "不能与其他办理者并列",
+    ),
     "missing target": ("to: filed, form: [item!", "to: filled, form: [item!", "是否想写“filed”"),
     "task moves the ticket": ("by: line, to: done", "by: line, to: checking", "不能移动案件"),
     "undeclared field": ("form: [item!, level", "form: [itme!, level", "是否想写“item”"),
     "field twice in a form": ("form: [item!, level", "form: [item!, item", "两次"),
-    "clock fills a form": ("by: [desk, clock], to: filed, form: [reason]", "by: [desk, clock], to: filed, form: [reason!]", "无人填写"),
-    "title twice differently": ("refuse: {by: desk, when: seen", "refuse: {title: 驳回 / Reject, by: desk, when: seen", "这里却是"),
+    "clock fills a form": (
+        "by: [desk, clock], to: filed, form: [reason]",
+        "by: [desk, clock], to: filed, form: [reason!]",
+        "无人填写",
+    ),
+    "title twice differently": ("refuse: {by: desk", "refuse: {title: 驳回 / Reject, by: desk", "这里却是"),
     "action without title": ("look: {title: 看一看 / Look, ", "look: {", "没有标题"),
     "unparsable condition": ("when: level is easy", "when: level is", "没有写完"),
     "condition that compares a choice": ("when: level is easy", "when: level > 3", "只能问是否填写"),
@@ -84,25 +100,57 @@ WRONG = {
     "unknown kind of task": ("tasks: [line]", "tasks: [lines]", "是否想写“line”"),
     "sends an unknown kind": ("sends: {line: [lead, co]}", "sends: {lnie: [lead, co]}", "是否想写“line”"),
     "sends a field not asked": ("sends: {line: [lead, co]}", "sends: {line: [lead, department]}", "本动作表单中的字段"),
-    "sends a department to a person's field": ("form: [lead!, co*], sends: {line: [lead, co]}", "form: [lead!, helper], sends: {line: [lead, helper]}", "类型应为 department"),
+    "sends a department to a person's field": (
+        "co*],\n               sends: {line: [lead, co]}",
+        "helper],\n               sends: {line: [lead, helper]}",
+        "类型应为 department",
+    ),
     "sends a department to me": ("sends: {line: [lead, co]}", "sends: {line: me}", "本人"),
-    "sends where nobody works": ("to: handling, form: [lead!", "to: checking, form: [lead!", "不能在状态“checking”办理"),
+    "sends where nobody works": (
+        "to: handling, form: [lead!",
+        "to: checking, form: [lead!",
+        "不能在状态“checking”办理",
+    ),
     "withdraws who knows what": ("withdraws: {line: all}", "withdraws: {line: every}", "撤下的范围"),
     "reopens at an end": ("reopens: {line: signed}", "reopens: {line: done}", "没有声明"),
     "counts an unknown counter": ("counts: reworks", "counts: rework", "是否想写“reworks”"),
     "sets a mark of unsent tasks": ("form: [note], sets: seen", "form: [note], sets: firm", "没有声明"),
     "joins without the field": ("form: [ticket!], joins", "form: [note], joins", "本动作表单中的字段"),
     "joins to another kind of state": ("by: desk, to: joined", "by: desk, to: filed", "只有并案动作才能去往"),
-    "rule that changes nothing": ("by: rule, when: main closed, to: closed", "by: rule, when: main closed", "既不移动也不改变"),
-    "rule that counts for ever": ("by: rule, when: main void, to: filed, splits: true", "by: rule, counts: reworks", "没有尽头"),
+    "rule that changes nothing": (
+        "by: rule, when: main closed, to: closed",
+        "by: rule, when: main closed",
+        "既不移动也不改变",
+    ),
+    "rule that counts for ever": (
+        "by: rule, when: main void, to: filed, splits: true",
+        "by: rule, counts: reworks",
+        "没有尽头",
+    ),
     "stages out of order": ("  triage:\n    filed:", "  dispatch:\n    filed:", ""),
-    "state twice": ("    joined:\n      title: 已并案 / Joined\n", "    reported:\n      title: 已并案 / Joined\n", "已经写过"),
-    "unknown type of state": ("      title: 已立案 / Filed\n", "      title: 已立案 / Filed\n      type: shut\n", "状态类型"),
-    "end with actions": ("  closed: {title: 已结案 / Closed, type: closed}", "  closed: {title: 已结案 / Closed, type: closed, actions: {}}", "终态“closed”不能有动作"),
-    "end of type waiting": ("  refused: {title: 不予受理 / Refused, type: void}", "  refused: {title: 不予受理 / Refused, type: waiting}", "closed 或 void"),
-    "end without type": ("  refused: {title: 不予受理 / Refused, type: void}", "  refused: {title: 不予受理 / Refused}", "缺少“类型”"),
-    "task end done of type void": ("done: {title: 已办结 / Done, type: closed}", "done: {title: 已办结 / Done, type: void}", "只能是 type: closed"),
-    "withdrawn at work": ("      sent:\n        title: 待签收", "      withdrawn:\n        title: 待签收", "被撤下时的终态"),
+    "state twice": (
+        "    joined:\n      title: 已并案 / Joined\n",
+        "    reported:\n      title: 已并案 / Joined\n",
+        "已经写过",
+    ),
+    "unknown type of state": (
+        "      title: 已立案 / Filed\n",
+        "      title: 已立案 / Filed\n      type: shut\n",
+        "状态类型",
+    ),
+    "end with actions": ("已结案 / Closed, type: closed}", "已结案 / Closed, type: closed, actions: {}}", "不能有动作"),
+    "end of type waiting": ("Refused, type: void}", "Refused, type: waiting}", "closed 或 void"),
+    "end without type": ("Refused, type: void}", "Refused}", "缺少“类型”"),
+    "task end done of type void": (
+        "done: {title: 已办结 / Done, type: closed}",
+        "done: {title: 已办结 / Done, type: void}",
+        "只能是 type: closed",
+    ),
+    "withdrawn at work": (
+        "      sent:\n        title: 待签收",
+        "      withdrawn:\n        title: 待签收",
+        "被撤下时的终态",
+    ),
     "common in an unknown state": ("in: [reported, handling]", "in: [reported, handlin]", "是否想写“handling”"),
     "common twice": ("        look: {title: 看一看 / Look", "        urge: {title: 看一看 / Look", ""),
     "request without answers": ("      noted: {title: 已记录 / Noted, by: desk}\n", "", "没有答复"),
@@ -110,10 +158,18 @@ WRONG = {
     "join of 3/2": ("join: all", "join: 3/2", "汇合"),
     "join of nothing": ("join: all", "join: 0", "汇合"),
     "kind that works nowhere": ("      tasks: [line]\n", "", "无处可办"),
-    "turn of nobody known": ("      title: 已立案 / Filed\n", "      title: 已立案 / Filed\n      turn: [dsk]\n", "是否想写“desk”"),
+    "turn of nobody known": (
+        "      title: 已立案 / Filed\n",
+        "      title: 已立案 / Filed\n      turn: [dsk]\n",
+        "是否想写“desk”",
+    ),
     "section is a word": ("counters: {reworks: 返工 / Reworks}", "counters: 返工", "键: 值"),
-    "ladder is no list": ("  desk:\n    - {at: 70%, light: yellow, tells: [desk]}\n    - {at: +1 workday, card: yellow, tells: [desk]}\n", "  desk: {at: 70%, light: yellow, tells: [desk]}\n", "应为列表"),
-}  # fmt: skip
+    "ladder is no list": (
+        "  desk:\n    - {at: 70%, light: yellow, tells: [desk]}\n    - {at: +1 workday, card: yellow, tells: [desk]}\n",
+        "  desk: {at: 70%, light: yellow, tells: [desk]}\n",
+        "应为列表",
+    ),
+}
 #: Cases that only make sense together with the tests below.
 for _name in ("clock that nothing makes", "stages out of order", "common twice"):
     del WRONG[_name]
@@ -165,10 +221,14 @@ def test_every_problem_is_told_at_once_in_the_order_of_lines() -> None:
 
 
 def test_rules_without_condition_that_lead_in_a_circle_are_refused() -> None:
-    text = SMALL.replace("when: line joined and no extension open, to: checking", "to: checking")
-    assert "没有尽头" in refusal(text.replace("by: clock, to: closed, clears", "by: rule, to: handling, clears")).zh
+    free = SMALL.replace("when: line joined and no extension open, to: checking", "to: checking")
+    circle = free.replace(
+        "      actions:\n        pass:",
+        "      actions:\n        back: {title: 回 / Back, by: rule, to: handling}\n        pass:",
+    )
+    assert "自动流转没有尽头：handling → checking → handling" in refusal(circle).zh
     assert (
-        "没有尽头" in refusal(SMALL.replace("when: line joined and no extension open, to: checking", "to: handling")).zh
+        "没有尽头" in refusal(free.replace("Fed back, by: rule, to: checking", "Fed back, by: rule, to: handling")).zh
     )
 
 
