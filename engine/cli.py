@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from engine.analysis.diagram import mermaid
 from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
@@ -19,6 +20,7 @@ from engine.definitions.loader import discover, load
 from engine.errors import DefinitionError, HuyingError, Malformed, Place
 from engine.records import schema, versions
 from engine.records.verify import Verdict, verify
+from engine.serving import export, prepare_demo, serve
 from engine.settings import Settings
 from engine.stages.calls import Call, Caller, Offer
 from engine.stages.door import ticket_id
@@ -79,16 +81,14 @@ def _activate(application: Application, given: argparse.Namespace) -> int:
     """Store workflow files and start new tickets on them."""
     now = application.clock.now()
     definitions = [load(path) for path in given.files] or discover()
+    versions.activate_all(application.database, definitions, now)
     for definition in definitions:
-        application.database.acting(lambda t, d=definition: versions.store(t, d, now, activate=True))
         _OUT.print(f"{definition.key} v{definition.version}: 已启用 / active")
     return 0
 
 
 def _diagram(application: Application, given: argparse.Namespace) -> int:
     """Draw a workflow file as Mermaid."""
-    from engine.analysis.diagram import mermaid
-
     _OUT.print(mermaid(load(given.file)), markup=False)
     return 0
 
@@ -204,6 +204,25 @@ def _offer_line(offer: Offer) -> str:
 # -- the installation ----------------------------------------------------------------------------------------------
 
 
+def _demo(application: Application, given: argparse.Namespace) -> int:
+    """Build the demo district and serve it."""
+    settings = prepare_demo(application.settings)
+    if given.prepare_only:
+        return 0
+    export(settings)
+    _OUT.print(f"演示已就绪，请打开 / The demo is ready: http://{given.host}:{given.port}/", style="bold green")
+    _OUT.print("停止：Ctrl+C / Stop with Ctrl+C")
+    serve(given.host, given.port)
+    return 0
+
+
+def _serve(application: Application, given: argparse.Namespace) -> int:
+    """Serve pages and API, with the background work inside."""
+    export(application.settings)
+    serve(given.host, given.port)
+    return 0
+
+
 def _migrate(application: Application, given: argparse.Namespace) -> int:
     """Bring the database's schema up to date."""
     for line in schema.migrate(application.database) or ["已是最新 / up to date"]:
@@ -259,6 +278,11 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check).add_argument("files", nargs="+", type=Path)
     command("activate", _activate).add_argument("files", nargs="*", type=Path)
     command("diagram", _diagram).add_argument("file", type=Path)
+    demo = command("demo", _demo)
+    demo.add_argument("--prepare-only", action="store_true", help="build the district, serve nothing")
+    for serving in (demo, command("serve", _serve)):
+        serving.add_argument("--host", default="127.0.0.1")
+        serving.add_argument("--port", type=int, default=8000)
     command("migrate", _migrate)
     command("verify", _verify)
     command("work", _work)

@@ -1,6 +1,6 @@
 """Units of the line: commissions and bureaus, field offices, utilities, property companies, contractors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import insert, update
@@ -63,8 +63,6 @@ def create_departments(transaction: Transaction, news: Iterable[NewDepartment]) 
     for new in news:
         if new.code in waiting:
             raise wrong("code", f"编码“{new.code}”写了两次", f"the code '{new.code}' is given twice")
-        if new.kind not in KINDS:
-            raise wrong("kind", f"没有单位类别“{new.kind}”", f"there is no kind of unit '{new.kind}'")
         waiting[new.code] = new
     wanted = waiting.keys() | {new.parent for new in waiting.values() if new.parent}
     ids = ids_of(transaction, "department", "code", wanted)
@@ -86,10 +84,24 @@ def create_departments(transaction: Transaction, news: Iterable[NewDepartment]) 
     return created
 
 
-def rename_department(transaction: Transaction, code: str, name: str) -> None:
-    """Give a unit another name. Errors: `NotFound`."""
-    found = department_by_code(transaction, code)
-    transaction.connection.execute(update(Department).where(col(Department.id) == found.id).values(name=name))
+def alter_department(transaction: Transaction, new: NewDepartment) -> None:
+    """Make the unit of that code what `new` says; its code stays.
+
+    Errors: `NotFound`; `Malformed` as `create_departments`, or when the unit would stand below itself.
+    """
+    found = department_by_code(transaction, new.code)
+    above = ids_of(transaction, "department", "code", [new.parent or ""])
+    if new.parent is not None and new.parent not in above:
+        raise wrong("parent", f"没有上级单位“{new.parent}”", f"there is no department '{new.parent}' above")
+    parent: int | None = above.get(new.parent or "")
+    while parent is not None:
+        if parent == found.id:
+            raise wrong("parent", f"“{new.parent}”在“{new.code}”之下", f"'{new.parent}' stands below '{new.code}'")
+        parent = transaction.connection.execute(
+            select(Department.parent_id).where(col(Department.id) == parent)
+        ).scalar_one()
+    values = _values(new, above, ids_of(transaction, "area", "code", [new.area or ""]))
+    transaction.connection.execute(update(Department).where(col(Department.id) == found.id).values(**values))
 
 
 def end_department(transaction: Transaction, code: str, now: Instant) -> None:
@@ -101,16 +113,22 @@ def end_department(transaction: Transaction, code: str, now: Instant) -> None:
 def _insert(
     transaction: Transaction, ready: Iterable[NewDepartment], above: dict[str, int], areas: dict[str, int]
 ) -> dict[str, int]:
-    rows = []
-    for new in ready:
-        if new.area is not None and new.area not in areas:
-            raise wrong("area", f"没有区域“{new.area}”", f"there is no area '{new.area}'")
-        rows.append({
-            "code": new.code, "name": new.name, "kind": new.kind,
-            "parent_id": above[new.parent] if new.parent else None,
-            "area_id": areas[new.area] if new.area else None,
-        })  # fmt: skip
+    rows = [_values(new, above, areas) for new in ready]
     returned = transaction.connection.execute(
         insert(Department).returning(col(Department.code), col(Department.id)), rows
     )
     return {code: int(number) for code, number in returned if number is not None}
+
+
+def _values(new: NewDepartment, above: Mapping[str, int], areas: Mapping[str, int]) -> dict[str, object]:
+    if new.kind not in KINDS:
+        raise wrong("kind", f"没有单位类别“{new.kind}”", f"there is no kind of unit '{new.kind}'")
+    if new.area is not None and new.area not in areas:
+        raise wrong("area", f"没有区域“{new.area}”", f"there is no area '{new.area}'")
+    return {
+        "code": new.code,
+        "name": new.name,
+        "kind": new.kind,
+        "parent_id": above[new.parent] if new.parent else None,
+        "area_id": areas[new.area] if new.area else None,
+    }

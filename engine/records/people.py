@@ -123,8 +123,15 @@ def create_people(transaction: Transaction, news: Iterable[NewPerson]) -> dict[s
     return {login: int(number) for login, number in returned if number is not None}
 
 
-def appoint(transaction: Transaction, appointments: Sequence[Appointment]) -> None:
-    """Let people hold posts. One that is held already at its beginning, in the same place, is left as it is.
+def alter_person(transaction: Transaction, new: NewPerson) -> None:
+    """Give the person of that login another name and telephone number. Errors: `NotFound`."""
+    found = person_by_login(transaction, new.login)
+    values = {"name": new.name, "phone": new.phone}
+    transaction.connection.execute(update(Person).where(col(Person.id) == found.id).values(**values))
+
+
+def appoint(transaction: Transaction, appointments: Sequence[Appointment]) -> int:
+    """Let people hold posts; how many are new. One that overlaps the same post in the same place is left as it is.
 
     Errors: `Malformed` for an unknown person, area or department, an end before the beginning, or when one person
     would hold two of the three administrators' duties at a time.
@@ -144,6 +151,7 @@ def appoint(transaction: Transaction, appointments: Sequence[Appointment]) -> No
         rows.append(row)
     if rows:
         transaction.connection.execute(insert(Holding), rows)
+    return len(rows)
 
 
 def dismiss(

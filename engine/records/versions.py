@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from sqlmodel import col, select
 
 from engine.clock import Instant
-from engine.database import Transaction
+from engine.database import Database, Transaction
 from engine.definitions.loader import loads
 from engine.definitions.model import FieldType, Workflow
 from engine.errors import Malformed, NotFound
@@ -133,3 +133,13 @@ def store(transaction: Transaction, definition: Workflow, now: Instant, *, activ
     if activate:
         connection.execute(table.update().where(table.c.id == version_id).values(activated_at=now))
     return version_id
+
+
+def activate_all(database: Database, definitions: Iterable[Workflow], now: Instant) -> None:
+    """Store these versions and start new tickets on them, in one transaction."""
+
+    def work(transaction: Transaction) -> None:
+        for definition in definitions:
+            store(transaction, definition, now, activate=True)
+
+    database.acting(work)

@@ -1,0 +1,46 @@
+"""`huying serve` and `huying demo`: a web server on this installation."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+
+from engine.application import Application
+from engine.definitions.loader import discover
+from engine.exchange.demo import build_demo
+from engine.exchange.demo.tickets import build_tickets
+from engine.records import schema, versions
+from engine.settings import Settings
+
+_OUT = Console(highlight=False, soft_wrap=True)
+#: Found by name, because the engine never imports the web.
+_FACTORY = "web.serve:create"
+
+
+def serve(host: str, port: int) -> None:
+    """Serve until a signal says stop; requests under way are answered first."""
+    uvicorn.run(_FACTORY, factory=True, host=host, port=port, log_level="warning", server_header=False)
+
+
+def prepare_demo(settings: Settings) -> Settings:
+    """Build or complete the demo district in its database; what is there already stays as it is."""
+    demo = replace(settings, demo=True)
+    application = Application.of(demo)
+    try:
+        schema.migrate(application.database)
+        now = application.clock.now()
+        build_demo(application.database, now, lambda step: _OUT.print(f"  {step}"))
+        versions.activate_all(application.database, discover(), now)
+        build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))
+    finally:
+        application.close()
+    return demo
+
+
+def export(settings: Settings) -> None:
+    """Hand the settings on to the processes that serve, which read them from the environment."""
+    os.environ["HUYING_DATABASE"] = settings.database_url
+    os.environ["HUYING_DATA"] = str(Path(settings.data))
+    os.environ["HUYING_DEMO"] = "1" if settings.demo else ""

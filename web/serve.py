@@ -1,0 +1,31 @@
+"""What a server starts: the application on the installation that the environment describes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from engine.application import Application
+from engine.background.scheduler import scheduled
+from engine.settings import Settings
+from web.app import create_app
+
+
+def create() -> FastAPI:
+    """The application with its background work; `huying serve` hands this to uvicorn as a factory.
+
+    Errors: as `Settings.from_environment`.
+    """
+    application = Application.of(Settings.from_environment())
+    app = create_app(application.settings, application.database, application.clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            with scheduled(application):
+                yield
+        finally:
+            application.close()
+
+    app.router.lifespan_context = lifespan
+    return app
