@@ -447,6 +447,8 @@ def _open(doing: Doing) -> HuyingError | None:
     if opens is not None:
         form = {name: value for name, value in doing.filled.facts.items() if name not in (LEAD, "co")}
         doing.draft.command(CommandKind.OPEN, None, {"workflow": opens.workflow, "start": opens.start, "form": form})
+        # It is born in the background; whoever waits for it waits from now on.
+        doing.draft.ticket.open_subs += 1
     return None
 
 
