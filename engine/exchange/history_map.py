@@ -182,6 +182,15 @@ class TicketMap:
     channel: Value | None = None
 
     @property
+    def caller(self) -> str:
+        """Whom the history names as the actor."""
+        return f"import:{self.source}"
+
+    def key(self, name: str) -> str:
+        """The idempotency key of a row, by its identifier."""
+        return f"{self.caller}:{name}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Every column that it reads."""
         return tuple(dict.fromkeys(self._columns()))

@@ -34,6 +34,8 @@ from engine.records.departments import KINDS
 
 _NOUNS = {"部门": Noun.DEPARTMENT, "区域": Noun.AREA, "事项": Noun.ITEM, "地点": Noun.PLACE}
 _NOUNS |= {noun.value: noun for noun in Noun}
+#: Characters of a source, so that whoever acts in its name can be called by it.
+LONGEST_SOURCE = 50
 #: The cell in a template of codes and names.
 VALUE = "value"
 #: What `strptime` may be asked for; %c, %x and %X mean something else on every machine.
@@ -71,7 +73,7 @@ class _Reading:
         self.reader.finish()
         made = TicketMap(
             file=self.file,
-            source=self.reader.key(parts["source"].value),
+            source=self._source(parts["source"].value),
             workflow=self.reader.key(parts["workflow"].value),
             id=self._column(parts["id"].value),
             times=self._times(parts["times"].value),
@@ -90,6 +92,16 @@ class _Reading:
         self._agree(made, parts)
         self.reader.finish()
         return made
+
+    def _source(self, node: Node) -> str:
+        text = self.reader.key(node)
+        if len(text) > LONGEST_SOURCE:
+            self.reader.refuse(
+                node.line,
+                f"来源“{text}”过长，最多 {LONGEST_SOURCE} 字",
+                f"the source '{text}' has more than {LONGEST_SOURCE} characters",
+            )
+        return text
 
     # -- the sections ------------------------------------------------------------------------------------------------
 

@@ -75,13 +75,16 @@ def _areas(transaction: Transaction, work: Work) -> None:
         if code in created:
             continue
         old = there[code]
-        fields = fields_of(
-            ("name", old.name, new.name), ("parent", codes_by_id.get(old.parent_id, ""), new.parent or "")
-        )
+        parent = codes_by_id.get(old.parent_id, "")
+        fields = fields_of(("name", old.name, new.name), ("parent", parent, new.parent or ""))
+        try:
+            if "parent" in fields and new.parent:
+                move_area(transaction, code, new.parent, work.now)
+        except Malformed as error:
+            work.refuse(row, Wrong.of(error.place.field, error))
+            continue
         if "name" in fields:
             rename_area(transaction, code, new.name, work.now)
-        if "parent" in fields and new.parent:
-            move_area(transaction, code, new.parent, work.now)
         work.compared(row, code, fields)
     work.vanished += sorted(code for code, area in there.items() if code not in wanted and area.valid_to is None)
 
@@ -110,6 +113,8 @@ def _check_area(
     there: Mapping[str, Area],
     levels: Mapping[str, tuple[str, int]],
 ) -> None:
+    if new.code in there and there[new.code].valid_to is not None:
+        raise Wrong("code", "这个区域已撤销，编码不能再用", "this area is no more; its code is not given again")
     if new.code in there and there[new.code].level != new.level:
         raise Wrong("level", f"层级不能改变，原为 {there[new.code].level}", "the level of an area cannot change")
     if new.code in there and there[new.code].parent_id is not None and new.parent is None:
@@ -181,6 +186,8 @@ def _check_department(
     there: Mapping[str, Department],
     areas: Mapping[str, Area],
 ) -> None:
+    if new.code in there and there[new.code].valid_to is not None:
+        raise Wrong("code", "这个单位已撤销，编码不能再用", "this unit is no more; its code is not given again")
     if new.area is not None and new.area not in areas:
         raise Wrong("area", "没有这个区域", "there is no such area")
     seen, above = {new.code}, new.parent

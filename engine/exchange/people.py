@@ -1,5 +1,6 @@
 """People and their posts come in as a table."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -50,41 +51,46 @@ def _people(transaction: Transaction, work: Work) -> None:
             first = said.setdefault(person.login, person.name)
             if first != person.name:
                 raise Wrong("name", f"同一账号在前面叫“{first}”", f"this login was '{first}' further up")
-            _take_in(transaction, work, row, there, person, post)
+            # A refused post takes back the person that the same row would have created.
+            with transaction.connection.begin_nested():
+                note = _take_in(transaction, row, there.get(person.login), person, post)
         except Wrong as wrong:
             work.refuse(row, wrong)
         except Malformed as error:
             work.refuse(row, Wrong.of(error.place.field, error))
+        else:
+            there[person.login] = note.person
+            work.new += note.new
+            work.changed += note.changed
+            work.unchanged += not (note.new or note.changed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Note:
+    """What one row has done."""
+
+    person: Person
+    new: list[str]
+    changed: list[Change]
 
 
 def _take_in(
-    transaction: Transaction,
-    work: Work,
-    row: Row,
-    there: dict[str, Person],
-    person: NewPerson,
-    post: Appointment | None,
-) -> None:
-    old = there.get(person.login)
-    before = len(work.new) + len(work.changed)
+    transaction: Transaction, row: Row, old: Person | None, person: NewPerson, post: Appointment | None
+) -> _Note:
+    new: list[str] = []
+    changed: list[Change] = []
+    phone = person.phone or (old.phone if old else "")
     if old is None:
         create_people(transaction, [person])
-        there[person.login] = Person(login=person.login, name=person.name, phone=person.phone)
-        work.new.append(person.login)
+        new.append(person.login)
     else:
-        _rename(transaction, work, row, old, person)
+        fields = fields_of(("name", old.name, person.name), ("phone", old.phone, phone))
+        if fields:
+            alter_person(transaction, NewPerson(login=person.login, name=person.name, phone=phone))
+            changed.append(Change(row=row.number, code=person.login, fields=fields))
     if post is not None and appoint(transaction, [post]):
-        work.new.append(" ".join(part for part in (post.login, post.post, post.area, post.department) if part))
-    work.unchanged += before == len(work.new) + len(work.changed)
-
-
-def _rename(transaction: Transaction, work: Work, row: Row, old: Person, person: NewPerson) -> None:
-    phone = person.phone or old.phone
-    fields = fields_of(("name", old.name, person.name), ("phone", old.phone, phone))
-    if fields:
-        alter_person(transaction, NewPerson(login=person.login, name=person.name, phone=phone))
-        old.name, old.phone = person.name, phone
-        work.changed.append(Change(row=row.number, code=person.login, fields=fields))
+        new.append(" ".join(part for part in (post.login, post.post, post.area, post.department) if part))
+    return _Note(person=Person(login=person.login, name=person.name, phone=phone), new=new, changed=changed)
 
 
 def _person(row: Row, now: Instant) -> tuple[NewPerson, Appointment | None]:

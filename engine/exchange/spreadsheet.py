@@ -51,6 +51,8 @@ class Row(NamedTuple):
     cells: dict[str, str]
     #: What stands beyond the last header or under an empty one: such a row is probably shifted.
     surplus: tuple[str, ...]
+    #: Cells that it has less than the header; a workbook leaves out empty ones at the end.
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +228,7 @@ def _row(number: int, cells: list[str], names: list[str]) -> Row:
             named[name] = cell
         elif cell:
             surplus.append(cell)
-    return Row(number, named, tuple(surplus))
+    return Row(number, named, tuple(surplus), max(0, len(names) - len(cells)))
 
 
 def _spellings(column: Column) -> set[str]:

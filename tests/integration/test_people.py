@@ -9,10 +9,10 @@ from engine.errors import Malformed, NotFound
 from engine.records.areas import NewArea, create_areas, set_levels
 from engine.records.departments import (
     NewDepartment,
+    alter_department,
     create_departments,
     department_by_code,
     end_department,
-    rename_department,
 )
 from engine.records.organisation import holdings_of, home_area, lookup_departments, lookup_people
 from engine.records.people import Appointment, NewPerson, appoint, create_people, dismiss, person_by_login
@@ -67,10 +67,26 @@ def test_a_dissolved_unit_is_sent_nothing_new(database: Database, ids: dict[str,
         assert department_by_code(transaction, "cg-w").valid_to == clock.now()
 
 
-def test_a_unit_keeps_its_code_when_it_gets_another_name(database: Database, ids: dict[str, int]) -> None:
-    database.acting(lambda transaction: rename_department(transaction, "cg-w", "西渡综合行政执法队"))
+def test_a_unit_keeps_its_code_when_all_else_changes(database: Database, ids: dict[str, int]) -> None:
+    new = NewDepartment(code="cg-w", name="西渡综合行政执法队", kind="bureau", area="d")
+    database.acting(lambda transaction: alter_department(transaction, new))
     with database.looking() as transaction:
-        assert lookup_departments(transaction, {"cg-w"})["cg-w"].title == "西渡综合行政执法队"
+        unit = department_by_code(transaction, "cg-w")
+    assert (unit.id, unit.name, unit.kind, unit.parent_id, unit.area_id) == (
+        ids["cg-w"], "西渡综合行政执法队", "bureau", None, ids["d"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [({"parent": "cg-w"}, "之下"), ({"parent": "cg"}, "之下"), ({"parent": "x"}, "没有上级"), ({"kind": "x"}, "类别")],
+)
+def test_a_unit_cannot_be_put_where_there_is_no_place(
+    database: Database, ids: dict[str, int], change: dict[str, str], word: str
+) -> None:
+    new = NewDepartment(**{"code": "cg", "name": "城管执法局", "kind": "bureau", **change})
+    with pytest.raises(Malformed, match=word):
+        database.acting(lambda transaction: alter_department(transaction, new))
 
 
 @pytest.mark.parametrize(

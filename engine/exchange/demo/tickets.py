@@ -40,29 +40,34 @@ def _report(words: str, area: str = "31012000100101") -> Step:
     return Step("wang.worker", "report", {"description": words, "place": {"area": area}, _BEFORE: ["photo"]})
 
 
-def _called(item: str, lead: str, *co: str) -> tuple[Step, ...]:
+def _filed(who: str) -> Step:
+    return Step(who, "accept", {"item": "{item}", "urgency": "normal"})
+
+
+def _called(lead: str, *co: str) -> tuple[Step, ...]:
     return (
-        Step("chen.desk", "accept", {"item": item, "urgency": "normal"}),
+        _filed("chen.desk"),
         Step("chen.desk", "call", {"kind": "appeal", "lead": lead, **({"co": list(co)} if co else {})}),
     )
 
 
 _URBAN, _WATER = "cg-001", "sw-001"
+_NOT_OURS = {"ground": "beyond", "suggested": _URBAN, "clause": "市政排水管网养护职责分工第三条"}
 _SIGNED = (Step("liu.handler", "sign", task=_URBAN),)
 _DONE = (*_SIGNED, Step("liu.handler", "finish", {"result": "已现场处置完毕", _AFTER: ["photo"]}, task=_URBAN))
 
 #: Workflow and steps of each story; the first step reports.
 STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
     (_LINE, (_report("小区东门路灯连续三晚不亮，老人夜间出行不便"),)),
-    (_LINE, (_report("人行道地砖松动翘起，已有居民绊倒"), Step("chen.desk", "accept", {"item": "{item}", "urgency": "normal"}))),
-    (_LINE, (_report("沿街商铺占道经营，盲道被堵"), *_called("{item}", _URBAN))),
-    (_LINE, (_report("河道边建筑垃圾偷倒，气味明显"), *_called("{item}", _URBAN, _WATER), *_SIGNED)),
-    (_LINE, (_report("绿化带内共享单车堆积成片"), *_called("{item}", _URBAN), *_DONE)),
+    (_LINE, (_report("人行道地砖松动翘起，已有居民绊倒"), _filed("chen.desk"))),
+    (_LINE, (_report("沿街商铺占道经营，盲道被堵"), *_called(_URBAN))),
+    (_LINE, (_report("河道边建筑垃圾偷倒，气味明显"), *_called(_URBAN, _WATER), *_SIGNED)),
+    (_LINE, (_report("绿化带内共享单车堆积成片"), *_called(_URBAN), *_DONE)),
     (
         _LINE,
         (
             _report("公交站台广告牌玻璃破碎"),
-            *_called("{item}", _URBAN),
+            *_called(_URBAN),
             *_DONE,
             Step("zhao.checker", "check", {_CHECK: ["photo"]}),
         ),
@@ -71,13 +76,13 @@ STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
         _LINE,
         (
             _report("地下车库出口积水倒灌"),
-            *_called("{item}", _WATER),
+            *_called(_WATER),
             Step("ma.water", "sign", task=_WATER),
-            Step("ma.water", "return", {"ground": "beyond", "suggested": _URBAN, "clause": "市政排水管网养护职责分工第三条"}, task=_WATER),
+            Step("ma.water", "return", _NOT_OURS, task=_WATER),
         ),
     ),
     (_GRIDS, (_report("两村交界断头路无人养护，雨后泥泞"),)),
-    (_GRIDS, (_report("老旧小区外墙渗水，房屋与物业各执一词"), Step("sun.grid", "accept", {"item": "{item}", "urgency": "normal"}))),
+    (_GRIDS, (_report("老旧小区外墙渗水，房屋与物业各执一词"), _filed("sun.grid"))),
 )  # fmt: skip
 
 
