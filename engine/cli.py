@@ -237,7 +237,8 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
         _ERR.print(str(broken), markup=False, style="red")
     word = "完好 / sound" if verdict.sound else "有改动 / broken"
     _OUT.print(
-        f"{verdict.tickets} 件 / tickets · {verdict.events} 条 / events · {verdict.erased} 条个人信息已删除 / erased · {word}"
+        f"{verdict.tickets} 件 / tickets · {verdict.events} 条 / events · "
+        f"{verdict.erased} 条个人信息已删除 / erased · {word}"
     )
     return 0 if verdict.sound else REFUSED
 

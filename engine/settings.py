@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Malformed, Place
-from engine.rules.chain import ALGORITHMS
+from engine.vocabulary import ALGORITHMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+#: Hash algorithms that an event may name: the international one and the Chinese one (GB/T 32905).
+ALGORITHMS = ("sha256", "sm3")
+
 
 class Stage(StrEnum):
     """The five stages of every closed loop, in their order."""

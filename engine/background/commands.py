@@ -1,8 +1,8 @@
 """Commands: what an act of one ticket means for another, walked through the door exactly once.
 
-A command is written in the transaction of the act that caused it. Whoever takes it locks its row, does the work, and
-marks it done; the work itself is such that doing it twice changes nothing (rules that no longer hold, a key already used),
-so a crash between the two costs a repetition and no effect.
+A command is written in the transaction of the act that caused it. Whoever takes it does the work and marks it done; the
+work itself is such that doing it twice changes nothing (rules that no longer hold, a key already used), so a crash or a
+second hand between the two costs a repetition and no effect.
 """
 
 import json

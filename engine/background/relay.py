@@ -1,8 +1,8 @@
 """The relay: committed acts get positions without gaps.
 
-▸ Ids and timestamps are not in commit order, so a reader who pages by them loses rows for ever. Each act leaves one line
-in the outbox; one relay at a time moves the lines it can see into the feed and numbers them. A line that commits later is
-numbered later, whatever its time says.
+▸ Ids and timestamps are not in commit order, so a reader who pages by them loses rows for ever. Each act leaves one
+line in the outbox; one relay at a time moves the lines it can see into the feed and numbers them. A line that commits
+later is numbered later, whatever its time says.
 """
 
 from engine.database import Database, Transaction

@@ -103,8 +103,8 @@ def _both(fresh: Fresh, lives: int, slices: int) -> dict[str, Any]:
 def _own_statements(fresh: Fresh) -> dict[str, float]:
     """The door against the bare driver running the door's own statements, in turns of ten lives.
 
-    Three databases alike: one that the door is timed on, one whose statements are written down, one they are replayed on,
-    where the identities come out the same because the same lives are lived in the same order.
+    Three databases alike: one that the door is timed on, one whose statements are written down, one they are replayed
+    on, where the identities come out the same because the same lives are lived in the same order.
     """
     (_, door, built), (written, its_door, its_world), (replayed, _, _) = (fresh.database() for _ in range(3))
     timed, source = Through(door, built), Through(its_door, its_world)
@@ -168,8 +168,8 @@ def _postgresql_databases(url: str) -> Iterator[Fresh]:
     def create(number: int) -> str:
         name = f"huying_bench_{number}"
         with psycopg.connect(_conninfo(url), autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
-            connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{name}"')
         made.append(name)
         return base.set(database=name).render_as_string(hide_password=False)
 
@@ -179,4 +179,4 @@ def _postgresql_databases(url: str) -> Iterator[Fresh]:
     finally:
         with psycopg.connect(_conninfo(url), autocommit=True) as connection:
             for name in made:
-                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -3,7 +3,7 @@
 import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,11 +38,11 @@ def _percentile(ordered: Sequence[float], percent: int) -> float:
 
 
 def interleave(
-    contestants: dict[str, Sequence[Liver]], *, lives: int, slices: int, tick: Callable[[], None] = lambda: None
+    contestants: Mapping[str, Sequence[Liver]], *, lives: int, slices: int, tick: Callable[[], None] = lambda: None
 ) -> dict[str, Figures]:
     """Run `slices` slices of each contestant in turn; in a slice each of its connections lives `lives` lives."""
     figures = {name: Figures() for name in contestants}
-    for name, livers in contestants.items():
+    for livers in contestants.values():
         _slice(livers, max(3, lives // 4), Figures())  # prepared statements, caches
         tick()
     for _ in range(slices):

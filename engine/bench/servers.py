@@ -75,10 +75,11 @@ def _start(home: Path, folder: Path, user: str | None) -> "subprocess.Popen[byte
         "--encoding=UTF8",
         "--locale=C",
     ]
-    subprocess.run(initialise, check=True, **quiet)  # type: ignore[call-overload]
+    # Programs of the wheel, with words of this file.
+    subprocess.run(initialise, check=True, **quiet)  # type: ignore[call-overload]  # noqa: S603
     options = [part for option in _OPTIONS for part in ("-c", option)]
     where = ["-D", data, "-c", f"unix_socket_directories={folder}"]
-    return subprocess.Popen([home / "bin" / "postgres", *where, *options], **quiet)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen([home / "bin" / "postgres", *where, *options], **quiet)  # type: ignore[call-overload,no-any-return]  # noqa: S603
 
 
 def _wait(server: "subprocess.Popen[bytes]", folder: Path) -> None:

@@ -90,5 +90,6 @@ def _areas(transaction: Transaction, now: Instant) -> dict[str, int]:
 
 def _insert(transaction: Transaction, table: type[SQLModel], **values: object) -> int:
     full = {name: value for name, value in table(**values).model_dump().items() if name != "id"}
-    row = transaction.connection.execute(table.__table__.insert().values(**full))  # type: ignore[attr-defined]
-    return int(row.inserted_primary_key[0])
+    new = table.__table__  # type: ignore[attr-defined]
+    row = transaction.connection.execute(new.insert().values(**full).returning(new.c.id))
+    return int(row.scalar_one())

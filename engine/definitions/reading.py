@@ -153,7 +153,7 @@ class Reader:
     def key(self, node: Node) -> str:
         """The key of a workflow or calendar."""
         text = self.text(node)
-        if text and not _KEY.match(text):
+        if text and (text in _NO_NAMES or not _KEY.match(text)):
             self.refuse(
                 node.line,
                 f"标识“{_short(text)}”只能由汉字、字母、数字、下划线和连字符组成",

@@ -108,11 +108,11 @@ def lookup_items(transaction: Transaction, codes: Collection[str]) -> dict[str, 
 def asked_items(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, ItemRef]]:
     """The question of `lookup_items`."""
     match, parameters = among(transaction, {code.partition("/")[0] for code in codes})
-    rows = yield (
+    sql = (
         'SELECT i.code, s.ordinal, s."limit" FROM item i LEFT JOIN standard s ON s.item_id = i.id AND s.active '  # noqa: S608
-        f"WHERE i.active AND i.code {match}",
-        parameters,
+        f"WHERE i.active AND i.code {match}"
     )
+    rows = yield sql, parameters
     limits: dict[str, set[str]] = {}
     known: dict[str, str] = {}
     for item, ordinal, limit in rows:

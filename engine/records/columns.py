@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
 )
+from sqlalchemy import text as sql_text
 from sqlmodel import Field, SQLModel
 
 #: Every constraint has a name before the first migration, so that a later one can change it on both databases.
@@ -118,6 +119,12 @@ def big_number() -> Any:
 def yes_no() -> Any:
     """True or false."""
     return Field(default=False, sa_column=Column(Boolean(create_constraint=False), nullable=False))
+
+
+def only_where(column: str) -> dict[str, Any]:
+    """For a partial index: only rows where the column holds something, on both databases."""
+    there = sql_text(f"{column} IS NOT NULL")
+    return {"sqlite_where": there, "postgresql_where": there}
 
 
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:

@@ -5,7 +5,7 @@ from sqlmodel import Field, SQLModel
 
 from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, maybe_number, one_of, text, word
 from engine.rules.acts import Source
-from engine.rules.chain import ALGORITHMS
+from engine.vocabulary import ALGORITHMS
 
 
 class Event(SQLModel, table=True):

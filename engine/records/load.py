@@ -69,8 +69,8 @@ def _select(dialect: str, wanted: str) -> str:
         FROM ticket k JOIN area a ON a.id = k.area_id WHERE {wanted}"""  # noqa: S608 (constant words)
 
 
-# ▸ One ticket has a statement of its own: for `= ANY(…)` PostgreSQL guesses ten, finds the plan for any array dearer than
-# one for this array, and plans anew each time, which costs four times the reading.
+# ▸ One ticket has a statement of its own: for `= ANY(…)` PostgreSQL guesses ten, finds the plan for any array dearer
+# than one for this array, and plans anew each time, which costs four times the reading.
 _ONE = {"sqlite": _select("sqlite", "k.id = ?"), "postgresql": _select("postgresql", "k.id = %s")}
 _MORE = {
     "sqlite": _select("sqlite", "k.id IN (SELECT value FROM json_each(?)) ORDER BY k.id"),
@@ -153,8 +153,9 @@ def case_of(row: Sequence[Any], definition: Workflow) -> Case:
     ticket = Ticket(
         id=ticket_id, case_no=case_no, state=state, version=version, state_version=state_version, last_seq=last_seq,
         head=head, head_at=head_at, visit=visit, area=chain(lineage), creator_department=creator, reporter_id=reporter,
-        channel=channel, item=item, urgency=urgency, main_id=main, main_type=StateType(main_type) if main_type else None,
-        parent_id=parent, open_subs=subs, joined_here=joined, opened_at=opened, entered_at=entered, settled_at=settled,
+        channel=channel, item=item, urgency=urgency, main_id=main,
+        main_type=StateType(main_type) if main_type else None, parent_id=parent, open_subs=subs, joined_here=joined,
+        opened_at=opened, entered_at=entered, settled_at=settled,
         memory=Memory.from_json(json.loads(memory)),
     )  # fmt: skip
     return Case(

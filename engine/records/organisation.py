@@ -51,12 +51,12 @@ def asked_people(transaction: Transaction, logins: Collection[str], at: Instant)
     """The question of `lookup_people`."""
     match, parameters = among(transaction, logins)
     since, until = marks(transaction, 2)
-    rows = yield (
+    sql = (
         "SELECT p.id, p.login, h.department_id FROM person p LEFT JOIN holding h ON h.person_id = p.id "  # noqa: S608
         f"AND h.valid_from <= {since} AND (h.valid_to IS NULL OR h.valid_to > {until}) "
-        f"WHERE p.active AND p.login {match}",
-        [at, at, *parameters],
+        f"WHERE p.active AND p.login {match}"
     )
+    rows = yield sql, [at, at, *parameters]
     departments: dict[str, set[int]] = {}
     ids: dict[str, int] = {}
     for number, login, department in rows:

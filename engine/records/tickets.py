@@ -1,7 +1,6 @@
 """Tickets, and everything that is keyed (ticket, seq) and belongs to one: tasks, requests, deadlines."""
 
 from sqlalchemy import Index
-from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
 from engine.records.columns import (
@@ -17,6 +16,7 @@ from engine.records.columns import (
     maybe_word,
     number,
     one_of,
+    only_where,
     text,
     title,
     word,
@@ -35,9 +35,9 @@ class Ticket(SQLModel, table=True):
     __table_args__ = (
         one_of("state_type", _TYPES),
         one_of("stage", [*(stage.value for stage in Stage), ""]),
-        Index("ix_ticket_main", "main_id", sqlite_where=sql("main_id IS NOT NULL"), postgresql_where=sql("main_id IS NOT NULL")),
-        Index("ix_ticket_parent", "parent_id", sqlite_where=sql("parent_id IS NOT NULL"), postgresql_where=sql("parent_id IS NOT NULL")),
-    )  # fmt: skip
+        Index("ix_ticket_main", "main_id", **only_where("main_id")),
+        Index("ix_ticket_parent", "parent_id", **only_where("parent_id")),
+    )
 
     id: int | None = big_id()
     workflow_id: int = link("workflow_version.id")
@@ -106,7 +106,9 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         one_of("state_type", _TYPES),
         Index("ix_task_department", "department_id", "state_type", "ticket_id"),
-        Index("ix_task_person", "person_id", "ticket_id", sqlite_where=sql("person_id IS NOT NULL"), postgresql_where=sql("person_id IS NOT NULL")), ONE_TREE)  # fmt: skip
+        Index("ix_task_person", "person_id", "ticket_id", **only_where("person_id")),
+        ONE_TREE,
+    )
 
     ticket_id: int = key_part()
     seq: int = key_part()
@@ -151,7 +153,9 @@ class Deadline(SQLModel, table=True):
     __table_args__ = (
         one_of("run", [run.value for run in Run]),
         # The sweep's candidates: as quick among ten million rows as among ten thousand.
-        Index("ix_deadline_next", "next_at", sqlite_where=sql("next_at IS NOT NULL"), postgresql_where=sql("next_at IS NOT NULL")), ONE_TREE)  # fmt: skip
+        Index("ix_deadline_next", "next_at", **only_where("next_at")),
+        ONE_TREE,
+    )
 
     ticket_id: int = key_part()
     seq: int = key_part()

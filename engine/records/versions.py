@@ -84,11 +84,11 @@ class Versions:
 def asked_active(transaction: Transaction, key: str) -> Question[int | None]:
     """The id of the version of that key that was activated last."""
     mark = "%s" if transaction.postgresql else "?"
-    rows = yield (
+    sql = (
         f"SELECT id FROM workflow_version WHERE key = {mark} AND activated_at IS NOT NULL "  # noqa: S608
-        "ORDER BY activated_at DESC, version DESC LIMIT 1",
-        (key,),
+        "ORDER BY activated_at DESC, version DESC LIMIT 1"
     )
+    rows = yield sql, (key,)
     return int(rows[0][0]) if rows else None
 
 
@@ -127,9 +127,9 @@ def store(transaction: Transaction, definition: Workflow, now: Instant, *, activ
             source=definition.source,
             stored_at=now,
         )
-        version_id = int(connection.execute(row).inserted_primary_key[0])
+        version_id = int(connection.execute(row.returning(table.c.id)).scalar_one())
     else:
-        version_id = int(there[0])
+        version_id = int(there[0] or 0)
     if activate:
         connection.execute(table.update().where(table.c.id == version_id).values(activated_at=now))
     return version_id

@@ -23,7 +23,7 @@ class _Clonable:
     def clone(self) -> Self:
         kind = type(self)
         twin = object.__new__(kind)
-        for slot in _slots(kind):
+        for slot in _slots(kind):  # type: ignore[arg-type]
             slot.__set__(twin, slot.__get__(self))
         return twin
 

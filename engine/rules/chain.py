@@ -12,11 +12,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from engine.vocabulary import ALGORITHMS
+
 _LABEL = b"huying/event/1"
-
-#: The algorithms an event may name.
-ALGORITHMS = ("sha256", "sm3")
-
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -65,7 +63,7 @@ def personal_digest(algorithm: str, salt: bytes, words: str) -> str:
 
 
 def event_hash(algorithm: str, previous: str, header: str, facts: str, personal: str) -> str:
-    """The hash of an event, hex. `previous` is "" for a ticket's first event, `personal` "" where nothing is personal."""
+    """The hash of an event, hex: `previous` is "" for a ticket's first event, `personal` "" where nothing is."""
     parts = (
         algorithm.encode(),
         _LABEL,

@@ -1,7 +1,7 @@
 """Deadlines of a ticket, its tasks and its requests: started, paused, resumed, extended, ended.
 
-A deadline belongs to whoever holds the ticket or the task; it starts at dispatch, not at signing. Whatever moves its due
-time raises its generation, so that rungs now ahead may fire again and rungs behind do not.
+A deadline belongs to whoever holds the ticket or the task; it starts at dispatch, not at signing. Whatever moves its
+due time raises its generation, so that rungs now ahead may fire again and rungs behind do not.
 """
 
 from collections.abc import Iterable

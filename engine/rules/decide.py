@@ -143,9 +143,9 @@ def _too_late(case: Case, target: Target, now: Instant) -> NotAllowedNow | None:
         return None
     task_seq = target.task.seq if target.task else None
     for timer in case.timers.values():
-        if timer.name == name and timer.ended_at is None and timer.task_seq in (task_seq, None):
-            if timer.run is Run.PAUSED or now < timer.due_at:
-                return None
+        runs = timer.name == name and timer.ended_at is None and timer.task_seq in (task_seq, None)
+        if runs and (timer.run is Run.PAUSED or now <= timer.due_at):
+            return None
     title = case.definition.deadlines[name].title
     return NotAllowedNow(f"已过“{title.zh}”，不能再办", f"'{title.en}' has passed")
 

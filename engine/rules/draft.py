@@ -82,9 +82,9 @@ class Draft(Case):
         """The deadlines that still run or pause for a ticket, a task or a request."""
         task_seq, request_seq = (task.seq if task else None), (request.seq if request else None)
         for timer in list(self.timers.values()):
-            if timer.ended_at is None and timer.request_seq == request_seq:
-                if request_seq is not None or timer.task_seq == task_seq:
-                    yield timer
+            own = timer.ended_at is None and timer.request_seq == request_seq
+            if own and (request_seq is not None or timer.task_seq == task_seq):
+                yield timer
 
     def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...]) -> None:
         notices = self.decision.notices

@@ -1,6 +1,6 @@
 """The door: load → decide → write. Nothing else changes a ticket.
 
-A click, an API call, a timer's rung, a command of another ticket, an import, a test: all pass here, with the same rules.
+A click, an API call, a timer's rung, a command of another ticket, an import, a test: all pass here, by the same rules.
 """
 
 import hashlib
@@ -75,9 +75,13 @@ class Door:
         """
         at = self.clock.now() if now is None else now
         both: tuple[int, ...] = ()
+
+        def work(transaction: Transaction) -> Outcome:
+            return self.within(transaction, call, at, both)
+
         for _ in range(MOST_TRIES):
             try:
-                return self.database.acting(lambda transaction: self.within(transaction, call, at, both))
+                return self.database.acting(work)
             except _NeedsBoth as pair:
                 both = (pair.other,)
             except write.LostRace:
@@ -283,8 +287,9 @@ class Door:
         self, call: Call, case: Case, actor: Actor, wanted: Wanted, references: References, now: Instant
     ) -> Decision:
         act = Act(
-            action=call.action, actor=actor, task=call.task, request=call.request, form=wanted.filled(call.form), each=call.each,
-            expected=call.expected, references=references, claimed_at=call.claimed_at, source=call.source,
+            action=call.action, actor=actor, task=call.task, request=call.request,
+            form=wanted.filled(call.form), each=call.each, expected=call.expected, references=references,
+            claimed_at=call.claimed_at, source=call.source,
             salt=os.urandom(32), algorithm=self.algorithm, arm_from=call.arm_from,
         )  # fmt: skip
         decision = decide.decide(case, act, now, self._calendar(case.definition))
@@ -374,7 +379,9 @@ def _outcome(decision: Decision) -> Outcome:
         state_version=ticket.state_version,
         seq=first,
         last_seq=decision.events[-1].seq,
-        created=tuple(own.seq for own in (*decision.tasks, *decision.asks) if own.seq > first),
+        created=tuple(
+            seq for seq in (*(t.seq for t in decision.tasks), *(a.seq for a in decision.asks)) if seq > first
+        ),
     )
 
 

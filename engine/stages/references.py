@@ -98,7 +98,7 @@ class Wanted:
         return {**form, **self.places}
 
     def area(self, transaction: Transaction, references: References, actor: Actor) -> tuple[AreaLink, ...]:
-        """Where a new ticket lies: the area of its place, else the one its form names, else that of the reporter's post.
+        """Where a new ticket lies: the area of its place, else the one its form names, else the reporter's own.
 
         Errors: `Malformed` when none of them says.
         """
@@ -170,11 +170,11 @@ def _locate(transaction: Transaction, name: str, place: dict[str, Any], wanted: 
 
 def _asked_tickets(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, TicketRef]]:
     match, parameters = among(transaction, codes)
-    rows = yield (
+    sql = (
         "SELECT t.id, t.case_no, t.state, t.state_type, t.main_id FROM case_number c "  # noqa: S608 (constant words)
-        f"JOIN ticket t ON t.id = c.ticket_id WHERE c.number {match}",
-        parameters,
+        f"JOIN ticket t ON t.id = c.ticket_id WHERE c.number {match}"
     )
+    rows = yield sql, parameters
     return {row[1]: TicketRef(row[0], row[1], row[2], StateType(row[3]), row[4]) for row in rows}
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.clock import DAY, HOUR, MINUTE
+from engine.clock import DAY, HOUR, MINUTE, Instant
 from engine.errors import Endless, Malformed, NotAllowedNow, Stale
 from engine.rules import decide
 from engine.rules.acts import Act, Source
@@ -263,7 +263,7 @@ class TestTwoTimes:
 
     def test_a_phone_that_was_offline_cannot_return_in_time_by_its_own_word(self) -> None:
         story = Story().called("urban")
-        story.now = story.timer("object", URBAN).due_at
+        story.now = Instant(story.timer("object", URBAN).due_at + 1)
         refusal = story.refused(Cast.chen_lead, "return", of=URBAN, claimed_at=story.now - HOUR, source=Source.DEVICE)
         assert isinstance(refusal, NotAllowedNow)
 
