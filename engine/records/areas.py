@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Index, insert, update
@@ -107,6 +108,7 @@ class NewArea:
     boundary: Boundary | None = None
 
 
+@lru_cache(maxsize=16_384)
 def chain(lineage: str) -> tuple[AreaLink, ...]:
     """The stored way up to the root."""
     return tuple(AreaLink(area_id, level) for area_id, level in json.loads(lineage))

@@ -7,7 +7,7 @@ from math import cos, isfinite, radians
 from typing import Any
 
 import shapely
-from shapely import MultiPolygon, Point, Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
@@ -65,9 +65,10 @@ def shape_of(geojson: str) -> Polygon | MultiPolygon:
     return shape
 
 
-def covers(geojson: str, lon_e7: int, lat_e7: int) -> bool:
-    """Whether a point lies in a stored boundary or on its line."""
-    return bool(shape_of(geojson).covers(Point(lon_e7, lat_e7)))
+def covering(boundaries: Sequence[str], lon_e7: int, lat_e7: int) -> list[bool]:
+    """Of each stored boundary, whether a point lies in it or on its line."""
+    found: list[bool] = shapely.intersects_xy([shape_of(one) for one in boundaries], lon_e7, lat_e7).tolist()
+    return found
 
 
 def square_metres(shape: BaseGeometry) -> int:

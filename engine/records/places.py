@@ -14,7 +14,7 @@ from engine.database import Transaction
 from engine.errors import Malformed, Place
 from engine.records.areas import Boundary, area_by_code, chain, redraw_area
 from engine.records.asking import marks, wrong
-from engine.records.boundaries import DEGREE, covers, shape_of, square_metres
+from engine.records.boundaries import DEGREE, covering, shape_of, square_metres
 from engine.records.datums import DATUMS, known, to_wgs84
 
 #: Metres; what a phone says beyond this says nothing about where it is.
@@ -118,9 +118,10 @@ def areas_at(transaction: Transaction, lon_e7: int, lat_e7: int) -> tuple[AreaHe
         f"AND west <= {west} AND east >= {east} AND south <= {south} AND north >= {north}",
         (lon_e7, lon_e7, lat_e7, lat_e7),
     )
-    covering = [row for row in rows if covers(row[5], lon_e7, lat_e7)]
-    above = {link.id for row in covering for link in chain(row[4])[1:]}
-    smallest = [row for row in covering if row[0] not in above]
+    inside = covering([row[5] for row in rows], lon_e7, lat_e7)
+    covering_rows = [row for row, covered in zip(rows, inside, strict=True) if covered]
+    above = {link.id for row in covering_rows for link in chain(row[4])[1:]}
+    smallest = [row for row in covering_rows if row[0] not in above]
     return tuple(
         AreaHere(id=row[0], code=row[1], name=row[2], level=row[3])
         for row in sorted(smallest, key=lambda row: str(row[1]))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.records.boundaries import BadBoundary, boundary, covers, shape_of, square_metres
+from engine.records.boundaries import BadBoundary, boundary, covering, shape_of, square_metres
 
 SQUARE = [[121.40, 30.90], [121.41, 30.90], [121.41, 30.91], [121.40, 30.91], [121.40, 30.90]]
 
@@ -44,15 +44,15 @@ def test_a_boundary_of_a_shifted_map_is_stored_where_it_really_is() -> None:
 
 def test_a_point_on_the_line_is_covered_exactly() -> None:
     drawn = boundary(polygon(SQUARE)).geojson
-    assert covers(drawn, 1_214_000_000, 309_050_000)
-    assert not covers(drawn, 1_213_999_999, 309_050_000)
+    assert covering([drawn], 1_214_000_000, 309_050_000) == [True]
+    assert covering([drawn], 1_213_999_999, 309_050_000) == [False]
 
 
 def test_a_hole_is_not_covered() -> None:
     hole = [[121.404, 30.904], [121.406, 30.904], [121.406, 30.906], [121.404, 30.906], [121.404, 30.904]]
     drawn = boundary(polygon(SQUARE, hole)).geojson
-    assert not covers(drawn, 1_214_050_000, 309_050_000)
-    assert covers(drawn, 1_214_010_000, 309_050_000)
+    assert covering([drawn], 1_214_050_000, 309_050_000) == [False]
+    assert covering([drawn], 1_214_010_000, 309_050_000) == [True]
 
 
 def test_a_hundredth_of_a_degree_squared_is_about_a_square_kilometre_here() -> None:
