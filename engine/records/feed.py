@@ -4,8 +4,10 @@ from sqlmodel import SQLModel
 
 from engine.records.columns import (
     ONE_TREE,
+    big_number,
     instant,
     key_part,
+    link,
     maybe_instant,
     maybe_link,
     maybe_text,
@@ -37,7 +39,7 @@ class Feed(SQLModel, table=True):
     __tablename__ = "feed"
 
     position: int = key_part()
-    ticket_id: int = key_part()
+    ticket_id: int = link()
     seq: int = number()
     last_seq: int = number()
     at: int = instant()
@@ -49,7 +51,7 @@ class Cursor(SQLModel, table=True):
     __tablename__ = "cursor"
 
     reader: str = word(key=True)
-    position: int = key_part()
+    position: int = big_number()
 
 
 class Notice(SQLModel, table=True):

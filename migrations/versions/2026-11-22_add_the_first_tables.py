@@ -86,8 +86,8 @@ def add_tables() -> None:
     op.create_table(
         "cursor",
         sa.Column("reader", sa.String(length=64), nullable=False),
-        sa.Column("position", BIG, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("reader", "position", name=op.f("pk_cursor")),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("reader", name=op.f("pk_cursor")),
     )
     op.create_table(
         "deadline",
@@ -152,11 +152,11 @@ def add_tables() -> None:
     op.create_table(
         "feed",
         sa.Column("position", BIG, autoincrement=False, nullable=False),
-        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("position", "ticket_id", name=op.f("pk_feed")),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_feed")),
     )
     op.create_table(
         "idempotency_key",
