@@ -5,46 +5,29 @@ has an idempotency key of its source and identifier: an import that was interrup
 goes on where it stood.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.definitions.model import Workflow
-from engine.errors import HuyingError, KeyReused, Malformed, NotFound
+from engine.errors import HuyingError, Malformed, NotFound
+from engine.exchange.history_carrier import Carrier, Ending, Fate, Result
 from engine.exchange.history_check import check_map
-from engine.exchange.history_map import Noun, TicketMap
+from engine.exchange.history_map import TicketMap
 from engine.exchange.history_refused import RefusedRows, refused_path
-from engine.exchange.history_rows import Due, Life, RowReader
-from engine.exchange.history_units import Known, Registry, check_codes
-from engine.exchange.refusals import Wrong
+from engine.exchange.history_rehearsal import Rehearsed
+from engine.exchange.history_rows import RowReader
+from engine.exchange.history_units import check_codes
 from engine.exchange.spreadsheet import Column, Row, Table, open_table
-from engine.records.asking import marks
-from engine.rules.acts import Source
-from engine.stages.calls import Call, Caller, Outcome
 from engine.stages.door import Door
 
-#: Rows of one transaction. More save little, and keep the one writer of SQLite to themselves for longer.
+__all__ = ["Ending", "Report", "import_tickets", "refused_path"]
+
+#: Rows of one transaction. More save little, and keep the one writer of SQLite from others for longer.
 ROWS_PER_COMMIT = 100
-
-
-class Ending(StrEnum):
-    """What becomes of the acts of a batch."""
-
-    KEEP = "keep"
-    UNDO = "undo"  #: a rehearsal: everything is done and then undone
-
-
-class Fate(StrEnum):
-    """What became of a row."""
-
-    IMPORTED = "imported"
-    THERE = "there"  #: it was imported before
-    REFUSED = "refused"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,37 +41,21 @@ class Report:
     imported: int = 0
     there: int = 0
     refused: int = 0
-    #: Times that were drawn straight, because an earlier step claims a later one; each is marked in the history.
+    #: Times drawn straight because an earlier step claims a later one; each is marked in the history.
     disordered: int = 0
     #: Departments and areas that were made.
     made: tuple[str, ...] = ()
     refused_file: Path | None = None
-    #: Where the table could not be read on; the rows before it are in.
+    #: Why the table could not be read on; the rows before are in.
     broken: HuyingError | None = None
 
-    def count(self, result: "_Result") -> None:
+    def count(self, result: Result) -> None:
+        """One row more."""
         self.read += 1
         self.imported += result.fate is Fate.IMPORTED
         self.there += result.fate is Fate.THERE
         self.refused += result.fate is Fate.REFUSED
-        self.disordered += result.disordered if result.fate is Fate.IMPORTED else 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
-    """What became of one row."""
-
-    row: Row
-    fate: Fate
-    disordered: int = 0
-    wrong: Wrong | None = None
-
-
-class _Undone(Exception):
-    """Carries what a rehearsal found out of the transaction that it undoes."""
-
-    def __init__(self, results: list[_Result], known: Known) -> None:
-        self.results, self.known = results, known
+        self.disordered += result.disordered
 
 
 def import_tickets(
@@ -106,16 +73,22 @@ def import_tickets(
 
     `arm_from`: notices and rungs before this moment reach nobody; None: the moment of the import. `refused`: where the
     refused rows go; None: beside the table. `tell` is called after every batch.
-    Errors: `DefinitionError` for a map that doesn't fit its workflow or this installation, `NotFound` when that
-    workflow isn't active, `NotATable` and `TooLarge` for a table that can't be read at all.
+    Errors: `DefinitionError` for a map that fits neither its workflow nor this installation, `NotFound` when that
+    workflow isn't active, `NotATable` and `TooLarge` for a table that can't be read at all, `Malformed` when the
+    refused rows can't be written.
     """
-    now = door.clock.now()
+    armed = door.clock.now() if arm_from is None else arm_from
     _prepare(door, mapping)
     columns = [Column(name=column) for column in mapping.columns]
     target = refused_path(path) if refused is None else refused
-    with open_table(path, columns, sheet=sheet or mapping.sheet) as table, RefusedRows(target, table.headers) as away:
+    with (
+        open_table(path, columns, sheet=sheet or mapping.sheet) as table,
+        RefusedRows(target, table.headers) as away,
+        closing(Rehearsed()) as rehearsed,
+    ):
         report = Report(file=path.name, source=mapping.source, workflow=mapping.workflow)
-        carrier = _Carrier(door, mapping, table, arm_from if arm_from is not None else now, ending)
+        reader = RowReader(mapping, table.encoding)
+        carrier = Carrier(door=door, mapping=mapping, reader=reader, arm_from=armed, ending=ending, rehearsed=rehearsed)
         rows = _until_broken(table, report)
         while batch := list(islice(rows, ROWS_PER_COMMIT)):
             for result in carrier.carry(batch):
@@ -128,18 +101,16 @@ def import_tickets(
     return report
 
 
-def _prepare(door: Door, mapping: TicketMap) -> Workflow:
-    """The workflow that the map is for, if the map fits it."""
+def _prepare(door: Door, mapping: TicketMap) -> None:
+    """Whatever the map says about the workflow and the installation is true."""
 
-    def work(transaction: Transaction) -> Workflow:
-        workflow = door.versions.active(transaction, mapping.workflow)
-        check_map(mapping, workflow)
+    def check(transaction: Transaction) -> None:
+        check_map(mapping, door.versions.active(transaction, mapping.workflow))
         check_codes(mapping, transaction)
-        return workflow
 
     with door.database.looking() as transaction:
         try:
-            return work(transaction)
+            check(transaction)
         except NotFound as missing:
             raise NotFound(
                 f"{missing.zh}；请先运行 huying activate", f"{missing.en}: run `huying activate` first"
@@ -147,48 +118,8 @@ def _prepare(door: Door, mapping: TicketMap) -> Workflow:
 
 
 def _until_broken(table: Table, report: Report) -> Iterator[Row]:
-    """The rows of a table; one that can't be read on ends here, and the report says why."""
+    """The rows of a table, up to where it can't be read on."""
     try:
         yield from table.rows
     except Malformed as failure:
         report.broken = failure
-
-
-@dataclass(slots=True)
-class _Carrier:
-    """Brings batches of rows through the door."""
-
-    door: Door
-    mapping: TicketMap
-    table: Table
-    arm_from: Instant
-    ending: Ending
-    known: Known = field(default_factory=Known)
-    #: Departments and areas made so far; a rehearsal makes them again for every batch.
-    made: dict[str, None] = field(default_factory=dict)
-    rehearsed: "_Rehearsed" = field(default_factory=lambda: _Rehearsed())
-
-    def carry(self, rows: Sequence[Row]) -> list[_Result]:
-        """All rows of a batch in one transaction."""
-        try:
-            results, known = self.door.database.acting(lambda transaction: self._batch(transaction, rows))
-            self.known = known
-        except _Undone as undone:
-            results, known = undone.results, undone.known
-        self.made.update(dict.fromkeys(known.made))
-        return results
-
-    def _batch(self, transaction: Transaction, rows: Sequence[Row]) -> tuple[list[_Result], Known]:
-        """May be begun again by the database: nothing outside of it changes."""
-        now = self.door.clock.now()
-        reader = RowReader(self.mapping, self.table.encoding)
-        known = self.known.copy()
-        results = []
-        for row in rows:
-            before = known.copy()
-            result = self._row(transaction, row, reader, Registry(self.mapping, transaction, known, now), now)
-            known = before if result.fate is Fate.REFUSED else known
-            results.append(result)
-        if self.ending is Ending.UNDO:
-            raise _Undone(results, known)
-        return results, known

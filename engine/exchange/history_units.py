@@ -31,29 +31,45 @@ class Known:
         """What one transaction may add to without anybody believing it before its commit."""
         return Known(dict(self.departments), dict(self.areas), dict(self.items), list(self.made))
 
+    def units(self, table: str) -> dict[str, str]:
+        """Cell → code."""
+        return self.departments if table == "department" else self.areas
+
+    def add(self, other: "Known") -> None:
+        self.departments |= other.departments
+        self.areas |= other.areas
+        self.items |= other.items
+        self.made += other.made
+
 
 class Registry:
-    """Looks up what a map's columns mean, inside one transaction."""
+    """Looks up what the columns of one row mean; what it finds is believed only if the row is not refused."""
 
     def __init__(self, mapping: TicketMap, transaction: Transaction, known: Known, now: Instant) -> None:
-        self.mapping, self.transaction, self.known, self.now = mapping, transaction, known, now
+        self.mapping, self.transaction, self.now = mapping, transaction, now
+        self._known, self._fresh = known, Known()
+
+    def keep(self) -> None:
+        """The row is in: what was found for it holds for the rows to come."""
+        self._known.add(self._fresh)
 
     def department(self, life: Life) -> str | None:
         """The code of a row's department. Errors: `Wrong`."""
-        return self._unit(life.department, self.mapping.department, self.known.departments, "department")
+        return self._unit(life.department, self.mapping.department, "department")
 
     def area(self, life: Life) -> str | None:
         """The code of a row's area. Errors: `Wrong`."""
-        return self._unit(life.area, self.mapping.area, self.known.areas, "area")
+        return self._unit(life.area, self.mapping.area, "area")
 
     def item(self, life: Life) -> str | None:
         """The code of the standard or item of a row. Errors: `Wrong` where the catalogue leaves a choice."""
         sought = life.item
         if sought is None:
             return None
-        if sought not in self.known.items:
-            self.known.items[sought] = self._standard(sought)
-        return self.known.items[sought]
+        code = self._known.items.get(sought)
+        if code is None:
+            code = self._fresh.items[sought] = self._standard(sought)
+        return code
 
     def place(self, life: Life) -> Mapping[str, Any] | None:
         """The place of a row: its point, its area, or both."""
@@ -63,12 +79,13 @@ class Registry:
 
     # -- departments and areas ---------------------------------------------------------------------------------------
 
-    def _unit(self, sought: Sought | None, units: Units | None, known: dict[str, str], table: str) -> str | None:
+    def _unit(self, sought: Sought | None, units: Units | None, table: str) -> str | None:
         if sought is None or units is None:
             return None
-        if sought.text not in known:
-            known[sought.text] = self._found(sought, units, table)
-        return known[sought.text]
+        code = self._known.units(table).get(sought.text) or self._fresh.units(table).get(sought.text)
+        if code is None:
+            code = self._fresh.units(table)[sought.text] = self._found(sought, units, table)
+        return code
 
     def _found(self, sought: Sought, units: Units, table: str) -> str:
         if sought.code is not None:
@@ -77,7 +94,7 @@ class Registry:
         exact = [code for code, _ in rows if code == sought.text]
         named = exact or [code for code, _ in rows]
         if len(named) == 1:
-            return named[0]
+            return str(named[0])
         if len(named) > 1:
             listed = "、".join(named)
             raise Wrong(
@@ -131,7 +148,7 @@ class Registry:
             parent = one
 
     def _note(self, table: str, code: str, name: str) -> None:
-        self.known.made.append(f"{_CALLED[table][0]} {code}" + (f"（{name}）" if name != code else ""))
+        self._fresh.made.append(f"{_CALLED[table][0]} {code}" + (f"（{name}）" if name != code else ""))
 
     # -- the catalogue -----------------------------------------------------------------------------------------------
 
