@@ -93,9 +93,12 @@ def test_a_file_s_own_headers_can_be_mapped(tmp_path: Path) -> None:
         renamed(WANTED, {"kind": "类型"})
 
 
-def test_a_row_with_more_cells_than_the_header_keeps_them_apart(tmp_path: Path) -> None:
+def test_a_row_with_more_or_fewer_cells_than_the_header_says_so(tmp_path: Path) -> None:
     path = saved(tmp_path, "编码,处置时限\n01,破损,2小时\n02\n")
-    assert read(path) == [Row(2, {"code": "01", "limit": "破损"}, ("2小时",)), Row(3, {"code": "02", "limit": ""}, ())]
+    assert read(path) == [
+        Row(2, {"code": "01", "limit": "破损"}, ("2小时",)),
+        Row(3, {"code": "02", "limit": ""}, (), 1),
+    ]
 
 
 def test_an_excel_table_reads_like_the_same_csv(tmp_path: Path) -> None:
