@@ -1,0 +1,1 @@
+"""The commands of `huying`, a file per noun; `cli` puts them together."""
