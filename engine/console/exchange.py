@@ -34,6 +34,7 @@ def add(command: Add) -> None:
     for taking in (catalogue, *registers):
         taking.add_argument("file", type=Path)
         taking.add_argument("--preview", action="store_true", help="say what would change, write nothing")
+        taking.add_argument("--refused", type=Path, help="where the refused rows go; FILE.refused.csv here if missing")
     outgoing = nested(command("export", _which_out))
     outgoing("catalogue", _export).add_argument("file", type=Path)
 
@@ -59,7 +60,7 @@ def _catalogue(application: Application, given: argparse.Namespace) -> int:
         now = application.clock.now()
         preview = apply_catalogue(application.database, given.file, units, now, vanished=vanished).preview
         _counts("已导入 / imported", preview.new, preview.changed, preview.unchanged, preview.refused)
-    return _refused(given.file, preview.refused)
+    return _refused(given, preview.refused)
 
 
 def _responsibilities(application: Application, given: argparse.Namespace) -> int:
@@ -97,7 +98,7 @@ _REGISTERS: dict[str, Run] = {
 def _told(given: argparse.Namespace, outcome: Outcome) -> int:
     title = "预览 / preview" if given.preview else "已导入 / imported"
     _counts(title, outcome.new, outcome.changed, outcome.unchanged, outcome.refused)
-    return _refused(given.file, outcome.refused)
+    return _refused(given, outcome.refused)
 
 
 def _export(application: Application, given: argparse.Namespace) -> int:
@@ -112,23 +113,12 @@ def _counts(title: str, new: Sized, changed: Sized, unchanged: int, refused: Siz
     OUT.print(table)
 
 
-def _refused(source: Path, refusals: tuple[Refusal, ...]) -> int:
-    """Show the first refused rows and write all of them beside the source."""
+def _refused(given: argparse.Namespace, refusals: tuple[Refusal, ...]) -> int:
+    """Show the first refused rows and write all of them to a file in the present folder, or where `--refused` says."""
     for refusal in refusals[:_SHOWN]:
         OUT.print(str(refusal), markup=False, style="yellow")
     if refusals:
-        path = source.with_name(f"{source.stem}.refused.csv") if source.parent.is_dir() else source
-        target = path if _writable(path.parent) else Path(path.name)
+        target = given.refused or Path(f"{given.file.stem}.refused.csv")
         write_refusals(target, refusals)
         OUT.print(f"拒收明细 / refused rows: {target}", markup=False)
     return 0
-
-
-def _writable(folder: Path) -> bool:
-    probe = folder / ".huying-probe"
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return False
-    return True
