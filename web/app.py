@@ -14,12 +14,16 @@ from starlette.types import ASGIApp, Scope
 from engine.application import Application
 from engine.clock import Clock
 from engine.database import Database
-from engine.errors import HuyingError
+from engine.errors import HuyingError, NotSignedIn
 from engine.settings import Settings
 from web import problems
 from web.api import registers, tickets, uploads, workflows
 from web.bodies import Guard
 from web.headers import Headers
+from web.pages import finding, home, report, signin, ticket
+from web.pages import workflows as workflow_pages
+from web.pages.signin import to_signin
+from web.rendering import go, page
 
 API = "/api"
 _STATIC = Path(__file__).parent / "static"
@@ -28,8 +32,8 @@ _DESCRIPTION = """
 块呼条应、多格合一：上报 → 受理研判 → 派遣 → 处置 → 核查评价。
 
 Every operation passes the same door as the pages do. A refusal is a problem (`application/problem+json`, RFC 9457) with
-a stable `code`, both languages and the place of the fault. A ticket that you may not see is not there (404). Moments are
-ISO 8601. Text is kept in NFC; JSON with NaN, equal keys, or numbers past 64 bits is refused.
+a stable `code`, both languages and the place of the fault. A ticket that you may not see is not there (404). Moments
+are ISO 8601. Text is kept in NFC; JSON with NaN, equal keys, or numbers past 64 bits is refused.
 """
 
 
@@ -46,8 +50,10 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for module in (tickets, workflows, uploads, registers):
-        app.include_router(module.router, prefix=API)
+    for api in (tickets, workflows, uploads, registers):
+        app.include_router(api.router, prefix=API)
+    for pages in (signin, home, report, ticket, workflow_pages, finding):
+        app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for kind in (HuyingError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _failed)
@@ -58,13 +64,20 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
 
 
 def _failed(request: Request, failure: Exception) -> Response:
+    """A problem for programs; for people a page, or the way to sign in."""
     error, headers = problems.translate(failure)
-    return problems.response(error, headers)
+    if request.url.path.startswith((f"{API}/", "/static/")):
+        return problems.response(error, headers)
+    if isinstance(error, NotSignedIn):
+        return go(request, to_signin(request.url.path if request.method == "GET" else "/"))
+    return page(request, "error.html", status=error.status, error=error, here=None)
 
 
 def _refused(scope: Scope, error: HuyingError) -> ASGIApp:
     """The answer to a body that is never read."""
-    return problems.response(error)
+    if scope["path"].startswith(f"{API}/"):
+        return problems.response(error)
+    return page(Request(scope), "error.html", status=error.status, error=error, here=None)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

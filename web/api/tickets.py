@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from engine.application import Application
 from engine.clock import CIVIL_ZONE, DAY, MINUTE, Instant, instant
@@ -12,17 +12,16 @@ from engine.database import Transaction
 from engine.errors import (
     Endless,
     KeyReused,
-    Malformed,
     NotAllowedNow,
     NotFound,
     NotPermitted,
     NotSignedIn,
-    Place,
     Stale,
     TooLarge,
 )
 from engine.records import lists, sheet
 from engine.records.access import Viewer
+from engine.records.asking import wrong
 from engine.records.lists import Wanted
 from engine.records.turns import turns
 from engine.rules.acts import Source
@@ -39,8 +38,15 @@ _SKEW = 5 * MINUTE
 #: The longest that a device may have been offline; idempotency keys are kept as long.
 _OFFLINE = 90 * DAY
 
+_DAY = "日期或带时区的时间，不含终点 / A day like 2026-03-01 or a moment with its zone; the end is not included"
+
 _SEEN = documented(NotSignedIn, NotFound)
 _ACTED = documented(NotSignedIn, NotFound, NotPermitted, NotAllowedNow, Stale, Endless, KeyReused, TooLarge)
+
+
+_REPEATED: dict[int | str, dict[str, Any]] = {
+    200: {"model": shapes.OutcomeOut, "description": "同一幂等键的既有结果 / The key's earlier outcome"}
+}
 
 
 class Filters(BaseModel):
@@ -57,8 +63,8 @@ class Filters(BaseModel):
     item: shapes.Word | None = None
     reporter: Literal["me"] | None = None
     mine: Literal["true", "1"] | None = None
-    opened_from: AwareDatetime | date | None = None
-    opened_to: AwareDatetime | date | None = None
+    opened_from: Annotated[str | None, Query(max_length=40, description=_DAY)] = None
+    opened_to: Annotated[str | None, Query(max_length=40, description=_DAY)] = None
     cursor: Annotated[str | None, Query(max_length=200)] = None
     limit: Annotated[int, Query(ge=1, le=lists.MOST)] = 50
 
@@ -68,8 +74,7 @@ class Filters(BaseModel):
     operation_id="report",
     summary="上报 / Report",
     status_code=201,
-    responses={200: {"model": shapes.OutcomeOut, "description": "同一幂等键的既有结果 / The key's earlier outcome"}}
-    | documented(NotSignedIn, NotFound, NotPermitted, KeyReused, TooLarge),
+    responses=documented(NotSignedIn, NotFound, NotPermitted, KeyReused, TooLarge) | _REPEATED,
 )
 def report(house: House, me: Me, body: shapes.ReportIn, key: Key, response: Response) -> shapes.OutcomeOut:
     """Start a ticket: the form that the workflow's start asks for, place or area included.
@@ -183,36 +188,42 @@ def _wanted(house: Application, transaction: Transaction, me: Viewer, filters: F
     )
 
 
-def _day_or_moment(name: str, given: datetime | date | None) -> Instant | None:
-    """A day begins at midnight of the place."""
+def _day_or_moment(name: str, given: str | None) -> Instant | None:
+    """A day begins at midnight of the place; a moment needs its zone, which would else be a guess."""
     if given is None:
         return None
-    if not 1970 <= given.year <= 2200:
-        raise Malformed(f"年份不合理：{given.year}", f"the year is out of range: {given.year}", place=Place(field=name))
-    if isinstance(given, datetime):
-        return instant(given)
-    return instant(datetime.combine(given, time(), CIVIL_ZONE))
+    try:
+        is_day = len(given) == len("2026-03-01")
+        read = (
+            datetime.combine(date.fromisoformat(given), time(), CIVIL_ZONE) if is_day else datetime.fromisoformat(given)
+        )
+    except ValueError as failure:
+        raise wrong(name, f"应为{_DAY.split(' / ')[0]}", "must be a day or a moment with its zone") from failure
+    if read.tzinfo is None:
+        raise wrong(name, "时间须带时区", "a moment needs its time zone")
+    if not 1970 <= read.year <= 2200:
+        raise wrong(name, f"年份不合理：{read.year}", f"the year is out of range: {read.year}")
+    return instant(read)
+
+
+_CLAIM = "claimed_at"
 
 
 def _claimed(at: datetime | None, source: str, now: Instant) -> Instant | None:
     """The claimed moment of a device, drawn back to now if its clock is a little ahead."""
     if (at is None) != (source != Source.DEVICE):
-        raise _wrong_claim("claimed_at 与 source=device 须同时给出", "claimed_at and source=device go together")
+        raise wrong(_CLAIM, "claimed_at 与 source=device 须同时给出", "claimed_at and source=device go together")
     if at is None:
         return None
     if not 1970 <= at.year <= 2200:
-        raise _wrong_claim(f"年份不合理：{at.year}", f"the year is out of range: {at.year}")
+        raise wrong(_CLAIM, f"年份不合理：{at.year}", f"the year is out of range: {at.year}")
     claimed = instant(at)
     if claimed > now + _SKEW:
-        raise _wrong_claim("发生时间不能晚于现在", "an act cannot have happened ahead of now")
+        raise wrong(_CLAIM, "发生时间不能晚于现在", "an act cannot have happened ahead of now")
     if claimed < now - _OFFLINE:
         days = _OFFLINE // DAY
-        raise _wrong_claim(f"发生时间不能早于 {days} 天前", f"an act cannot be claimed from more than {days} days ago")
+        raise wrong(_CLAIM, f"发生时间不能早于 {days} 天前", f"an act cannot be claimed from more than {days} days ago")
     return min(claimed, now)
-
-
-def _wrong_claim(zh: str, en: str) -> Malformed:
-    return Malformed(zh, en, place=Place(field="claimed_at"))
 
 
 def _outcome(house: Application, outcome: Outcome) -> shapes.OutcomeOut:

@@ -1,0 +1,96 @@
+"""What needs doing now, and lists of tickets."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from engine.application import Application
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.records import lists, registers
+from engine.records.access import Viewer
+from engine.records.lists import Wanted
+from engine.records.turns import turns
+from engine.vocabulary import Stage, StateType
+from web.contexts import Listed, listed
+from web.dependencies import House
+from web.rendering import fragment, is_partial, page
+from web.sessions import At
+
+router = APIRouter(include_in_schema=False)
+
+#: Tickets of one section of the home page, and of one page of a list.
+_QUEUE, _SECTION, _PAGE = 50, 8, 30
+
+Word = Annotated[str, Query(max_length=64, pattern=r"^[\w.:/-]*$")]
+
+
+@router.get("/")
+def home(request: Request, house: House, here: At) -> Response:
+    """What waits for me first, the nearest deadline on top; then what I reported and what is new around me."""
+    now, me = house.clock.now(), here.viewer
+    with house.database.looking() as transaction:
+        mine = Wanted(turns=turns(transaction, house.versions, me))
+        queue, more = _listed(house, transaction, me, mine, now, limit=_QUEUE)
+        reported, _ = _listed(house, transaction, me, Wanted(reporter_id=me.person_id), now, limit=_SECTION)
+        newest, _ = _listed(house, transaction, me, Wanted(), now, limit=_SECTION)
+    queue.sort(key=lambda one: (one.row.due is None, one.row.due.at if one.row.due else 0))
+    return page(
+        request,
+        "home.html",
+        here=here,
+        queue=queue,
+        more=more is not None,
+        reported=reported,
+        newest=newest if me.posts else [],
+    )
+
+
+@router.get("/tickets")
+def tickets(
+    request: Request,
+    house: House,
+    here: At,
+    mine: Word = "",
+    reporter: Word = "",
+    stage: Word = "",
+    state_type: Word = "",
+    workflow: Word = "",
+    cursor: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """A list with filters; without JavaScript each part is a page of its own."""
+    now, me = house.clock.now(), here.viewer
+    with house.database.looking() as transaction:
+        wanted = Wanted(
+            turns=turns(transaction, house.versions, me) if mine else None,
+            reporter_id=me.person_id if reporter else None,
+            stage=stage if stage in Stage.__members__.values() else None,
+            state_type=state_type if state_type in StateType.__members__.values() else None,
+            workflow=workflow or None,
+        )
+        rows, after = _listed(house, transaction, me, wanted, now, limit=_PAGE, cursor=cursor or None)
+        workflows = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
+    chosen = {"mine": mine, "reporter": reporter, "stage": stage, "state_type": state_type, "workflow": workflow}
+    context: dict[str, Any] = {
+        "rows": rows,
+        "next": after,
+        "chosen": {name: value for name, value in chosen.items() if value},
+    }
+    if is_partial(request):
+        return fragment(request, "rows.html", **context)
+    return page(request, "tickets.html", here=here, workflows=workflows, **context)
+
+
+def _listed(
+    house: Application,
+    transaction: Transaction,
+    me: Viewer,
+    wanted: Wanted,
+    now: Instant,
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> tuple[list[Listed], str | None]:
+    found = lists.page(transaction, house.versions, me, wanted, now=now, cursor=cursor, limit=limit)
+    return [listed(row, house.versions.definition(transaction, row.workflow_id)) for row in found.rows], found.cursor

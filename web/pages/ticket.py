@@ -1,0 +1,210 @@
+"""A ticket's page: where it stands, what can be done and by which form, and everything that happened."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from engine.application import Application
+from engine.database import Transaction
+from engine.definitions.model import FormItem
+from engine.errors import HuyingError, NotAllowedNow, Stale
+from engine.records import sheet as sheets
+from engine.records.sheet import Sheet
+from engine.stages.calls import Call, Caller, Offer
+from web import forms
+from web.contexts import Told, about, changed_since, deed, ticket_page, typed_before
+from web.dependencies import CaseNo, House
+from web.forms import Drawing, Typed
+from web.rendering import go, is_partial, page
+from web.sessions import At, Form, Posted, Sitting
+
+router = APIRouter(include_in_schema=False)
+
+Word = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$")]
+Done = Annotated[str, Query(max_length=64, pattern=r"^[\w.-]*$")]
+Seq = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Which act on a ticket is meant."""
+
+    action: str
+    task: int | None
+    request: int | None
+
+    def among(self, offers: list[Offer]) -> Offer | None:
+        """The offer of this act, if the ticket's present state has one."""
+        for offer in offers:
+            on = offer.request == self.request if self.request or offer.request else offer.task == self.task
+            if on and offer.name == self.action:
+                return offer
+        return None
+
+
+@router.get("/tickets/{case_no}")
+def show(request: Request, house: House, here: At, case_no: CaseNo, done: Done = "") -> Response:
+    """The whole page, or its fragment."""
+    return _ticket(request, house, here, case_no, done)
+
+
+@router.get("/tickets/{case_no}/do/{action}")
+def ask(
+    request: Request,
+    house: House,
+    here: At,
+    case_no: CaseNo,
+    action: Word,
+    task: Seq = None,
+    answered: Annotated[int | None, Query(alias="request", ge=1, le=2**31 - 1)] = None,
+) -> Response:
+    """The form of one act."""
+    return _act(request, house, here, case_no, Named(action=action, task=task, request=answered), Typed(), None)
+
+
+@router.post("/tickets/{case_no}/do/{action}")
+def do(request: Request, house: House, here: At, case_no: CaseNo, action: Word, form: Form) -> Response:
+    """Do it, and show the ticket as it is then. What is refused comes back with everything that was typed."""
+    named = Named(action=action, task=form.number("task"), request=form.number("request"))
+    typed = Typed(values=form.fields)
+    if form.first("look"):
+        return _act(request, house, here, case_no, named, typed, None)
+    with house.database.looking() as transaction:
+        sheet, offers = _seen(house, here, transaction, case_no)
+    offer = named.among(offers)
+    try:
+        typed = _with_files(house, here, offer, typed, form)
+        house.door.act(_call(here, sheet, named, offer, typed, form))
+    except HuyingError as error:
+        return _act(request, house, here, case_no, named, typed, error)
+    if is_partial(request):
+        return _ticket(request, house, here, case_no, action)
+    return go(request, f"/tickets/{case_no}?done={action}")
+
+
+def _seen(house: Application, here: Sitting, transaction: Transaction, case_no: str) -> tuple[Sheet, list[Offer]]:
+    """The ticket, if this person may know of it, and what its present states offer."""
+    seen = sheets.sight(transaction, here.viewer, case_no)
+    case = house.door.case(transaction, seen.ticket_id)
+    sheet = sheets.sheet(transaction, house.versions, here.viewer, seen, case, house.clock.now())
+    return sheet, house.door.offers(transaction, seen.ticket_id, Caller(person_id=here.viewer.person_id))
+
+
+def _ticket(request: Request, house: Application, here: Sitting, case_no: str, done: str) -> Response:
+    with house.database.looking() as transaction:
+        sheet, offers = _seen(house, here, transaction, case_no)
+        history = sheets.history(transaction, here.viewer, sheet.sight, sheet.case)
+        context = ticket_page(transaction, sheet, history, offers)
+    title = next((line.title for line in reversed(history.lines) if line.action == done), None)
+    return page(request, "ticket.html", here=here, page=context, done=title)
+
+
+def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
+    """The forms of an act: its own, and one per finished task, with what their fields' names begin with."""
+    if offer is not None:
+        yield "", offer.form
+        yield from ((f"each.{seq}.", items) for seq, items in offer.each.items())
+
+
+def _with_files(house: Application, here: Sitting, offer: Offer | None, typed: Typed, form: Posted) -> Typed:
+    for prefix, items in _parts(offer):
+        kept = forms.keep_files(house, here.viewer, items, form, prefix)
+        own = {prefix + item.name for item in items}
+        typed = Typed(values={**typed.values, **{name: given for name, given in kept.values.items() if name in own}})
+    return typed
+
+
+def _call(here: Sitting, sheet: Sheet, named: Named, offer: Offer | None, typed: Typed, form: Posted) -> Call:
+    each = offer.each.items() if offer else ()
+    return Call(
+        caller=Caller(person_id=here.viewer.person_id),
+        ticket_id=sheet.sight.ticket_id,
+        action=named.action,
+        task=named.task if named.request is None else None,
+        request=named.request,
+        form=forms.read(offer.form, typed) if offer else {},
+        each={seq: forms.read(items, typed, f"each.{seq}.") for seq, items in each},
+        expected=form.number("expected"),
+        key=form.first("key")[:64] or None,
+    )
+
+
+def _act(
+    request: Request,
+    house: Application,
+    here: Sitting,
+    case_no: str,
+    named: Named,
+    typed: Typed,
+    error: HuyingError | None,
+) -> Response:
+    """One act's form; with an error, what was typed and, if others were quicker, what they did."""
+    with house.database.looking() as transaction:
+        sheet, offers = _seen(house, here, transaction, case_no)
+        offer = named.among(offers)
+        if error is None and (offer is None or not offer.possible):
+            error = _not_now(offer)
+        drawing = Drawing(
+            transaction=transaction,
+            viewer=here.viewer,
+            now=house.clock.now(),
+            typed=typed,
+            error=error,
+            area_codes=tuple(sheet.names.areas[link.id].code for link in sheet.case.ticket.area),
+            department_id=_department(sheet, offer),
+        )
+        groups = [
+            (about(sheet, int(prefix.split(".")[1])) if prefix else "", drawing.widgets(items, prefix))
+            for prefix, items in _parts(offer)
+        ]
+        changed = _overtaken(transaction, here, sheet, typed, error)
+        if offer is None and changed:
+            error = Stale(
+                "此件已被他人办理，现在没有这一操作", "someone has acted on this: there is no such action now"
+            )
+        lost = typed_before(transaction, sheet, typed.values) if offer is None else ()
+    response = page(
+        request,
+        "act.html",
+        status=error.status if error else 200,
+        here=here,
+        sheet=sheet,
+        offer=offer,
+        deed=deed(sheet, offer) if offer else None,
+        groups=groups,
+        error=error,
+        changed=changed,
+        lost=lost,
+        key=next(iter(typed.of("key")), ""),
+    )
+    if is_partial(request):
+        # The form stays where it is; only an act that was done replaces the ticket.
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#act", "innerHTML show:top"
+    return response
+
+
+def _not_now(offer: Offer | None) -> NotAllowedNow:
+    if offer is None:
+        return NotAllowedNow("案卷已有变化，现在没有这一操作", "the ticket has moved on: there is no such action now")
+    zh, _, en = offer.reason.partition(" / ")
+    return NotAllowedNow(zh, en)
+
+
+def _overtaken(
+    transaction: Transaction, here: Sitting, sheet: Sheet, typed: Typed, error: HuyingError | None
+) -> tuple[Told, ...]:
+    """What happened since the form was drawn, for whoever is refused because of it."""
+    seen = next(iter(typed.of("seen")), "")
+    if not isinstance(error, Stale | NotAllowedNow) or not (seen.isascii() and seen.isdecimal() and len(seen) < 10):
+        return ()
+    lines = sheets.history(transaction, here.viewer, sheet.sight, sheet.case, after=int(seen))
+    return changed_since(transaction, sheet, lines)
+
+
+def _department(sheet: Sheet, offer: Offer | None) -> int | None:
+    """The department whose people an assignment names."""
+    task = sheet.case.tasks.get(offer.task) if offer and offer.task is not None else None
+    return task.department_id if task else None

@@ -1,0 +1,94 @@
+"""Templates become answers: a whole page, or the very fragment of it that htmx asked for."""
+
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from engine.clock import shown
+from engine.definitions.model import Title
+from engine.vocabulary import STAGE_TITLES, Stage
+from web import assets
+from web.forms import Option
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_BOTH = Markup('{}<span class="en" lang="en">{}</span>')
+#: History restores and body targets come with `HX-Request` too, and want a whole page.
+_PARTIAL = ("hx-request-type", "partial")
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asks for a fragment."""
+    return request.headers.get(_PARTIAL[0]) == _PARTIAL[1]
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    """`template` as a whole page; `fragments/<template>` alone if htmx asked for the fragment and there is one."""
+    fragment = f"fragments/{template}"
+    name = fragment if is_partial(request) and (_TEMPLATES / fragment).is_file() else template
+    return _answer(request, name, status, context)
+
+
+def fragment(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    """A fragment that has no page of its own."""
+    return _answer(request, f"fragments/{template}", status, context)
+
+
+def go(request: Request, to: str) -> Response:
+    """After a form: show the page that says what came of it."""
+    if is_partial(request):
+        return Response(status_code=204, headers={"HX-Redirect": to})
+    return RedirectResponse(to, status_code=303)
+
+
+def say(zh: str, en: str) -> Markup:
+    """Chinese first, English second and quieter."""
+    return _BOTH.format(zh, en) if en and en != zh else Markup("{}").format(zh)
+
+
+def both(title: Title | str) -> Markup:
+    """A title, or a text `中文 / English`."""
+    if isinstance(title, Title):
+        return say(title.zh, title.en)
+    zh, _, en = title.partition(" / ")
+    return say(zh, en)
+
+
+def grouped(options: Sequence[Option]) -> list[tuple[str, list[Option]]]:
+    """Options by group, groups in the order in which they come."""
+    found: dict[str, list[Option]] = {}
+    for option in options:
+        found.setdefault(option.group, []).append(option)
+    return list(found.items())
+
+
+def _answer(request: Request, name: str, status: int, context: dict[str, Any]) -> Response:
+    body = (
+        _environment().get_template(name).render(request=request, settings=request.app.state.house.settings, **context)
+    )
+    return HTMLResponse(body, status, headers={"Vary": "HX-Request-Type"})
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["both"] = both
+    environment.filters["moment"] = shown
+    environment.filters["grouped"] = grouped
+    environment.globals["say"] = say
+    environment.globals["assets"] = assets
+    environment.globals["fresh"] = lambda: secrets.token_urlsafe(16)
+    environment.globals["stages"] = [(stage.value, Title(*STAGE_TITLES[stage])) for stage in Stage]
+    return environment
