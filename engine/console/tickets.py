@@ -30,7 +30,7 @@ def add(command: Add) -> None:
     act.add_argument("--each", help='{"TASK": {"stars": 5}}')
     act.add_argument("--expected", type=int)
     for doing in (report, act):
-        doing.add_argument("form", nargs="*", metavar="NAME=VALUE")
+        doing.add_argument("--form", nargs="+", action="extend", default=[], metavar="NAME=VALUE")
         doing.add_argument("--as", dest="as_", required=True, metavar="LOGIN")
         doing.add_argument("--key", help="idempotency key")
     command("show", _show).add_argument("case")
