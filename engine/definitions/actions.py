@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine.definitions.conditions import Condition, Names, Unparsable, parse
+from engine.definitions.conditions import Condition
 from engine.definitions.declarations import field_name
 from engine.definitions.model import (
     CLOCK,
@@ -23,6 +23,7 @@ from engine.definitions.model import (
 from engine.definitions.names import ME, word
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, Scope
+from engine.definitions.sentences import Names, Unparsable, parse
 from engine.definitions.source import Node
 
 #: The marks of a form as a Chinese keyboard writes them.

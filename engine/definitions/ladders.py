@@ -5,10 +5,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from engine.definitions.actions import Compiler
-from engine.definitions.conditions import Names
 from engine.definitions.model import Step, Title
 from engine.definitions.reading import Word
 from engine.definitions.scopes import Keys, Scope
+from engine.definitions.sentences import Names
 from engine.definitions.spans import Offset, Rung, Share, Side, SpanError, Unit, parse_rung
 
 #: Minutes, to put rungs of different units in order; a workday counts as a day.

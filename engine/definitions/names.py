@@ -4,7 +4,6 @@ Nothing outside these tables and the file's own declarations can be named in a w
 written in Chinese as well; the Chinese spelling means the same word.
 """
 
-from engine.definitions.conditions import RESERVED as CONDITION_WORDS
 from engine.definitions.model import (
     CLOCK,
     RULE,
@@ -18,6 +17,7 @@ from engine.definitions.model import (
     TaskSet,
     Title,
 )
+from engine.definitions.sentences import RESERVED as CONDITION_WORDS
 from engine.definitions.spans import Counting
 from engine.vocabulary import STAGE_TITLES, Stage, StateType
 

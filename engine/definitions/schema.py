@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from engine.definitions.conditions import CHINESE
 from engine.definitions.grammar import GRAMMAR, Key, Shape
 from engine.definitions.names import STANDARD_FIELDS, WORDS, words_of
 from engine.definitions.reading import KEY, LONGEST_TITLE, NAME
+from engine.definitions.sentences import CHINESE
 from engine.definitions.source import LONGEST_SCALAR
 
 #: Places that share the grammar of actions.

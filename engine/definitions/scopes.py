@@ -6,7 +6,6 @@ A *scope* is the ticket itself or one kind of task: each has its own states, cou
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from engine.definitions.conditions import Names
 from engine.definitions.model import (
     Deadline,
     Field,
@@ -18,6 +17,7 @@ from engine.definitions.model import (
 )
 from engine.definitions.names import CHOICE_ALIASES, FIELD_ALIASES, YES_NO
 from engine.definitions.reading import Word
+from engine.definitions.sentences import Names
 from engine.definitions.source import Entry, Node
 from engine.definitions.words import Words
 from engine.vocabulary import Stage, StateType

@@ -179,3 +179,11 @@ def test_the_checkout_wins_over_what_a_wheel_carries() -> None:
     assert resources.workflows() == FOLDER
     with pytest.raises(FileNotFoundError):
         resources.folder("no-such-folder")
+
+
+def test_an_installed_wheel_finds_what_it_carries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "engine" / "_bundled" / "workflows").mkdir(parents=True)
+    (tmp_path / "workflows").mkdir()  # some other package's, beside ours in site-packages
+    monkeypatch.setattr(resources, "_CHECKOUT", tmp_path)
+    monkeypatch.setattr(resources, "_BUNDLED", tmp_path / "engine" / "_bundled")
+    assert resources.workflows() == tmp_path / "engine" / "_bundled" / "workflows"

@@ -6,9 +6,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from engine.definitions import source
-from engine.definitions.conditions import CHINESE
 from engine.definitions.grammar import GRAMMAR, Key, Shape
 from engine.definitions.names import CHOICE_ALIASES, FIELD_ALIASES, STANDARD_FIELDS, WORDS
+from engine.definitions.sentences import CHINESE
 from engine.definitions.source import Items, Mapping, Node, Scalar
 from engine.definitions.spans import parse_limit, parse_rung
 from engine.definitions.words import shipped

@@ -8,17 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.definitions.conditions import (
-    CHINESE,
-    RESERVED,
     Condition,
     Counter,
     Either,
     Every,
-    Names,
     Not,
-    Unparsable,
-    parse,
 )
+from engine.definitions.sentences import CHINESE, RESERVED, Names, Unparsable, parse
 
 NAMES = Names(
     counters=frozenset({"returns", "退单"}),
