@@ -17,8 +17,9 @@ HEADERS = ("行 / Row", "编号 / Identifier", "原因", "Reason")
 
 
 def refused_path(path: Path) -> Path:
-    """Beside the table: `old.xlsx` → `old.xlsx.refused.csv`."""
-    return path.with_name(f"{path.name}.refused.csv")
+    """Beside the table, `old.xlsx` → `old.refused.csv`; where that folder can't be written, in the present one."""
+    beside = path.with_name(f"{path.stem}.refused.csv")
+    return beside if os.access(beside.parent, os.W_OK) else Path(beside.name)
 
 
 class RefusedRows:
