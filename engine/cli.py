@@ -5,9 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from engine.application import Application
-from engine.console import exchange, installation, tickets, workflow_files
+from engine.console import exchange, figures, installation, tickets, workflow_files
 from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain
 from engine.errors import HuyingError
+from engine.records import schema
 from engine.settings import Settings
 
 
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         application = Application.of(Settings.from_environment())
         try:
+            if not given.any_schema:
+                schema.expect_current(application.database)
             return int(given.run(application, given) or 0)
         finally:
             application.close()
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huying", description="呼应：块呼条应、多格合一 / tickets of grid governance")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (installation, workflow_files, tickets, exchange):
+    for group in (installation, workflow_files, tickets, exchange, figures):
         group.add(adder(commands))
     return parser
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from engine.application import Application
+from engine.console import history
 from engine.console.printing import OUT, Add, Run, nested
 from engine.errors import Malformed
 from engine.exchange import organisation, people
@@ -35,6 +36,7 @@ def add(command: Add) -> None:
         taking.add_argument("file", type=Path)
         taking.add_argument("--preview", action="store_true", help="say what would change, write nothing")
         taking.add_argument("--refused", type=Path, help="where the refused rows go; FILE.refused.csv here if missing")
+    history.add(incoming)
     outgoing = nested(command("export", _which_out))
     outgoing("catalogue", _export).add_argument("file", type=Path)
 

@@ -21,7 +21,7 @@ def add(command: Add) -> None:
     for serving in (demo, command("serve", _serve)):
         serving.add_argument("--host", default="127.0.0.1")
         serving.add_argument("--port", type=int, default=8000)
-    command("migrate", _migrate)
+    migrate = command("migrate", _migrate)
     command("verify", _verify)
     command("work", _work)
     token = command("token", _token)
@@ -29,6 +29,8 @@ def add(command: Add) -> None:
     token.add_argument("--purpose", default="命令行 / command line")
     token.add_argument("--days", type=int, default=90)
     timing = command("bench", _bench)
+    for building in (demo, migrate, timing):
+        building.set_defaults(any_schema=True)
     timing.add_argument("--json", action="store_true")
     timing.add_argument("--lives", type=int, default=20, help="ticket lives per slice and connection")
     timing.add_argument("--slices", type=int, default=15, help="slices of each contestant, in turns")

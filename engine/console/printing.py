@@ -34,7 +34,7 @@ def adder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Ad
     def add(name: str, run: Run) -> argparse.ArgumentParser:
         text = (run.__doc__ or "").strip().splitlines()[0]
         added = commands.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, any_schema=False)
         return added
 
     return add

@@ -13,9 +13,13 @@ from engine.records import versions
 
 def add(command: Add) -> None:
     """The commands about workflow files."""
-    command("check", _check).add_argument("files", nargs="+", type=Path)
+    check = command("check", _check)
+    check.add_argument("files", nargs="+", type=Path)
+    diagram = command("diagram", _diagram)
+    diagram.add_argument("file", type=Path)
+    for reading in (check, diagram):
+        reading.set_defaults(any_schema=True)
     command("activate", _activate).add_argument("files", nargs="*", type=Path)
-    command("diagram", _diagram).add_argument("file", type=Path)
 
 
 def _check(application: Application, given: argparse.Namespace) -> int:

@@ -41,6 +41,17 @@ def migrate(database: Database) -> list[str]:
     return [_line(script) for script in coming]
 
 
+def expect_current(database: Database) -> None:
+    """Errors: `SchemaMismatch` when migrations are still to run, or when the database is of a newer release."""
+    waiting = pending(database)
+    if waiting:
+        raise SchemaMismatch(
+            "数据库结构尚未更新，请先运行 huying migrate",
+            "the database's schema is not up to date; run huying migrate first",
+            pending=waiting,
+        )
+
+
 def pending(database: Database) -> list[str]:
     """What `migrate` would do, oldest first. Errors: as `migrate`."""
     return [_line(script) for script in _after(current(database))]
