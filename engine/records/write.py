@@ -29,7 +29,7 @@ class _Table:
     name: str
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...] = ()
-    #: `insert` fails on a row that is there, `replace` overwrites it, `keep` leaves it.
+    #: `insert` fails on a row that is there, `replace` overwrites it, `fill` with what is not empty, `keep` leaves it.
     mode: str = "insert"
 
     @property
@@ -59,7 +59,7 @@ TABLES: dict[str, _Table] = {
             "particulars",
             "ticket_id:b description:t address:t contact_name:t contact_phone:t",
             "ticket_id",
-            "replace",
+            "fill",
         ),
         _table(
             "task",
@@ -129,11 +129,12 @@ class Batch:
         if decision.read_version is None:
             self.add("ticket", row)
             self.add("case_number", (ticket.case_no, own))
-            words = decision.particulars
-            names = ("description", "address", "contact_name", "contact_phone")
-            self.add("particulars", (own, *(words.get(name, "") for name in names)))
         else:
             self.moved.append((*row, decision.read_version))
+        words = decision.particulars
+        if words or decision.read_version is None:
+            names = ("description", "address", "contact_name", "contact_phone")
+            self.add("particulars", (own, *(words.get(name, "") for name in names)))
         self._belongings(decision, own, now)
         if decision.events:
             self.add("outbox", (own, decision.events[0].seq, decision.events[-1].seq, now))
@@ -203,7 +204,9 @@ def _conflict(table: _Table) -> str:
     key = ", ".join(table.key)
     if table.mode == "keep":
         return f" ON CONFLICT ({key}) DO NOTHING"
-    changed = ", ".join(f"{name} = excluded.{name}" for name in table.names if name.strip('"') not in table.key)
+    changing = [name for name in table.names if name.strip('"') not in table.key]
+    given = "excluded.{0}" if table.mode == "replace" else f"coalesce(nullif(excluded.{{0}}, ''), {table.name}.{{0}})"
+    changed = ", ".join(f"{name} = {given.format(name)}" for name in changing)
     return f" ON CONFLICT ({key}) DO UPDATE SET {changed}"
 
 

@@ -17,7 +17,7 @@ from engine.rules.acts import Act, Decision, Source
 from engine.rules.case import THE_RULE, Actor, Ask, Case, Deed, RequestState, Run, Task
 from engine.rules.draft import Draft, binding
 from engine.rules.facts import CaseFacts
-from engine.rules.forms import Filled, fill
+from engine.rules.forms import Filled, fill, shown
 from engine.rules.permissions import Standing, standing
 from engine.rules.worktime import WorkCalendar
 
@@ -102,12 +102,12 @@ def _answer(case: Case, name: str, ask: Ask | None) -> Target | HuyingError:
 
 def _nowhere(case: Case, name: str, task: Task | None) -> NotAllowedNow:
     if not case.ticket.last_seq:
-        return NotAllowedNow(f"流程中没有“{name}”这种上报", f"the workflow has no start '{name}'")
+        return NotAllowedNow(f"流程中没有“{shown(name)}”这种上报", f"the workflow has no start '{shown(name)}'")
     state = case.scope(task).states[task.state if task else case.ticket.state]
     return NotAllowedNow(
-        f"“{state.title.zh}”状态下没有“{name}”这一操作",
-        f"there is no action '{name}' in the state '{state.title.en}'",
-        action=name,
+        f"“{state.title.zh}”状态下没有“{shown(name)}”这一操作",
+        f"there is no action '{shown(name)}' in the state '{state.title.en}'",
+        action=shown(name),
         state=state.name,
     )
 

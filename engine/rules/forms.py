@@ -14,6 +14,9 @@ from engine.rules.case import References
 
 #: Characters in one text; longer words belong into an attachment.
 LONGEST_TEXT = 5_000
+#: Characters of the fields that name a person: as wide as the columns that lists show them from.
+LONGEST_NAME = 200
+_NAMES = ("contact_name", "contact_phone")
 #: Values in one repeated field.
 MOST_VALUES = 50
 #: Degrees are whole numbers of this fraction.
@@ -73,7 +76,7 @@ def fill(
             return error
     for name in given:
         if name not in known:
-            return _wrong(_shown(name), f"此处不收“{_shown(name)}”这一项", f"this form has no field '{_shown(name)}'")
+            return _wrong(shown(name), f"此处不收“{shown(name)}”这一项", f"this form has no field '{shown(name)}'")
     return filled
 
 
@@ -111,7 +114,7 @@ def _amiss(field: Field, zh: str, en: str) -> Malformed:
     return _wrong(field.name, f"“{field.title.zh}”{zh}", f"'{field.title.en}' {en}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A wrong value as a refusal may quote it."""
     return _CONTROL.sub("\ufffd", value[:60]) if isinstance(value, str) else type(value).__name__
 
@@ -127,8 +130,9 @@ def _text(field: Field, value: Any, references: References, now: Instant) -> Any
     text = clean_text(value)
     if not text:
         return _amiss(field, "不能为空白", "must not be blank")
-    if len(text) > LONGEST_TEXT:
-        return _amiss(field, f"过长（{len(text)} 字，最多 {LONGEST_TEXT} 字）", f"is too long ({len(text)} characters)")
+    most = LONGEST_NAME if field.name in _NAMES else LONGEST_TEXT
+    if len(text) > most:
+        return _amiss(field, f"过长（{len(text)} 字，最多 {most} 字）", f"is too long ({len(text)} characters)")
     control = _CONTROL.search(text)
     if control is not None:
         return _amiss(
@@ -192,7 +196,7 @@ def _referred(there: Callable[[References], Iterable[str]], zh: str, en: str) ->
     def check(field: Field, value: Any, references: References, now: Instant) -> Any:
         if isinstance(value, str) and value in there(references):
             return value
-        return _amiss(field, f"：没有这个{zh}“{_shown(value)}”", f"names an unknown {en}: '{_shown(value)}'")
+        return _amiss(field, f"：没有这个{zh}“{shown(value)}”", f"names an unknown {en}: '{shown(value)}'")
 
     return check
 
@@ -205,7 +209,7 @@ def _place(field: Field, value: Any, references: References, now: Instant) -> An
     place = {key: inner for key, inner in value.items() if inner is not None}
     for key, inner in place.items():
         if not _belongs_to_place(key, inner):
-            return _amiss(field, f"的“{_shown(key)}”不对", f"has a wrong '{_shown(key)}'")
+            return _amiss(field, f"的“{shown(key)}”不对", f"has a wrong '{shown(key)}'")
     return place
 
 

@@ -15,22 +15,24 @@ from sqlalchemy.exc import IntegrityError as CoreIntegrityError
 from engine.clock import DAY, Clock, Instant, moment
 from engine.database import Database, Transaction
 from engine.definitions.model import Action, Workflow
-from engine.errors import Busy, HuyingError, KeyReused, NotFound, Stale
+from engine.errors import Busy, HuyingError, KeyReused, Malformed, NotFound, Place, Stale
 from engine.records import load, write
 from engine.records.asking import Question, ask, ask_one
 from engine.records.versions import Versions, asked_active
 from engine.rules import decide
 from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
+from engine.rules.forms import shown
 from engine.rules.worktime import WorkCalendar
 from engine.stages.calls import Call, Caller, Offer, Outcome
-from engine.stages.references import CODES, Wanted, complete, questions
+from engine.stages.references import CODES, Wanted, complete, is_code, questions
 from engine.vocabulary import StateType
 
 #: How often an act is decided again after it lost a race on a running counter.
 MOST_TRIES = 3
 #: How long an idempotency key is kept: longer than a phone stays offline.
 KEY_KEPT = 90 * DAY
+_LONGEST_CHANNEL = 64
 
 
 class _NeedsBoth(Exception):
@@ -75,6 +77,7 @@ class Door:
         """
         at = self.clock.now() if now is None else now
         both: tuple[int, ...] = ()
+        lost: BaseException | None = None
 
         def work(transaction: Transaction) -> Outcome:
             return self.within(transaction, call, at, both)
@@ -84,12 +87,11 @@ class Door:
                 return self.database.acting(work)
             except _NeedsBoth as pair:
                 both = (pair.other,)
-            except write.LostRace:
-                continue
             except Exception as failure:
-                if not _is_double(failure):
+                if not isinstance(failure, write.LostRace) and not _is_double(failure):
                     raise
-        raise Busy
+                lost = failure
+        raise Busy from lost
 
     def act_together(self, calls: Sequence[Call], transaction: Transaction, now: Instant) -> list[Outcome]:
         """Several acts in the caller's transaction, in order; the first refusal refuses all of them."""
@@ -101,6 +103,7 @@ class Door:
 
     def within(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> Outcome:
         """One act inside a transaction that somebody else commits."""
+        _refuse_unkeepable(call)
         read = self._read(transaction, call, now, both)
         if read.repeated is not None:
             return _repeated(call, read.repeated)
@@ -174,20 +177,23 @@ class Door:
     def _read(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> "_Read":
         """Everything that can be asked for before the definition is known, in one journey."""
         guessed = Wanted.guess(self.versions.field_types(), call.form)
-        asked: list[tuple[str, Question[Any]]] = list(questions(transaction, guessed, now))
+        asked: list[tuple[str, Question[Any]]] = []
+        own = _own(transaction, call)
+        ids = sorted({own, *both}) if own is not None else []
+        if ids and transaction.postgresql:
+            # ▸ First of all: what is asked before the lock is had (the key, the main ticket's state) may be of before
+            # the wait, and crossed joins then join both.
+            asked.append(("lock", load.asked_lock(transaction, ids)))
+        asked += questions(transaction, guessed, now)
         if call.caller.person_id is not None:
             asked.append(("actor", load.asked_actor(transaction, call.caller.person_id, now)))
         if call.key is not None:
             asked.append(("repeated", load.asked_key(transaction, call.caller.key, call.key)))
-        own = _own(transaction, call)
-        if own is None:
-            asked.append(("active", asked_active(transaction, call.workflow or "")))
-            asked.append(("numbers", write.asked_numbers(transaction, 1)))
-        else:
-            ids = sorted({own, *both})
-            if transaction.postgresql:
-                asked.append(("lock", load.asked_lock(transaction, ids)))
+        if ids:
             asked.append(("cases", load.asked_cases(transaction, ids)))
+        else:
+            asked.append(("active", asked_active(transaction, _workflow(call))))
+            asked.append(("numbers", write.asked_numbers(transaction, 1)))
         answers = dict(zip((name for name, _ in asked), ask(transaction, [q for _, q in asked]), strict=True))
         return self._as_read(transaction, call, own, guessed, answers)
 
@@ -212,7 +218,7 @@ class Door:
     def _definition_of(self, transaction: Transaction, call: Call, read: "_Read") -> Workflow:
         if read.case is not None:
             return read.case.definition
-        return self.versions.found(transaction, call.workflow or "", read.active)
+        return self.versions.found(transaction, _workflow(call), read.active)
 
     def _action(self, call: Call, definition: Workflow, case: Case | None) -> Action:
         """The declared action that the call means.
@@ -227,8 +233,8 @@ class Door:
         start = definition.starts.get(call.action)
         if start is None:
             raise NotFound(
-                f"流程“{definition.title.zh}”没有“{call.action[:60]}”这种上报",
-                f"the workflow '{definition.title.en}' has no start '{call.action[:60]}'",
+                f"流程“{definition.title.zh}”没有“{shown(call.action)}”这种上报",
+                f"the workflow '{definition.title.en}' has no start '{shown(call.action)}'",
             )
         return start
 
@@ -254,7 +260,7 @@ class Door:
         """A ticket about to be born: its definition, its place in the tree, its numbers."""
         area = wanted.area(transaction, references, read.actor)
         new_id, serial = read.numbers
-        born = call.claimed_at or now
+        born = min(call.claimed_at or now, now)
         ticket = Ticket(
             id=new_id, case_no=f"{moment(born):%Y%m%d}-{serial:06d}", state="", version=0, state_version=0, last_seq=0,
             head="", head_at=Instant(0), visit=0, area=area, channel=call.channel, parent_id=call.parent_id,
@@ -329,9 +335,10 @@ def ticket_id(transaction: Transaction, case_no: str) -> int:
     Errors: `NotFound`.
     """
     mark = "%s" if transaction.postgresql else "?"
-    rows = transaction.rows(f"SELECT ticket_id FROM case_number WHERE number = {mark}", (case_no,))  # noqa: S608
+    asked = f"SELECT ticket_id FROM case_number WHERE number = {mark}"  # noqa: S608 (constant words)
+    rows = transaction.rows(asked, (case_no,)) if is_code(case_no) else []
     if not rows:
-        raise NotFound(f"没有案卷 {case_no[:40]}", f"no such ticket: {case_no[:40]}")
+        raise NotFound(f"没有案卷 {shown(case_no)}", f"no such ticket: {shown(case_no)}")
     return int(rows[0][0])
 
 
@@ -344,6 +351,11 @@ def _own(transaction: Transaction, call: Call) -> int | None:
     if call.ticket_id is not None or call.case_no is None:
         return call.ticket_id
     return ticket_id(transaction, call.case_no)
+
+
+def _workflow(call: Call) -> str:
+    """The key of the workflow that a start names."""
+    return call.workflow if is_code(call.workflow) and call.workflow else ""
 
 
 def _repeated(call: Call, stored: tuple[str, str]) -> Outcome:
@@ -415,6 +427,19 @@ def _offers(case: Case, actor: Actor, now: Instant) -> Iterator[Offer]:
 
 def _is_double(failure: BaseException) -> bool:
     """Whether a unique key was taken in between (the same idempotency key, by a concurrent twin)."""
-    if isinstance(failure, CoreIntegrityError):
-        return True
-    return type(failure).__name__ in ("UniqueViolation", "IntegrityError")
+    failed = failure.orig if isinstance(failure, CoreIntegrityError) else failure
+    taken = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
+    return type(failed).__name__ == "UniqueViolation" or getattr(failed, "sqlite_errorname", "") in taken
+
+
+def _refuse_unkeepable(call: Call) -> None:
+    """What the idempotency key and the channel hold must fit into their columns on both databases.
+
+    Errors: `Malformed` naming the field.
+    """
+    if call.key is not None and not is_code(call.key):
+        raise Malformed(
+            "幂等键应为 1 至 128 个可见字符", "a key has 1 to 128 visible characters", place=Place(field="key")
+        )
+    if call.channel and not (is_code(call.channel) and len(call.channel) <= _LONGEST_CHANNEL):
+        raise Malformed("渠道名过长或含控制字符", "the channel's name cannot be kept", place=Place(field="channel"))

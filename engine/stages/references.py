@@ -28,6 +28,11 @@ _KINDS = {
 }
 
 
+def is_code(value: Any) -> bool:
+    """Whether something may be a code at all: what holds other characters is nobody's, and breaks a database."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_CODE and value.isprintable()
+
+
 #: Every kind of code, in the order in which they are asked for.
 CODES = ("departments", "people", "tickets", "items", "areas", "uploads")
 
@@ -81,13 +86,13 @@ class Wanted:
             kind = _KINDS.get(types.get(name, FieldType.TEXT))
             if kind is not None:
                 wanted._add(kind, value)
-            elif isinstance(value, Mapping) and isinstance(value.get("area"), str):
-                wanted._add("areas", value["area"])
+            elif isinstance(value, Mapping):
+                wanted._add("areas", value.get("area"))
         return wanted
 
     def _add(self, kind: str, value: Any) -> None:
         codes = value if isinstance(value, list) else [value]
-        getattr(self, kind).update(code for code in codes if isinstance(code, str) and len(code) <= _LONGEST_CODE)
+        getattr(self, kind).update(code for code in codes if is_code(code))
 
     def without(self, other: "Wanted") -> "Wanted":
         """What is wanted here and was not asked for there."""
@@ -155,7 +160,7 @@ def _received(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
 def _locate(transaction: Transaction, name: str, place: dict[str, Any], wanted: Wanted) -> None:
     """The grid of a place: the one it names, else the one its point lies in."""
     if place.get("area"):
-        wanted.areas.add(str(place["area"]))
+        wanted._add("areas", place["area"])
     elif "lon_e7" in place and "lat_e7" in place:
         found = places.find_area(transaction, int(place["lon_e7"]), int(place["lat_e7"]))
         if found is None:

@@ -13,7 +13,7 @@ from engine.errors import HuyingError, Malformed
 from engine.rules.acts import Decision
 from engine.rules.case import TicketRef
 from engine.rules.chain import canonical
-from engine.rules.forms import LONGEST_TEXT, MOST_VALUES, Filled, fill
+from engine.rules.forms import LONGEST_NAME, LONGEST_TEXT, MOST_VALUES, Filled, fill
 from engine.vocabulary import StateType
 from tests.support.cases import MONDAY, PLACE, REFERENCES, Cast, Story
 
@@ -218,6 +218,12 @@ def test_text_is_stored_in_one_form_with_its_ends_trimmed() -> None:
     assert _clean(text, "e\u0301") == "\u00e9"
     assert _clean(text, "灯" * LONGEST_TEXT) == "灯" * LONGEST_TEXT
     assert _clean(text, "家庭 👨‍👩‍👧 与\t制表") == "家庭 👨‍👩‍👧 与\t制表"
+
+
+@pytest.mark.parametrize("name", ["contact_name", "contact_phone"])
+def test_a_persons_name_and_number_are_short(name: str) -> None:
+    _refused(STANDARD_FIELDS[name], "张" * (LONGEST_NAME + 1))
+    assert _clean(STANDARD_FIELDS[name], "张" * LONGEST_NAME)
 
 
 def test_numbers_keep_their_digits_and_are_never_floats() -> None:
