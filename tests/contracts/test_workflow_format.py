@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
@@ -100,6 +100,7 @@ _BITS = (
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, len(_LINES) - 1), st.integers(0, 120), st.integers(0, 12), st.sampled_from(_BITS))
 def test_no_mutilated_file_passes_the_loader_but_not_the_schema(line: int, at: int, cut: int, bit: str) -> None:
     lines = list(_LINES)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.definitions.conditions import (
@@ -240,6 +240,7 @@ _CONDITIONS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_CONDITIONS)
 def test_what_is_written_out_reads_back_as_the_same(text: str) -> None:
     condition = read_or_refuse(text)
@@ -249,6 +250,7 @@ def test_what_is_written_out_reads_back_as_the_same(text: str) -> None:
         assert read(str(condition)) == condition
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_brings_anything_but_a_condition_or_a_refusal(text: str) -> None:
     condition = read_or_refuse(text)
@@ -259,6 +261,7 @@ def test_no_text_brings_anything_but_a_condition_or_a_refusal(text: str) -> None
         assert condition.holds(Known()) in (True, False)
 
 
+@settings(deadline=None)
 @given(_CONDITIONS)
 def test_not_turns_a_condition_round(text: str) -> None:
     condition = read_or_refuse(text)
