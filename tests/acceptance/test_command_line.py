@@ -1,4 +1,4 @@
-"""Both loops from the command line, by the demo's cast, on both databases: report, triage, dispatch, resolve, review."""
+"""Both loops from the command line, by the demo's cast, on both databases, through all five stages."""
 
 import io
 import json
@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.cli import main
+from engine.clock import Instant
 from engine.database import Database
 from engine.records import uploads
 from engine.serving import prepare_demo
@@ -46,7 +47,7 @@ def photo(database_url: str, tmp_path: Path) -> str:
     picture.seek(0)
     database = Database(database_url)
     try:
-        return uploads.store(database, tmp_path, picture, 1, 1).sha256
+        return uploads.store(database, tmp_path, picture, 1, Instant(1)).sha256
     finally:
         database.close()
 
@@ -95,7 +96,8 @@ def test_many_grids_crack_a_problem_at_the_joint_meeting(huying: Huying, photo: 
     assert "list (" in offered
     act(
         huying, case, "sun.grid", "list", "raised_by=village", "cross=department", "lead_department=cg-001",
-        "leader_in_charge=xu.chief", "measures=先清障后硬化", "milestones=十二月完成", "due=2027-03-31", "reason=权属不清",
+        "leader_in_charge=xu.chief", "measures=先清障后硬化", "milestones=十二月完成", "due=2027-03-31",
+        "reason=权属不清",
     )  # fmt: skip
     act(huying, case, "sun.grid", "table", "meeting=2026-12-30")
     decided = act(

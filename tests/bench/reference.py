@@ -1,8 +1,8 @@
 """The yardstick, frozen: one act as a bare driver does it. It never changes when the door does.
 
 Seven statements, prepared by the driver: read the ticket locked, update state and version guarded by the version,
-insert a hash-chained event, delete and insert the deadline's row, insert a notice, commit. A life is six acts; the first
-inserts the ticket instead of reading it. Same durability as the door: fsync on PostgreSQL, synchronous=FULL on SQLite.
+insert a hash-chained event, delete and insert the deadline's row, insert a notice, commit. A life is six acts; the
+first inserts the ticket instead of reading it. Same durability as the door: fsync on PostgreSQL, synchronous=FULL on SQLite.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ import psycopg
 ACTS_PER_LIFE = 6
 
 TABLES = (
-    """CREATE TABLE yard_ticket (id {id}, state VARCHAR(64) NOT NULL, version INTEGER NOT NULL, head VARCHAR(64) NOT NULL,
-       unit BIGINT NOT NULL, opened_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, memory TEXT NOT NULL)""",
-    """CREATE TABLE yard_event (ticket_id BIGINT NOT NULL, seq INTEGER NOT NULL, at BIGINT NOT NULL, actor VARCHAR(64) NOT NULL,
-       action VARCHAR(64) NOT NULL, facts TEXT NOT NULL, hash VARCHAR(64) NOT NULL, PRIMARY KEY (ticket_id, seq))""",
+    """CREATE TABLE yard_ticket (id {id}, state VARCHAR(64) NOT NULL, version INTEGER NOT NULL,
+       head VARCHAR(64) NOT NULL, unit BIGINT NOT NULL, opened_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, memory TEXT NOT NULL)""",
+    """CREATE TABLE yard_event (ticket_id BIGINT NOT NULL, seq INTEGER NOT NULL, at BIGINT NOT NULL,
+       actor VARCHAR(64) NOT NULL, action VARCHAR(64) NOT NULL, facts TEXT NOT NULL, hash VARCHAR(64) NOT NULL, PRIMARY KEY (ticket_id, seq))""",
     """CREATE TABLE yard_deadline (ticket_id BIGINT NOT NULL, name VARCHAR(64) NOT NULL, due_at BIGINT NOT NULL,
        next_at BIGINT, PRIMARY KEY (ticket_id, name))""",
     """CREATE TABLE yard_notice (ticket_id BIGINT NOT NULL, seq INTEGER NOT NULL, unit BIGINT NOT NULL, at BIGINT NOT NULL,
@@ -28,9 +28,14 @@ TABLES = (
 
 STATES = ("reported", "filed", "called", "handling", "checking", "published")
 
-_NEW = "INSERT INTO yard_ticket (state, version, head, unit, opened_at, changed_at, memory) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"
+_NEW = (
+    "INSERT INTO yard_ticket (state, version, head, unit, opened_at, changed_at, memory) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"
+)
 _READ = "SELECT state, version, head, unit, opened_at, memory FROM yard_ticket WHERE id = ?"
-_MOVE = "UPDATE yard_ticket SET state = ?, version = ?, head = ?, changed_at = ?, memory = ? WHERE id = ? AND version = ?"
+_MOVE = (
+    "UPDATE yard_ticket SET state = ?, version = ?, head = ?, changed_at = ?, memory = ? WHERE id = ? AND version = ?"
+)
 _EVENT = "INSERT INTO yard_event (ticket_id, seq, at, actor, action, facts, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _NO_DEADLINE = "DELETE FROM yard_deadline WHERE ticket_id = ? AND name = ?"
 _DEADLINE = "INSERT INTO yard_deadline (ticket_id, name, due_at, next_at) VALUES (?, ?, ?, ?)"
