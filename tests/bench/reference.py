@@ -2,7 +2,8 @@
 
 Seven statements, prepared by the driver: read the ticket locked, update state and version guarded by the version,
 insert a hash-chained event, delete and insert the deadline's row, insert a notice, commit. A life is six acts; the
-first inserts the ticket instead of reading it. Same durability as the door: fsync on PostgreSQL, synchronous=FULL on SQLite.
+first inserts the ticket instead of reading it. Same durability as the door: fsync on PostgreSQL, synchronous=FULL on
+SQLite.
 """
 
 import hashlib
@@ -15,14 +16,22 @@ import psycopg
 ACTS_PER_LIFE = 6
 
 TABLES = (
-    """CREATE TABLE yard_ticket (id {id}, state VARCHAR(64) NOT NULL, version INTEGER NOT NULL,
-       head VARCHAR(64) NOT NULL, unit BIGINT NOT NULL, opened_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, memory TEXT NOT NULL)""",
-    """CREATE TABLE yard_event (ticket_id BIGINT NOT NULL, seq INTEGER NOT NULL, at BIGINT NOT NULL,
-       actor VARCHAR(64) NOT NULL, action VARCHAR(64) NOT NULL, facts TEXT NOT NULL, hash VARCHAR(64) NOT NULL, PRIMARY KEY (ticket_id, seq))""",
-    """CREATE TABLE yard_deadline (ticket_id BIGINT NOT NULL, name VARCHAR(64) NOT NULL, due_at BIGINT NOT NULL,
-       next_at BIGINT, PRIMARY KEY (ticket_id, name))""",
-    """CREATE TABLE yard_notice (ticket_id BIGINT NOT NULL, seq INTEGER NOT NULL, unit BIGINT NOT NULL, at BIGINT NOT NULL,
-       PRIMARY KEY (ticket_id, seq))""",
+    """CREATE TABLE yard_ticket (
+        id {id}, state VARCHAR(64) NOT NULL, version INTEGER NOT NULL, head VARCHAR(64) NOT NULL, unit BIGINT NOT NULL,
+        opened_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, memory TEXT NOT NULL
+    )""",
+    """CREATE TABLE yard_event (
+        ticket_id BIGINT NOT NULL, seq INTEGER NOT NULL, at BIGINT NOT NULL, actor VARCHAR(64) NOT NULL,
+        action VARCHAR(64) NOT NULL, facts TEXT NOT NULL, hash VARCHAR(64) NOT NULL, PRIMARY KEY (ticket_id, seq)
+    )""",
+    """CREATE TABLE yard_deadline (
+        ticket_id BIGINT NOT NULL, name VARCHAR(64) NOT NULL, due_at BIGINT NOT NULL, next_at BIGINT,
+        PRIMARY KEY (ticket_id, name)
+    )""",
+    """CREATE TABLE yard_notice (
+        ticket_id BIGINT NOT NULL, seq INTEGER NOT NULL, unit BIGINT NOT NULL, at BIGINT NOT NULL,
+        PRIMARY KEY (ticket_id, seq)
+    )""",
     "CREATE INDEX ix_yard_deadline_next ON yard_deadline (next_at) WHERE next_at IS NOT NULL",
 )
 
@@ -54,13 +63,16 @@ class _Yard:
 
     def __init__(self, connection: Any, mark: str) -> None:
         self.connection = connection
-        self.sql = {
-            name: text.replace("?", mark)
-            for name, text in {
-                "new": _NEW, "read": self.read, "move": _MOVE, "event": _EVENT, "no": _NO_DEADLINE, "deadline": _DEADLINE,
-                "notice": _NOTICE,
-            }.items()
-        }  # fmt: skip
+        texts = {
+            "new": _NEW,
+            "read": self.read,
+            "move": _MOVE,
+            "event": _EVENT,
+            "no": _NO_DEADLINE,
+            "deadline": _DEADLINE,
+            "notice": _NOTICE,
+        }
+        self.sql = {name: text.replace("?", mark) for name, text in texts.items()}
 
     def begin(self) -> None:
         """PostgreSQL's driver begins by itself."""
