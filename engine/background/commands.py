@@ -6,10 +6,11 @@ second hand between the two costs a repetition and no effect.
 """
 
 import json
+from dataclasses import dataclass
 
 from engine.clock import MINUTE, SECOND, Clock, Instant
 from engine.database import Database, Transaction
-from engine.errors import HuyingError
+from engine.errors import Busy, HuyingError
 from engine.rules.acts import CommandKind
 from engine.rules.case import THE_RULE
 from engine.stages.calls import Call, Caller
@@ -22,56 +23,120 @@ LONGEST_WAIT = 60 * MINUTE
 
 
 def run_commands(door: Door, database: Database, clock: Clock) -> int:
-    """Do the commands that are due; how many were done. A refusal becomes a line in the source's history."""
-    done = 0
-    for ticket_id, seq, kind, target_id, payload in _due(database, clock.now()):
+    """Do the commands that are due; how many were done. A refusal becomes a line in the source's history.
+
+    A command that fails for another reason waits, longer each time, and does not hold up the others.
+    Errors: raises the first such failure after the round, so that somebody sees it.
+    """
+    done, failures = 0, []
+    for row in _due(database, clock.now()):
         try:
-            _do(door, database, ticket_id, seq, CommandKind(kind), target_id, payload)
-        except HuyingError as refusal:
-            door.remark(ticket_id, "command_refused", {"command": kind, "seq": seq, "reason": refusal.message})
-            _settle(database, ticket_id, seq, clock.now(), refusal.message)
+            done += _walk(door, database, clock, row)
         except Exception as failure:
-            _put_off(database, ticket_id, seq, clock.now(), f"{type(failure).__name__}: {failure}")
-            raise
-        else:
-            _settle(database, ticket_id, seq, clock.now(), None)
-            done += 1
+            _put_off(database, row, clock.now(), f"{type(failure).__name__}: {failure}")
+            failures.append(failure)
+    if failures:
+        raise failures[0]
     return done
 
 
-def _due(database: Database, now: Instant) -> list[tuple[int, int, str, int | None, str]]:
+def _walk(door: Door, database: Database, clock: Clock, row: "_Row") -> bool:
+    """Do one command and mark it done; whether it was not refused."""
+    try:
+        _do(door, database, row)
+    except Busy:
+        raise
+    except HuyingError as refusal:
+        said = {"command": row.kind.value, "seq": row.seq, "reason": refusal.message}
+        settling = _Settling(row, clock.now(), refusal.message)
+        door.reconsider(row.source, first=settling, said=("command_refused", said))
+        return False
+    settling = _Settling(row, clock.now(), None)
+    if row.kind is CommandKind.OPEN:
+        # What is opened counts as open until its command is done: then whoever waits for it asks its rules again.
+        door.reconsider(row.source, first=settling)
+    else:
+        database.acting(settling)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A command that is due."""
+
+    source: int
+    seq: int
+    kind: CommandKind
+    target: int | None
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """Marks a command done, once: whoever finds it done already has nothing left to do."""
+
+    row: _Row
+    now: Instant
+    error: str | None
+
+    def __call__(self, transaction: Transaction) -> bool:
+        mark = "%s" if transaction.postgresql else "?"
+        changed = transaction.run(
+            f"UPDATE command SET done_at = {mark}, next_at = NULL, attempts = attempts + 1, error = {mark} "  # noqa: S608
+            f"WHERE ticket_id = {mark} AND seq = {mark} AND done_at IS NULL",
+            (self.now, self.error, self.row.source, self.row.seq),
+        )
+        return changed == 1
+
+
+def _due(database: Database, now: Instant) -> list[_Row]:
     with database.looking() as transaction:
         mark = "%s" if transaction.postgresql else "?"
-        return [
-            tuple(row)
-            for row in transaction.rows(
-                "SELECT ticket_id, seq, kind, target_id, payload FROM command "  # noqa: S608 (constant words)
-                f"WHERE next_at IS NOT NULL AND next_at <= {mark} ORDER BY next_at, ticket_id, seq LIMIT {mark}",
-                (now, AT_ONCE),
-            )
-        ]
-
-
-def _do(
-    door: Door, database: Database, source: int, seq: int, kind: CommandKind, target: int | None, payload: str
-) -> None:
-    if kind is CommandKind.MAIN_MOVED:
-        for joined in _joined_to(database, source):
-            door.reconsider(joined)
-    elif kind is CommandKind.SUB_SETTLED and target is not None:
-        door.reconsider(target)
-    elif kind is CommandKind.OPEN:
-        wanted = json.loads(payload)
-        door.act(
-            Call(
-                caller=Caller(name=THE_RULE.name),
-                action=wanted["start"],
-                workflow=wanted["workflow"],
-                form=wanted["form"],
-                key=f"{source}:{seq}",
-                parent_id=source,
-            )
+        rows = transaction.rows(
+            "SELECT ticket_id, seq, kind, target_id, payload FROM command "  # noqa: S608 (constant words)
+            f"WHERE next_at IS NOT NULL AND next_at <= {mark} ORDER BY next_at, ticket_id, seq LIMIT {mark}",
+            (now, AT_ONCE),
         )
+        return [_Row(source, seq, CommandKind(kind), target, payload) for source, seq, kind, target, payload in rows]
+
+
+def _do(door: Door, database: Database, row: _Row) -> None:
+    if row.kind is CommandKind.MAIN_MOVED:
+        _follow(door, database, row.source)
+    elif row.kind is CommandKind.SUB_SETTLED and row.target is not None:
+        door.reconsider(row.target)
+    elif row.kind is CommandKind.OPEN:
+        _open(door, database, row)
+
+
+def _follow(door: Door, database: Database, main: int) -> None:
+    """Every ticket joined to the main one asks its rules; one that cannot does not keep the others from it."""
+    failures = []
+    for joined in _joined_to(database, main):
+        try:
+            door.reconsider(joined)
+        except HuyingError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
+def _open(door: Door, database: Database, row: _Row) -> None:
+    """Give birth to the ticket, with what its start asks for of what the source's act said."""
+    wanted = json.loads(row.payload)
+    with database.looking() as transaction:
+        start = door.versions.active(transaction, wanted["workflow"]).starts.get(wanted["start"])
+    asked = {item.name for item in start.form} if start else set()
+    door.act(
+        Call(
+            caller=Caller(name=THE_RULE.name),
+            action=wanted["start"],
+            workflow=wanted["workflow"],
+            form={name: value for name, value in wanted["form"].items() if name in asked},
+            key=f"{row.source}:{row.seq}",
+            parent_id=row.source,
+        )
+    )
 
 
 def _joined_to(database: Database, main: int) -> list[int]:
@@ -81,32 +146,20 @@ def _joined_to(database: Database, main: int) -> list[int]:
         return [int(row[0]) for row in rows]
 
 
-def _settle(database: Database, ticket_id: int, seq: int, now: Instant, error: str | None) -> None:
-    def work(transaction: Transaction) -> None:
-        mark = "%s" if transaction.postgresql else "?"
-        transaction.run(
-            f"UPDATE command SET done_at = {mark}, next_at = NULL, attempts = attempts + 1, error = {mark} "  # noqa: S608
-            f"WHERE ticket_id = {mark} AND seq = {mark}",
-            (now, error, ticket_id, seq),
-        )
-
-    database.acting(work)
-
-
-def _put_off(database: Database, ticket_id: int, seq: int, now: Instant, error: str) -> None:
+def _put_off(database: Database, row: _Row, now: Instant, error: str) -> None:
     """A failure that is no refusal: wait twice as long each time, and keep what it said."""
 
     def work(transaction: Transaction) -> None:
         mark = "%s" if transaction.postgresql else "?"
         ((attempts,),) = transaction.rows(
             f"SELECT attempts FROM command WHERE ticket_id = {mark} AND seq = {mark}",  # noqa: S608
-            (ticket_id, seq),
+            (row.source, row.seq),
         )
         wait = min(LONGEST_WAIT, SECOND << min(int(attempts), 30))
         transaction.run(
             f"UPDATE command SET attempts = attempts + 1, next_at = {mark}, error = {mark} "  # noqa: S608
-            f"WHERE ticket_id = {mark} AND seq = {mark}",
-            (now + wait, error[:2000], ticket_id, seq),
+            f"WHERE ticket_id = {mark} AND seq = {mark} AND done_at IS NULL",
+            (now + wait, error[:2000], row.source, row.seq),
         )
 
     database.acting(work)

@@ -61,7 +61,8 @@ def _select(dialect: str, wanted: str) -> str:
     return f"""
         SELECT {", ".join("k." + column for column in _TICKET)}, a.lineage,
             (SELECT m.state_type FROM ticket m WHERE m.id = k.main_id),
-            (SELECT count(*) FROM ticket s WHERE s.parent_id = k.id AND s.state_type NOT IN ('closed', 'void')),
+            (SELECT count(*) FROM ticket s WHERE s.parent_id = k.id AND s.state_type NOT IN ('closed', 'void'))
+                + (SELECT count(*) FROM command c WHERE c.ticket_id = k.id AND c.kind = 'open' AND c.done_at IS NULL),
             (SELECT count(*) FROM ticket j WHERE j.main_id = k.id),
             {_many(dialect, _TASK, "task t LEFT JOIN department d ON d.id = t.department_id WHERE t.ticket_id = k.id")},
             {_many(dialect, _ASK, "request q WHERE q.ticket_id = k.id AND q.state = 'open'")},

@@ -4,7 +4,7 @@
 of them can drift from the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -287,32 +287,35 @@ def _next_rule(draft: Draft) -> Target | None:
     return None
 
 
-def reconsider(case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> Decision | None:
-    """Ask the rules again because another ticket moved; None when none of them holds.
+def reconsider(
+    case: Case, act: Act, now: Instant, calendar: WorkCalendar, facts: Mapping[str, Any] | None = None
+) -> Decision | None:
+    """Ask the rules again because another ticket moved, behind a line that says so if there are `facts`.
 
+    Returns None when nothing was said and no rule holds.
     Errors: raises the refusal of a rule, which is a fault of the file.
     """
     draft = Draft(case, act, now, calendar)
+    if facts is not None:
+        _line(draft, facts)
     error = settle(draft)
     if error is not None:
         raise error
     return draft.finish() if draft.decision.events else None
 
 
-def remark(
-    case: Case, act: Act, now: Instant, calendar: WorkCalendar, facts: dict[str, Any], *, bump: bool
-) -> Decision:
-    """A line of history that moves nothing: what another ticket's act means for this one.
-
-    `bump` raises the state version, for what matters to a reader (a ticket was joined to this one).
-    """
+def remark(case: Case, act: Act, now: Instant, calendar: WorkCalendar, facts: Mapping[str, Any]) -> Decision:
+    """A line of history that moves nothing but matters to a reader: a ticket was joined to this one, or split off."""
     draft = Draft(case, act, now, calendar)
-    if bump:
-        draft.ticket.state_version += 1
-    state = draft.definition.states[draft.ticket.state]
+    draft.ticket.state_version += 1
+    _line(draft, facts)
+    return draft.finish()
+
+
+def _line(draft: Draft, facts: Mapping[str, Any]) -> None:
+    act, state = draft.act, draft.definition.states[draft.ticket.state]
     draft.record(
         seq=draft.seq(), action=act.action, scope="", task_seq=None, request_seq=None, actor=act.actor,
         standing=Standing(act.actor.kind.value), moved=(state.name, state.name),
         stage=state.stage.value if state.stage else "", facts=dict(facts), personal={},
     )  # fmt: skip
-    return draft.finish()

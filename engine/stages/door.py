@@ -6,7 +6,7 @@ A click, an API call, a timer's rung, a command of another ticket, an import, a 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,12 @@ MOST_TRIES = 3
 #: How long an idempotency key is kept: longer than a phone stays offline.
 KEY_KEPT = 90 * DAY
 _LONGEST_CHANNEL = 64
+
+
+#: Something done in the transaction before anything else; whether to go on.
+First = Callable[[Transaction], bool]
+#: An action's name and its facts.
+Said = tuple[str, Mapping[str, Any]]
 
 
 class _NeedsBoth(Exception):
@@ -122,14 +128,21 @@ class Door:
         write.write(transaction, batch)
         return outcome
 
-    def reconsider(self, ticket_id: int) -> bool:
-        """Ask a ticket's rules again because another ticket moved; whether one of them held."""
+    def reconsider(self, ticket_id: int, *, first: First | None = None, said: Said | None = None) -> bool:
+        """Ask a ticket's rules again because another ticket moved; whether anything came of it.
+
+        `first` is done in the same transaction; when it answers that somebody else was first, nothing else is done.
+        `said` is a line that the ticket's history then gets, whatever its rules say.
+        """
         now = self.clock.now()
+        action, facts = said or ("", None)
 
         def work(transaction: Transaction) -> bool:
+            if first is not None and not first(transaction):
+                return False
             case = self._cases(transaction, (ticket_id,), lock=True)[ticket_id]
-            act = Act(action="", actor=THE_RULE, salt=os.urandom(32), algorithm=self.algorithm)
-            decision = decide.reconsider(case, act, now, self._calendar(case.definition))
+            act = Act(action=action, actor=THE_RULE, salt=os.urandom(32), algorithm=self.algorithm)
+            decision = decide.reconsider(case, act, now, self._calendar(case.definition), facts)
             if decision is None:
                 return False
             batch = write.Batch()
@@ -143,20 +156,6 @@ class Door:
             except write.LostRace:
                 continue
         raise Busy
-
-    def remark(self, ticket_id: int, action: str, facts: dict[str, object]) -> None:
-        """Add a line to a ticket's history that changes nothing else, e.g. a command that was refused."""
-        now = self.clock.now()
-
-        def work(transaction: Transaction) -> None:
-            case = self._cases(transaction, (ticket_id,), lock=True)[ticket_id]
-            act = Act(action=action, actor=THE_RULE, algorithm=self.algorithm)
-            batch = write.Batch()
-            decision = decide.remark(case, act, now, self._calendar(case.definition), facts, bump=False)
-            self._add(batch, decision, case.definition, now)
-            write.write(transaction, batch)
-
-        self.database.acting(work)
 
     def case(self, transaction: Transaction, ticket_id: int) -> Case:
         """A ticket as it is, to be looked at."""
@@ -258,7 +257,7 @@ class Door:
         now: Instant,
     ) -> Case:
         """A ticket about to be born: its definition, its place in the tree, its numbers."""
-        area = wanted.area(transaction, references, read.actor)
+        area = wanted.area(transaction, references, read.actor, call.parent_id)
         new_id, serial = read.numbers
         born = min(call.claimed_at or now, now)
         ticket = Ticket(
@@ -313,9 +312,7 @@ class Door:
             action="joined_by" if joined else "split_from", actor=actor, claimed_at=call.claimed_at, source=call.source,
             algorithm=self.algorithm,
         )  # fmt: skip
-        return decide.remark(
-            other, act, now, self._calendar(other.definition), {"ticket": case.ticket.case_no}, bump=True
-        )
+        return decide.remark(other, act, now, self._calendar(other.definition), {"ticket": case.ticket.case_no})
 
     def _add(self, batch: write.Batch, decision: Decision, definition: Workflow, now: Instant) -> None:
         state = definition.states[decision.ticket.state]

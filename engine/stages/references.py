@@ -9,6 +9,7 @@ from engine.database import Transaction
 from engine.definitions.model import Action, FieldType, FormItem
 from engine.errors import Malformed, Place
 from engine.records import organisation, places
+from engine.records.areas import chain
 from engine.records.asking import Question, among, ask
 from engine.records.catalogue import asked_items
 from engine.rules.case import Actor, AreaLink, References, TicketRef
@@ -102,8 +103,11 @@ class Wanted:
         """The form with its places as they were found."""
         return {**form, **self.places}
 
-    def area(self, transaction: Transaction, references: References, actor: Actor) -> tuple[AreaLink, ...]:
-        """Where a new ticket lies: the area of its place, else the one its form names, else the reporter's own.
+    def area(
+        self, transaction: Transaction, references: References, actor: Actor, parent_id: int | None = None
+    ) -> tuple[AreaLink, ...]:
+        """Where a new ticket lies: the area of its place, else the one its form names, else that of the ticket which
+        opens it, else that of the reporter's post.
 
         Errors: `Malformed` when none of them says.
         """
@@ -115,10 +119,18 @@ class Wanted:
         for code in self.areas:
             if code in references.areas:
                 return references.areas[code].chain
-        chain = organisation.home_area(transaction, actor.posts)
-        if chain is None:
+        home = _area_of(transaction, parent_id) if parent_id is not None else None
+        home = home or organisation.home_area(transaction, actor.posts)
+        if home is None:
             raise Malformed("请说明在哪个区域", "say in which area it is", place=Place(field="area"))
-        return chain
+        return home
+
+
+def _area_of(transaction: Transaction, ticket_id: int) -> tuple[AreaLink, ...] | None:
+    mark = "%s" if transaction.postgresql else "?"
+    asked = f"SELECT a.lineage FROM ticket t JOIN area a ON a.id = t.area_id WHERE t.id = {mark}"  # noqa: S608
+    rows = transaction.rows(asked, (ticket_id,))
+    return chain(rows[0][0]) if rows else None
 
 
 def questions(transaction: Transaction, wanted: Wanted, now: Instant) -> list[tuple[str, Question[Any]]]:

@@ -138,6 +138,10 @@ class World:
         for loop in shipped():
             versions.store(transaction, loop, MONDAY, activate=True)
 
+    def activate(self, loop: Workflow) -> None:
+        """Start new tickets on a loop that is not shipped."""
+        versions.activate_all(self.database, [loop], self.clock.now())
+
     # -- acting --------------------------------------------------------------------------------------------------
 
     def caller(self, login: str) -> Caller:
@@ -242,7 +246,8 @@ class Told:
         self, action: str, options: Mapping[str, Any]
     ) -> tuple[tuple[FormItem, ...], dict[int, tuple[FormItem, ...]]]:
         if not self.id:
-            (loop,) = [loop for loop in shipped() if loop.key == self.workflow]
+            with self.world.database.looking() as transaction:
+                loop = self.world.versions.active(transaction, self.workflow)
             return (loop.starts[action].form if action in loop.starts else ()), {}
         case = self.case
         act = Act(action=action, actor=THE_RULE, task=options.get("task"), request=options.get("request"))

@@ -316,7 +316,7 @@ def test_what_another_tickets_act_means_for_this_one_is_a_line_that_moves_nothin
     story = Story().filed()
     before = story.case.ticket.clone()
     act = Act(action="joined_by", actor=Cast.shen)
-    decision = decide.remark(story.case, act, story.now, calendar(), {"ticket": "20260302-000009"}, bump=True)
+    decision = decide.remark(story.case, act, story.now, calendar(), {"ticket": "20260302-000009"})
     story.let(decision)
     assert story.state == before.state
     assert story.case.ticket.state_version == before.state_version + 1

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.clock import Instant
 from engine.errors import NotAllowedNow, NotPermitted
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Held
 from engine.rules.decide import examine, targets
@@ -203,7 +204,7 @@ def test_an_import_holds_every_role_and_says_so_in_each_event() -> None:
 
 def test_permission_is_asked_before_anything_else_is_told() -> None:
     story = Story().called("urban")
-    story.now = story.timer("object", URBAN).due_at
+    story.now = Instant(story.timer("object", URBAN).due_at + 1)
     assert isinstance(story.refused(Cast.citizen, "return", of=URBAN), NotPermitted)
     assert isinstance(story.refused(Cast.chen_lead, "return", of=URBAN), NotAllowedNow)
 

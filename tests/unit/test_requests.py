@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from engine.clock import DAY, HOUR
+from engine.clock import DAY, HOUR, Instant
 from engine.errors import Malformed, NotAllowedNow, NotPermitted
 from engine.rules import deadlines
 from engine.rules.case import THE_CLOCK, RequestState, Run
@@ -56,7 +56,7 @@ class TestReturn:
 
     def test_it_is_asked_within_the_window_only(self) -> None:
         story = Story().called("urban")
-        story.now = story.timer("object", URBAN).due_at
+        story.now = Instant(story.timer("object", URBAN).due_at + 1)
         assert isinstance(story.refused(Cast.chen_lead, "return", of=URBAN), NotAllowedNow)
         story.later(-1).asked("return", URBAN)
 
@@ -213,8 +213,9 @@ class TestExtension:
 
     def test_it_is_asked_before_expiry_only(self) -> None:
         story = Story().called("urban", item="event-02-03").signed(URBAN)
-        story.now = story.timer("handle", URBAN).due_at
+        story.now = Instant(story.timer("handle", URBAN).due_at + 1)
         assert isinstance(story.refused(Cast.chen_lead, "extension", of=URBAN), NotAllowedNow)
+        story.later(-1).asked("extension", URBAN)
 
     def test_one_departments_extension_is_no_other_departments(self) -> None:
         story = Story().called("urban", "water", item="event-02-03").signed(URBAN, WATER)
@@ -271,7 +272,7 @@ class TestSuspension:
 
     def test_it_is_not_asked_for_when_overdue(self) -> None:
         story = Story().called("urban").signed(URBAN)
-        story.now = story.timer("handle", URBAN).due_at
+        story.now = Instant(story.timer("handle", URBAN).due_at + 1)
         assert isinstance(story.refused(Cast.chen_lead, "suspension", of=URBAN), NotAllowedNow)
 
     def test_it_resumes_with_what_was_left(self) -> None:
