@@ -167,10 +167,7 @@ def _sought(units: Units | None, cells: Cells) -> Sought | None:
     if units is None:
         return None
     said = cells[units.column]
-    code = units.values.get(said, units.default if not said else None)
-    if code is None and not said:
-        raise Wrong(units.column, "为空", "is empty")
-    return Sought(units.column, said, code)
+    return Sought(units.column, said, units.values.get(said, units.default if not said else None))
 
 
 def _channel(value: Value | None, cells: Cells) -> str:

@@ -90,6 +90,8 @@ class Registry:
     def _found(self, sought: Sought, units: Units, table: str) -> str:
         if sought.code is not None:
             return self._named(sought, sought.code, units, table)
+        if not sought.text:
+            raise Wrong(sought.column, "为空", "is empty")
         rows = _by_code_or_name(self.transaction, table, sought.text)
         exact = [code for code, _ in rows if code == sought.text]
         named = exact or [code for code, _ in rows]
