@@ -18,7 +18,7 @@ from web import assets
 from web.forms import Option
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_BOTH = Markup('{}<span class="en" lang="en">{}</span>')
+_BOTH = Markup('{} <span class="en" lang="en">{}</span>')
 #: History restores and body targets come with `HX-Request` too, and want a whole page.
 _PARTIAL = ("hx-request-type", "partial")
 

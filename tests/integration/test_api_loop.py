@@ -73,9 +73,9 @@ def test_a_return_is_asked_and_ruled_on_over_the_api(xidu: Town) -> None:
     assert request["request"] in asked["created"]
     assert (request["name"]["code"], request["task"]) == ("return", task)
     offers = xidu.get("shen", f"/api/tickets/{case_no}/actions")["actions"]
-    assert {offer["action"] for offer in offers if offer["request"] == request["request"] and offer["possible"]} == {
-        "redispatch", "uphold",
-    }  # fmt: skip
+    possible = {offer["action"] for offer in offers if offer["request"] == request["request"] and offer["possible"]}
+    assert {"redispatch", "uphold"} <= possible
+    assert "give_up" not in possible
     xidu.act("shen", case_no, "redispatch", {"department": "power"}, request=request["request"])
     assert xidu.task_of(case_no, "power")["lead"] is True
 
