@@ -14,6 +14,10 @@ from engine.rules.draft import header
 _PAGE = 5_000
 
 
+#: A ticket's id, case number, newest hash and state.
+Head = tuple[int, str, str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
     """The first line of a ticket's chain that does not hold."""
@@ -76,12 +80,12 @@ def verify(database: Database, *, most: int = 20, progress: Callable[[int], None
     return verdict
 
 
-def _heads(transaction: Transaction) -> Iterator[tuple[int, str, str]]:
+def _heads(transaction: Transaction) -> Iterator[Head]:
     mark = "%s" if transaction.postgresql else "?"
     after = 0
     while True:
         rows = transaction.rows(
-            f"SELECT id, case_no, head FROM ticket WHERE id > {mark} ORDER BY id LIMIT {mark}",  # noqa: S608
+            f"SELECT id, case_no, head, state FROM ticket WHERE id > {mark} ORDER BY id LIMIT {mark}",  # noqa: S608
             (after, _PAGE),
         )
         yield from (tuple(row) for row in rows)
@@ -101,12 +105,12 @@ def _events(transaction: Transaction) -> Iterator[Any]:
         ticket_id, seq = rows[-1][0], rows[-1][1]
 
 
-def _walk(verdict: Verdict, ticket_id: int, head: tuple[int, str, str] | None, rows: Iterator[Any], most: int) -> None:
+def _walk(verdict: Verdict, ticket_id: int, head: Head | None, rows: Iterator[Any], most: int) -> None:
     """One ticket's chain; the first broken event is named, the rest of that ticket only counted."""
     case_no = head[1] if head else f"(id {ticket_id})"
     verdict.tickets += 1
     broken: Broken | None = None
-    previous, at, last = "", None, 0
+    previous, at, last, state = "", None, 0, ""
     for row in rows:
         verdict.events += 1
         last = row[1]
@@ -116,6 +120,8 @@ def _walk(verdict: Verdict, ticket_id: int, head: tuple[int, str, str] | None, r
             fault = _fault(row, previous, at)
             broken = _broken(case_no, ticket_id, row[1], fault) if fault else None
         previous, at = row[20], row[2]
+        # Column 6 is the scope, "" for the ticket's own lines; 15 the state it was left in.
+        state = state if row[6] else row[15]
     if broken is None and head is None:
         broken = _broken(case_no, ticket_id, None, ("案卷不在，只剩历史", "the ticket is gone, its history is not"))
     if broken is None and head is not None and head[2] != previous:
@@ -125,10 +131,14 @@ def _walk(verdict: Verdict, ticket_id: int, head: tuple[int, str, str] | None, r
             last,
             ("其后的记录被删除或案卷头被改", "lines after it were removed, or the ticket's head was changed"),
         )
+    if broken is None and head is not None and head[3] != state:
+        broken = _broken(
+            case_no, ticket_id, None, ("案卷状态与历史不符", "the ticket's state is not the one its history left it in")
+        )
     _list(verdict, broken, most)
 
 
-def _gone(verdict: Verdict, head: tuple[int, str, str], most: int) -> None:
+def _gone(verdict: Verdict, head: Head, most: int) -> None:
     verdict.tickets += 1
     _list(verdict, _broken(head[1], head[0], None, ("历史全部被删除", "its whole history was removed")), most)
 
