@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.errors import HuyingError, Malformed, NotFound
+from engine.errors import HuyingError, NotFound, Place
 from engine.exchange.history_carrier import Carrier, Ending, Fate, Result
 from engine.exchange.history_check import check_map
 from engine.exchange.history_map import TicketMap
@@ -21,7 +21,9 @@ from engine.exchange.history_refused import RefusedRows, refused_path
 from engine.exchange.history_rehearsal import Rehearsed
 from engine.exchange.history_rows import RowReader
 from engine.exchange.history_units import check_codes
-from engine.exchange.spreadsheet import Column, Row, Table, open_table
+from engine.exchange.spreadsheet import Column, NotATable, Row, Table, open_table
+from engine.exchange.text_files import BadText
+from engine.exchange.workbooks import BadWorkbook
 from engine.stages.door import Door
 
 __all__ = ["Ending", "Report", "import_tickets", "refused_path"]
@@ -121,5 +123,7 @@ def _until_broken(table: Table, report: Report) -> Iterator[Row]:
     """The rows of a table, up to where it can't be read on."""
     try:
         yield from table.rows
-    except Malformed as failure:
-        report.broken = failure
+    except BadText as failure:
+        report.broken = NotATable(failure.zh, failure.en, place=Place(file=table.file, row=failure.row))
+    except BadWorkbook as failure:
+        report.broken = NotATable(failure.zh, failure.en, place=Place(file=table.file))
