@@ -1,7 +1,7 @@
 """What templates are given: plain values with their words looked up, so that a template only lays out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.clock import Instant, shown
@@ -31,8 +31,9 @@ class Piece:
 
     title: Title
     texts: tuple[Title | str, ...] = ()
-    #: Digests of pictures and files.
-    uploads: tuple[str, ...] = ()
+    #: Digests of pictures, and of files.
+    photos: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     stars: int = 0
 
 
@@ -166,8 +167,10 @@ class Meanings:
 
     def _piece(self, declared: Field, value: Any) -> Piece:
         match declared.type:
-            case FieldType.PHOTO | FieldType.FILE:
-                return Piece(title=declared.title, uploads=tuple(value if isinstance(value, list) else [value]))
+            case FieldType.PHOTO:
+                return Piece(title=declared.title, photos=tuple(value if isinstance(value, list) else [value]))
+            case FieldType.FILE:
+                return Piece(title=declared.title, files=tuple(value if isinstance(value, list) else [value]))
             case FieldType.STARS:
                 return Piece(title=declared.title, stars=int(value))
             case _:
@@ -232,7 +235,8 @@ def ticket_page(transaction: Transaction, sheet: Sheet, history: History, offers
         deeds=tuple(one for one in possible if one.offer.task is None and one.offer.request is None),
         tasks=tuple(_task_card(sheet, task, possible) for task in reversed(case.tasks.values())),
         requests=tuple(_request_card(sheet, ask, possible, meanings) for ask in case.open_asks()),
-        impossible=tuple(one for one in deeds if not one.offer.possible),
+        # What officials may not do is no business of whoever reported.
+        impossible=tuple(one for one in deeds if not one.offer.possible and sheet.sight.official),
         history=tuple(told(line, history, sheet, meanings) for line in reversed(history.lines)),
     )
 
@@ -347,12 +351,8 @@ def _pieces(line: Line, sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
         spoken = {**words.get("each", {}).get(seq, {}), **answers}
         scored = about(sheet, int(seq))
         for piece in meanings.pieces(spoken):
-            yield Piece(
-                title=Title(f"{scored}：{piece.title.zh}", f"{scored}: {piece.title.en}"),
-                texts=piece.texts,
-                uploads=piece.uploads,
-                stars=piece.stars,
-            )
+            title = Title(f"{scored}：{piece.title.zh}", f"{scored}: {piece.title.en}")
+            yield replace(piece, title=title)
     yield from _effects(facts, sheet, meanings)
 
 

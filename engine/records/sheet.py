@@ -7,7 +7,7 @@ ticket.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.clock import Instant
@@ -23,6 +23,9 @@ from engine.rules.case import Case, Task, Timer
 
 #: Events of one page of history.
 MOST_EVENTS = 200
+
+#: Behind every event.
+_END = 2**31 - 1
 
 #: Lines that the engine writes by itself.
 _OWN_LINES = {
@@ -116,7 +119,7 @@ class History:
 
     lines: tuple[Line, ...]
     names: Names
-    #: Whether there are later events than these.
+    #: Whether there are events beyond this part.
     more: bool = False
 
 
@@ -179,16 +182,33 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
 def history(
     transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, *, after: int = 0, limit: int = MOST_EVENTS
 ) -> History:
-    """Events after a seq, at most `limit`, the oldest first."""
+    """Events after a seq, at most `limit`, the oldest first; `more` says that there are later ones."""
     mark, *_ = marks(transaction, 1)
+    return _history(transaction, viewer, seen, case, f"e.seq > {mark} ORDER BY e.seq", after, limit)
+
+
+def recent(
+    transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, *, before: int = _END, limit: int = 100
+) -> History:
+    """The last events before a seq, at most `limit`, the oldest first; `more` says that there are earlier ones."""
+    mark, *_ = marks(transaction, 1)
+    found = _history(transaction, viewer, seen, case, f"e.seq < {mark} ORDER BY e.seq DESC", before, limit)
+    return replace(found, lines=found.lines[::-1])
+
+
+def _history(
+    transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, part: str, seq: int, limit: int
+) -> History:
+    mark, *_ = marks(transaction, 1)
+    bounded = max(1, min(limit, MOST_EVENTS))
     rows = transaction.rows(
         "SELECT e.seq, e.at, e.recorded_at, e.source, e.action, e.scope, e.task_seq, e.request_seq, e.actor, "  # noqa: S608
         "e.person_id, e.post, e.department_id, e.behalf_of, e.state_from, e.state_to, e.stage, e.facts, w.words, "
         "e.hash FROM event e LEFT JOIN personal w ON w.ticket_id = e.ticket_id AND w.seq = e.seq "
-        f"WHERE e.ticket_id = {mark} AND e.seq > {mark} ORDER BY e.seq LIMIT {max(1, min(limit, MOST_EVENTS)) + 1}",
-        (seen.ticket_id, after),
+        f"WHERE e.ticket_id = {mark} AND {part} LIMIT {bounded + 1}",
+        (seen.ticket_id, seq),
     )
-    shown = rows[: max(1, min(limit, MOST_EVENTS))]
+    shown = rows[:bounded]
     spoken = _Spoken(case.definition)
     lines = tuple(_line(row, spoken, viewer, seen, case) for row in shown)
     called = names(

@@ -264,17 +264,18 @@ def test_a_picture_of_too_many_pixels_is_never_decoded(xidu: Town) -> None:
 
 
 def test_a_document_is_kept_once_under_its_digest(xidu: Town) -> None:
-    for _ in range(2):
-        answer = xidu.ask("wang", "POST", "/api/uploads", files={"file": ("../../a.pdf", b"%PDF-1.7\n", "text/html")})
-        assert answer.json()["media_type"] == "application/pdf"
-    sha256 = answer.json()["sha256"]
+    sent = {"file": ("../../a.pdf", b"%PDF-1.7\n", "text/html")}
+    first, second = (xidu.ask("wang", "POST", "/api/uploads", files=sent).json() for _ in range(2))
+    assert first == second
+    assert first["media_type"] == "application/pdf"
+    sha256 = first["sha256"]
     kept = [path for path in xidu.settings.data.rglob("*") if path.is_file()]
     assert [path.relative_to(xidu.settings.data).as_posix() for path in kept] == [f"uploads/{sha256[:2]}/{sha256[2:]}"]
 
 
-@pytest.mark.parametrize("files", [None, {"other": ("a", b"x")}])
-def test_an_upload_without_a_file_is_refused(xidu: Town, files: Any) -> None:
-    answer = xidu.ask("wang", "POST", "/api/uploads", files=files, **({} if files else {"json": {}}))
+@pytest.mark.parametrize("sent", [None, {"other": ("a", b"x")}])
+def test_an_upload_without_a_file_is_refused(xidu: Town, sent: Any) -> None:
+    answer = xidu.ask("wang", "POST", "/api/uploads", files=sent, **({} if sent else {"json": {}}))
     assert (answer.status_code, answer.json()["where"]) == (422, {"field": "file"})
 
 

@@ -8,8 +8,11 @@ import pytest
 
 from engine.clock import HOUR, MINUTE, SetClock
 from engine.database import Database
+from engine.records import sheet
+from engine.records.access import person_of_login, viewer_of
 from tests.support.browser import Browser, Page
 from tests.support.town import BLOCK_CALLS, Town, png, town
+from web import assets
 
 
 @pytest.fixture
@@ -230,6 +233,60 @@ def test_no_page_has_script_or_style_inside(everywhere: list[tuple[str, Page]]) 
                 assert name != "style", (path, tag)
                 assert "js:" not in value, (path, tag, name)
                 assert name != "hx-trigger" or "[" not in value, (path, value)
+
+
+TEMPLATES = sorted((Path(__file__).resolve().parents[2] / "web" / "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_no_template_can_bring_script_into_a_page(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    for forbidden in ("hx-on", "js:", "javascript:", " style=", "<style", "| safe }}{{", "hx-vals"):
+        assert forbidden not in source, forbidden
+    for script in source.split("<script")[1:]:
+        assert script.lstrip().startswith("src="), script[:60]
+
+
+@pytest.mark.parametrize("where", ["cdn", "local"])
+def test_files_of_others_are_pinned_wherever_they_come_from(
+    sqlite_database: Database, clock: SetClock, tmp_path: Path, where: str
+) -> None:
+    with town(sqlite_database, clock, tmp_path / "data", assets=where) as served:
+        page = Browser(served).go("/signin")
+    taken = [given for tag, given in page.tags if "integrity" in given]
+    assert {given["integrity"] for given in taken} == {assets.HTMX.integrity, assets.TABLER.integrity}
+    for given in taken:
+        address = given.get("src") or given["href"]
+        assert address.startswith("https://" if where == "cdn" else "/static/vendor/"), address
+        assert "4.0.1" in address or "1.6.1" in address
+    policy = page.headers["content-security-policy"]
+    assert ("https://" in policy) == (where == "cdn")
+    assert assets.MERMAID.url(served.settings) in policy or where == "local"
+
+
+def test_the_page_shows_the_last_part_of_a_long_history(office: Town) -> None:
+    case_no = office.report()
+    office.act("shen", case_no, "accept", {"item": "part-01-02", "urgency": "normal"})
+    office.act("shen", case_no, "call", {"kind": "appeal", "lead": "urban"})
+    house = office.client.app.state.house  # type: ignore[attr-defined]  # an application, to starlette any callable
+    with office.database.looking() as transaction:
+        me = viewer_of(transaction, person_of_login(office.database, "shen"), office.clock.now())
+        seen = sheet.sight(transaction, me, case_no)
+        case = house.door.case(transaction, seen.ticket_id)
+        last = sheet.recent(transaction, me, seen, case, limit=2)
+        first = sheet.recent(transaction, me, seen, case, before=last.lines[0].seq)
+    assert ([line.action for line in last.lines], last.more) == (["accept", "call"], True)
+    assert ([line.action for line in first.lines], first.more) == (["report"], False)
+    page = Browser(office, "shen").go(f"/tickets/{case_no}?before={last.lines[0].seq}")
+    assert "王芳" in page.text.partition("办理过程")[2]
+    assert "吹哨派遣" not in page.text.partition("办理过程")[2]
+
+
+def test_a_document_is_saved_and_never_shown(office: Town) -> None:
+    answer = office.ask("wang", "POST", "/api/uploads", files={"file": ("a.pdf", b"%PDF-1.7\n", "text/html")})
+    shown = Browser(office, "wang").client.get(f"/uploads/{answer.json()['sha256']}")
+    assert shown.headers["content-disposition"].startswith("attachment")
+    assert shown.headers["content-type"] == "application/pdf"
 
 
 def test_every_form_carries_its_token_and_every_field_its_label(everywhere: list[tuple[str, Page]]) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sqlmodel import SQLModel
+from sqlalchemy import insert
+from sqlmodel import col
 from starlette.testclient import TestClient
 
 from engine.clock import Instant, SetClock
@@ -170,18 +171,19 @@ def _build(transaction: Transaction, now: Instant) -> None:
     for definition in _workflows():
         versions.store(transaction, definition, now, activate=True)
     for number, name in (("01", "窨井盖"), ("02", "路灯"), ("03", "占道堆物")):
-        item = _insert(
-            transaction, Item, code=f"part-01-{number}", kind="part", class_code="01", class_name="公用设施",
-            item_code=number, name=name, active=True,
-        )  # fmt: skip
-        for ordinal, (filing, limit) in enumerate((("破损", "2 hours"), ("缺失", "4 working hours")), 1):
-            _insert(
-                transaction, Standard, item_id=item, ordinal=ordinal, filing_condition=filing, closing_condition="恢复",
-                limit_source=limit, limit=limit, active=True,
-            )  # fmt: skip
+        _catalogue(transaction, number, name)
 
 
-def _insert(transaction: Transaction, table: type[SQLModel], **values: object) -> int:
-    full = {name: value for name, value in table(**values).model_dump().items() if name != "id"}
-    row = transaction.connection.execute(table.__table__.insert().values(**full))  # type: ignore[attr-defined]
-    return int(row.inserted_primary_key[0])
+def _catalogue(transaction: Transaction, number: str, name: str) -> None:
+    """One item with two standards."""
+    item = {"code": f"part-01-{number}", "kind": "part", "class_code": "01", "class_name": "公用设施"}
+    values = {**item, "item_code": number, "name": name, "active": True}
+    item_id = transaction.connection.execute(insert(Item).values(values).returning(col(Item.id))).scalar_one()
+    standards = [
+        {
+            "item_id": item_id, "ordinal": ordinal, "filing_condition": filing, "closing_condition": "恢复",
+            "limit_source": limit, "limit": limit, "first_limit": "", "active": True,
+        }
+        for ordinal, (filing, limit) in enumerate((("破损", "2 hours"), ("缺失", "4 working hours")), 1)
+    ]  # fmt: skip
+    transaction.connection.execute(insert(Standard), standards)

@@ -1,15 +1,17 @@
 """Uploads: a file first, then the form that names it."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from starlette.datastructures import UploadFile
 
 from engine.errors import Malformed, NotFound, NotSignedIn, Place, TooLarge
 from engine.records import uploads
-from engine.records.uploads import UnknownFile
+from engine.records.uploads import Stored, UnknownFile
 from web.api import shapes
 from web.dependencies import House, Me
 from web.problems import documented
@@ -71,8 +73,16 @@ def upload(house: House, me: Me, file: Annotated[UploadFile, Depends(_sent)]) ->
     responses=documented(NotSignedIn, NotFound)
     | {200: {"description": "The file", "content": {"image/*": {}, "application/pdf": {}}}},
 )
-def download(house: House, me: Me, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
+def download(house: House, me: Me, sha256: Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
     """The file itself, for whoever sent it or may see a ticket that uses it."""
     with house.database.looking() as transaction:
         stored, path = uploads.look(transaction, house.settings.data, me, sha256)
-    return FileResponse(path, media_type=stored.media_type, headers=HEADERS)
+    return served(stored, path)
+
+
+def served(stored: Stored, path: Path) -> FileResponse:
+    """Pictures are shown, documents are saved."""
+    if stored.media_type.startswith("image/"):
+        return FileResponse(path, media_type=stored.media_type, headers=HEADERS)
+    name = f"{stored.sha256[:12]}.pdf"
+    return FileResponse(path, media_type=stored.media_type, headers=HEADERS, filename=name)

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from starlette.responses import Response
 
 from engine.records import uploads
-from web.api.uploads import HEADERS
+from web.api.uploads import served
 from web.dependencies import House
 from web.forms import find
 from web.rendering import fragment
@@ -39,4 +39,4 @@ def picture(house: House, here: At, sha256: Annotated[str, Path(pattern="^[0-9a-
     """A picture or file, for whoever may see it."""
     with house.database.looking() as transaction:
         stored, path = uploads.look(transaction, house.settings.data, here.viewer, sha256)
-    return FileResponse(path, media_type=stored.media_type, headers=HEADERS)
+    return served(stored, path)

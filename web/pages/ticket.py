@@ -25,6 +25,8 @@ router = APIRouter(include_in_schema=False)
 
 Word = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$")]
 Done = Annotated[str, Query(max_length=64, pattern=r"^[\w.-]*$")]
+_END = 2**31 - 1
+Before = Annotated[int, Query(ge=1, le=_END)]
 Seq = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
@@ -46,9 +48,9 @@ class Named:
 
 
 @router.get("/tickets/{case_no}")
-def show(request: Request, house: House, here: At, case_no: CaseNo, done: Done = "") -> Response:
-    """The whole page, or its fragment."""
-    return _ticket(request, house, here, case_no, done)
+def show(request: Request, house: House, here: At, case_no: CaseNo, done: Done = "", before: Before = _END) -> Response:
+    """The whole page, or its fragment; with `before` the part of the history before that event."""
+    return _ticket(request, house, here, case_no, done, before)
 
 
 @router.get("/tickets/{case_no}/do/{action}")
@@ -93,13 +95,16 @@ def _seen(house: Application, here: Sitting, transaction: Transaction, case_no: 
     return sheet, house.door.offers(transaction, seen.ticket_id, Caller(person_id=here.viewer.person_id))
 
 
-def _ticket(request: Request, house: Application, here: Sitting, case_no: str, done: str) -> Response:
+def _ticket(
+    request: Request, house: Application, here: Sitting, case_no: str, done: str, before: int = _END
+) -> Response:
     with house.database.looking() as transaction:
         sheet, offers = _seen(house, here, transaction, case_no)
-        history = sheets.history(transaction, here.viewer, sheet.sight, sheet.case)
+        history = sheets.recent(transaction, here.viewer, sheet.sight, sheet.case, before=before)
         context = ticket_page(transaction, sheet, history, offers)
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
-    return page(request, "ticket.html", here=here, page=context, done=title)
+    earlier = history.lines[0].seq if history.more else None
+    return page(request, "ticket.html", here=here, page=context, done=title, earlier=earlier)
 
 
 def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
