@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import psycopg
 from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailure
@@ -25,11 +25,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
 from engine.errors import Busy, Malformed, Place
+from engine.journey import Statement, travel
 from engine.writer import CLOSED, NESTED, Escaped, Writer, is_taken
 
 T = TypeVar("T")
-#: SQL in the driver's own words, and its parameters.
-Statement = tuple[str, Sequence[Any]]
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -68,17 +67,14 @@ class Transaction:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement, straight from the driver."""
-        self.flush()
-        return self.driver.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
+        return self.together([(sql, parameters)])[0]
 
     def together(self, statements: Sequence[Statement]) -> list[list[Any]]:
         """Rows of several statements, on PostgreSQL in one journey to the server."""
         self.flush()
-        if not self.postgresql or len(statements) == 1:
-            return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
-        with self.driver.pipeline():
-            cursors = [self.driver.execute(sql, parameters) for sql, parameters in statements]
-        return [cursor.fetchall() for cursor in cursors]
+        if self.postgresql:
+            return [answer.rows for answer in travel(self.driver, statements)]
+        return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
 
     def last(self, statements: Sequence[Statement], lost: type[Exception]) -> None:
         """The statements that end a transaction: `acting` sends them together with the COMMIT, in one journey.
@@ -109,12 +105,8 @@ class Transaction:
     def _send(self, statements: Sequence[Statement], lost: type[Exception], *, commit: bool) -> None:
         self._last = None
         try:
-            with self.driver.pipeline():
-                for sql, parameters in statements:
-                    self.driver.execute(sql, parameters)
-                if commit:
-                    # As a statement, not as a call: the driver's own commit waits for an answer of its own.
-                    self.driver.execute("COMMIT")
+            # COMMIT as a statement, not as a call: the driver's own commit is a journey of its own.
+            travel(self.driver, [*statements, ("COMMIT", ())] if commit else statements)
         except DivisionByZero as failure:
             self.driver.rollback()
             raise lost from failure
@@ -122,14 +114,17 @@ class Transaction:
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Execute one statement; how many rows it changed."""
         self.flush()
+        if self.postgresql:
+            return travel(self.driver, [(sql, parameters)])[0].changed
         return self.driver.execute(sql, parameters).rowcount  # type: ignore[no-any-return]
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute one statement per row."""
         self.flush()
-        with_cursor = self.driver.cursor()
-        with_cursor.executemany(sql, rows)
-        with_cursor.close()
+        if self.postgresql:
+            travel(self.driver, [(sql, row) for row in rows])
+        else:
+            self.driver.executemany(sql, rows)
 
     @property
     def postgresql(self) -> bool:
@@ -152,10 +147,9 @@ class Database:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.db_engine = self._readers = _sqlite(self.url, "BEGIN", pool, "query_only=ON")
         else:
-            self.db_engine = _postgresql(self.url, pool)
-            self._readers = self.db_engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            self.db_engine = _postgresql(self.url, pool, "READ COMMITTED")
+            self._readers = _postgresql(self.url, pool, "REPEATABLE READ")
+            event.listen(self._readers, "connect", _read_only)
         self._writer: Writer | None = None
         self._lock = threading.Lock()
         self._here = threading.local()
@@ -165,7 +159,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and changes nothing.
 
-        It ends with COMMIT, because psycopg forgets its prepared statements on ROLLBACK.
+        It ends with COMMIT; nothing in it can be written.
         Errors: `Busy` if no connection comes free.
         """
         try:
@@ -229,6 +223,7 @@ class Database:
             if self._writer is not None:
                 self._writer.stop()
         self.db_engine.dispose()
+        self._readers.dispose()
 
     def _act(self, work: Callable[[Transaction], T]) -> T:
         """Begin until the transaction could be had.
@@ -265,6 +260,7 @@ class Database:
                     # The server went: the other connections in the pool are as dead as this one.
                     connection.invalidate()
                     self.db_engine.dispose()
+                    self._readers.dispose()
                 raise
 
     def _the_writer(self) -> Writer:
@@ -299,14 +295,20 @@ def _checked(url: str) -> URL:
     )
 
 
-def _postgresql(url: URL, pool: int) -> Engine:
+def _postgresql(url: URL, pool: int, isolation: Literal["READ COMMITTED", "REPEATABLE READ"]) -> Engine:
+    """psycopg prepares nothing by itself: `journey` does, and keeps it through a ROLLBACK."""
     return create_engine(
         url,
         pool_size=pool,
         max_overflow=pool,
         pool_timeout=POOL_SECONDS,
-        connect_args={"application_name": "huying", "prepare_threshold": 2},
+        isolation_level=isolation,
+        connect_args={"application_name": "huying", "client_encoding": "utf8", "prepare_threshold": None},
     )
+
+
+def _read_only(driver: "psycopg.Connection[Any]", _: object) -> None:
+    driver.read_only = True
 
 
 def _sqlite(url: URL, begin: str, pool: int, pragma: str) -> Engine:

@@ -125,7 +125,7 @@ def _own_statements(fresh: Fresh) -> dict[str, float]:
 def _bare(database: Database) -> Any:
     """The bare driver, durable as the door is."""
     if database.dialect == "postgresql":
-        return psycopg.connect(_conninfo(database.url.render_as_string(hide_password=False)), prepare_threshold=0)
+        return psycopg.connect(_conninfo(database.url.render_as_string(hide_password=False)), prepare_threshold=None)
     connection = sqlite3.connect(str(database.url.database), isolation_level=None)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}")

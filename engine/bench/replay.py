@@ -5,12 +5,16 @@ identities come out the same. Both are timed in the same run.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
+from sqlalchemy import Connection
+
 from engine.bench.life import ACTS, Through
 from engine.database import Database, Transaction
+from engine.journey import Statement, travel
 
 #: One transaction: its statements, each once or once per row.
 Recorded = list[tuple[str, Any, bool]]
@@ -34,8 +38,26 @@ class _Recorder:
         return getattr(self._driver, name)
 
 
+class _Watched(Transaction):
+    """A transaction on PostgreSQL that writes down what it sends; there the driver itself is never asked."""
+
+    __slots__ = ("_into",)
+
+    def __init__(self, connection: Connection, into: Recorded) -> None:
+        super().__init__(connection)
+        self._into = into
+
+    def together(self, statements: Sequence[Statement]) -> list[list[Any]]:
+        self._into.extend((sql, parameters, False) for sql, parameters in statements)
+        return super().together(statements)
+
+    def last(self, statements: Sequence[Statement], lost: type[Exception]) -> None:
+        self._into.extend((sql, parameters, False) for sql, parameters in statements)
+        super().last(statements, lost)
+
+
 @contextmanager
-def recording(database: Database, into: list[Recorded]) -> Any:
+def recording(database: Database, into: list[Recorded]) -> Iterator[None]:
     """Write down the statements of every act on this database."""
     original = database.acting
 
@@ -43,8 +65,13 @@ def recording(database: Database, into: list[Recorded]) -> Any:
         statements: Recorded = []
 
         def recorded(transaction: Transaction) -> Any:
-            transaction.driver = _Recorder(transaction.driver, statements)
-            return work(transaction)
+            if not transaction.postgresql:
+                transaction.driver = _Recorder(transaction.driver, statements)
+                return work(transaction)
+            watched = _Watched(transaction.connection, statements)
+            result = work(watched)
+            watched.flush()
+            return result
 
         result = original(recorded)
         into.append(statements)
@@ -79,17 +106,13 @@ def replay(driver: Any, acts: Sequence[Recorded]) -> list[float]:
 
 
 def _replay_one(driver: Any, statements: Recorded) -> None:
-    sqlite = hasattr(driver, "isolation_level") and not hasattr(driver, "pgconn")
-    if sqlite:
-        driver.execute("BEGIN IMMEDIATE")
-        for sql, parameters, many in statements:
-            if many:
-                driver.executemany(sql, parameters)
-            else:
-                driver.execute(sql, parameters).fetchall()
-        driver.commit()
+    if isinstance(driver, psycopg.Connection):
+        travel(driver, [*((sql, parameters) for sql, parameters, _ in statements), ("COMMIT", ())])
         return
-    with driver.pipeline():
-        for sql, parameters, _ in statements:
-            driver.execute(sql, parameters)
-        driver.commit()
+    driver.execute("BEGIN IMMEDIATE")
+    for sql, parameters, many in statements:
+        if many:
+            driver.executemany(sql, parameters)
+        else:
+            driver.execute(sql, parameters).fetchall()
+    driver.commit()
