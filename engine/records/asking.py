@@ -4,8 +4,9 @@ from collections.abc import Generator, Iterable, Sequence
 from json import dumps
 from typing import Any, TypeVar
 
-from engine.database import Statement, Transaction
+from engine.database import Transaction
 from engine.errors import Malformed, Place
+from engine.journey import Statement
 
 T = TypeVar("T")
 #: A query that says what it asks, is given the rows, and returns what they mean: so that several travel together.
