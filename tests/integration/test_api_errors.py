@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import psycopg
 import pytest
 from starlette.testclient import TestClient
 
@@ -280,7 +281,7 @@ def test_without_a_token_nobody_comes_in(office: Town) -> None:
         {"Authorization": "Bearer huying_\xff\xfe"},
         {"Authorization": office.token("wang")},
     ):
-        encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+        encoded = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
         answer = office.client.get("/api/me", headers=encoded)
         is_problem(answer, 401, "not_signed_in")
         assert answer.headers["www-authenticate"] == "Bearer"
@@ -288,7 +289,7 @@ def test_without_a_token_nobody_comes_in(office: Town) -> None:
 
 def test_a_database_that_is_gone_is_busy_and_says_nothing_of_itself(office: Town, monkeypatch: Any) -> None:
     def gone() -> None:
-        raise problems.psycopg.OperationalError("connection to server at 10.1.2.3 failed")
+        raise psycopg.OperationalError("connection to server at 10.1.2.3 failed")
 
     monkeypatch.setattr(office.database, "looking", gone)
     answer = office.client.get("/api/health")

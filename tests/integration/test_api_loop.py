@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_a_second_editor_is_told_that_the_first_was_quicker(xidu: Town) -> None:
 
 
 def test_a_repeated_key_answers_the_same_ticket_and_makes_no_second(xidu: Town) -> None:
-    body = {
+    body: dict[str, Any] = {
         "workflow": BLOCK_CALLS,
         "action": "report",
         "form": {"description": "路灯不亮", "place": {"area": "xd-m"}, "before_photos": [xidu.photo("wang")]},

@@ -15,11 +15,12 @@ from engine.records import sheet as sheets
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
 from web import forms
-from web.contexts import Told, about, changed_since, deed, ticket_page, typed_before
+from web.contexts import deed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
 from web.rendering import go, is_partial, page
 from web.sessions import At, Form, Posted, Sitting
+from web.telling import Told, about, changed_since, typed_before
 
 router = APIRouter(include_in_schema=False)
 
