@@ -18,7 +18,7 @@ TEST_READY = $(VENV)/.test-ready
 COMPILE = $(VENV)-lock/bin/pip-compile --quiet --no-config --allow-unsafe --strip-extras --generate-hashes \
 	--no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(UPGRADE)
 
-.PHONY: help demo install test check bench lock clean
+.PHONY: help demo install test check bench assets lock clean
 
 help: ## 列出命令 / List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ check: $(TEST_READY) ## 检查格式、规范、类型、分层与文件 / Check
 
 bench: $(TEST_READY) ## 测量性能 / Measure performance
 	$(BIN)/huying bench $(BENCH_ARGS)
+
+assets: $(RUN_READY) ## 取网页所用的第三方文件,供内网使用(需 npm) / Fetch the files of others for intranets (needs npm)
+	$(BIN)/python -m web.fetching
 
 lock: ## 重新锁定依赖,UPGRADE=--upgrade 取新版 / Pin the requirements again; UPGRADE=--upgrade takes new versions
 	@command -v python3.11 > /dev/null || { \

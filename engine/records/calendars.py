@@ -1,5 +1,6 @@
 """Working calendars of this installation, from `workflows/calendars/`."""
 
+from functools import cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -10,6 +11,7 @@ from engine.errors import DefinitionError, Place
 from engine.rules.worktime import CalendarError, WorkCalendar, calendar_from_mapping
 
 
+@cache
 def calendars(folder: Path | None = None) -> dict[str, WorkCalendar]:
     """Every calendar of the folder by the name of its file.
 

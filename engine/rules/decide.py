@@ -40,20 +40,17 @@ class Target:
 def decide(case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> Decision | HuyingError:
     """Decide one act on one ticket; nothing of `case` is changed.
 
-    1. find the action in the present state
-    2. is what the actor saw still so?
+    1. is what the actor saw still so? Asked first: what is gone since then is not the actor's mistake
+    2. find the action in the present state
     3. permitted? once, before, conditions?
     4. form and evidence complete?
     5. effects, move, deadlines, event, notices
     6. automatic follow-ups to a fixed point, at most `MOST_FOLLOW_UPS`
     Returns the decision, or the refusal, which is an answer and not an accident.
     """
-    target = find(case, act)
+    target = stale(case, act) or find(case, act)
     if isinstance(target, HuyingError):
         return target
-    stale = _stale(case, act, target)
-    if stale is not None:
-        return stale
     moment = binding(case, act, now)
     capacity = examine(case, target, act.actor, moment)
     if isinstance(capacity, HuyingError):
@@ -112,14 +109,16 @@ def _nowhere(case: Case, name: str, task: Task | None) -> NotAllowedNow:
     )
 
 
-def _stale(case: Case, act: Act, target: Target) -> Stale | None:
-    """A task action carries that task's version, a ticket action the ticket's state version."""
-    if act.expected is None or target.answered is not None:
+def stale(case: Case, act: Act) -> Stale | None:
+    """A task action carries that task's version, a ticket action the ticket's state version.
+
+    An answer needs none: a request that is no longer open says so itself.
+    """
+    task = case.tasks.get(act.task) if act.task is not None else None
+    present = task.version if task else case.ticket.state_version
+    if act.expected in (None, present) or act.request is not None:
         return None
-    present = target.task.version if target.task else case.ticket.state_version
-    if act.expected == present:
-        return None
-    return Stale(expected=act.expected, present=present)
+    return Stale(expected=act.expected, present=present, state=case.ticket.state)
 
 
 def examine(case: Case, target: Target, actor: Actor, now: Instant) -> Standing | HuyingError:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError as CoreIntegrityError
 from engine.clock import DAY, Clock, Instant, moment
 from engine.database import Database, Transaction
 from engine.definitions.model import Action, Workflow
-from engine.errors import Busy, HuyingError, KeyReused, Malformed, NotFound, Place, Stale
+from engine.errors import Busy, HuyingError, KeyReused, Malformed, NotFound, Place
 from engine.records import load, write
 from engine.records.asking import Question, ask, ask_one
 from engine.records.versions import Versions, asked_active
@@ -225,7 +225,10 @@ class Door:
         Errors: `NotFound` for an unknown start, `NotAllowedNow` for an action that isn't there in this state.
         """
         if case is not None:
-            target = decide.find(case, Act(action=call.action, actor=THE_RULE, task=call.task, request=call.request))
+            act = Act(
+                action=call.action, actor=THE_RULE, task=call.task, request=call.request, expected=call.expected
+            )  # fmt: skip
+            target = decide.stale(case, act) or decide.find(case, act)
             if isinstance(target, HuyingError):
                 raise target
             return target.action
@@ -298,9 +301,6 @@ class Door:
             salt=os.urandom(32), algorithm=self.algorithm, arm_from=call.arm_from,
         )  # fmt: skip
         decision = decide.decide(case, act, now, self._calendar(case.definition))
-        if isinstance(decision, Stale):
-            # Seen by two at once: the second one is told what is true now.
-            decision.details = {**decision.details, "state": case.ticket.state}
         if isinstance(decision, HuyingError):
             raise decision
         return decision
