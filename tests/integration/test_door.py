@@ -259,7 +259,7 @@ class TestIdempotency:
         told = world.ticket().reported()
         options = told.options("accept", {"expected": told.case.ticket.state_version})
         outcomes = at_once(*[lambda: world.act("shen", "accept", **options)] * 2, world=world, tickets=(told,))
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Stale", "Outcome"]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Outcome", "Stale"]
 
 
 class TestManyAtOnce:
