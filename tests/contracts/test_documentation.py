@@ -19,7 +19,9 @@ from urllib.request import urlopen
 import pytest
 
 from engine import cli
-from engine.definitions.loader import loads
+from engine.definitions.loader import load, loads
+from engine.definitions.model import Action, TaskKind, Workflow
+from engine.exchange.demo import cast
 from engine.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -314,3 +316,39 @@ def test_both_readmes_name_the_same_things() -> None:
 def test_each_readme_links_to_the_other_at_the_top() -> None:
     for document, other in ((ENGLISH, CHINESE), (CHINESE, ENGLISH)):
         assert f"]({other})" in "\n".join(read(document).splitlines()[:4])
+
+
+def test_the_buttons_that_the_tour_names_are_there() -> None:
+    """`→ 立案 Accept`: the title of an action, or a link at the top of every page."""
+    loop = load(ROOT / "workflows" / "block-calls-line-responds.yaml")
+    scopes: list[Workflow | TaskKind] = [loop, *loop.tasks.values()]
+    titles = {f"{one.title.zh} {one.title.en}" for scope in scopes for one in actions_of(scope)}
+    links = {f"{zh} {en}" for zh, en in re.findall(r'say\("([^"]+)", "([^"]+)"\)', read("web/templates/base.html"))}
+    for document, begins in ((ENGLISH, "In the pages: "), (CHINESE, "页面：")):
+        lines = [line for line in read(document).splitlines() if line.startswith(begins)]
+        buttons = {name for line in lines for name in re.findall(r"[\u4e00-\u9fff]+ [A-Z][a-z]+(?: [a-z]+)*", line)}
+        assert len(lines) == 5
+        assert len(buttons) >= 9
+        assert {name for name in buttons if not any(name.startswith(real) for real in titles | links)} == set()
+
+
+def actions_of(scope: Workflow | TaskKind) -> Iterator[Action]:
+    """Every action that a button can stand for."""
+    for state in scope.states.values():
+        yield from state.actions.values()
+    for request in scope.requests.values():
+        yield request.ask
+        yield from request.answers.values()
+
+
+def test_the_people_that_the_tour_names_are_in_the_cast() -> None:
+    members = {member.name: member.login for member in cast()}
+    told = {name for row in re.findall(r"^\| [^|]+ \| ([^|]+) \|", _who(), flags=re.M) for name in row.split(", ")}
+    assert len(told) >= 12
+    assert told <= members.keys()
+    assert set(re.findall(r"--as (\S+)", read(ENGLISH))) <= set(members.values())
+
+
+def _who() -> str:
+    section = prose(ENGLISH).split("\n## Who does what today\n")[1].split("\n## ")[0]
+    return "\n".join(row for row in section.splitlines() if re.match(r"\| \w+(?: \w+)* [\u4e00-\u9fff]+ \|", row))
