@@ -114,9 +114,7 @@ def test_the_legal_convention_is_for_days_only() -> None:
 
 def test_a_catalogue_limit_in_hours_ignores_the_convention_of_its_deadline() -> None:
     assert parse_limit("4小时").counted(Counting.DAYS) == parse_limit("4 hours")
-    assert parse_limit("3 workdays").counted(Counting.DAYS) == parse_limit(
-        "3 workdays", counting=Counting.DAYS
-    )
+    assert parse_limit("3 workdays").counted(Counting.DAYS) == parse_limit("3 workdays", counting=Counting.DAYS)
 
 
 def test_an_extension_adds_the_original_limit() -> None:

@@ -181,9 +181,7 @@ def test_each_local_day_ends_when_the_clock_last_shows_it(
     day = calendar.day_of(a)
     end = calendar.end_of(day)
     assert datetime.fromtimestamp((end - MINUTE) // SECOND, calendar.zone).date() <= day
-    following = [
-        datetime.fromtimestamp((end + n * MINUTE) // SECOND, calendar.zone).date() for n in range(180)
-    ]
+    following = [datetime.fromtimestamp((end + n * MINUTE) // SECOND, calendar.zone).date() for n in range(180)]
     assert min(following) > day
 
 
@@ -287,9 +285,7 @@ def test_a_workday_is_as_long_as_an_ordinary_day_of_its_calendar() -> None:
         ("2026-09-30 23:59", "60 days", "2026-11-30 24:00"),  # 29 November is a Sunday
     ],
 )
-def test_the_starting_day_does_not_count_and_the_last_runs_to_its_end(
-    start: str, limit: str, end: str
-) -> None:
+def test_the_starting_day_does_not_count_and_the_last_runs_to_its_end(start: str, limit: str, end: str) -> None:
     assert due(at(start), legal(limit), OFFICE).at == at(end)
 
 
@@ -334,16 +330,12 @@ def test_an_admission_is_asked_for_thirty_workdays_ahead(start: str) -> None:
         ("2026-12-30 10:00", legal("1 workday"), False),
     ],
 )
-def test_a_limit_that_needs_an_undecreed_year_is_provisional(
-    start: str, limit: Limit, provisional: bool
-) -> None:
+def test_a_limit_that_needs_an_undecreed_year_is_provisional(start: str, limit: Limit, provisional: bool) -> None:
     assert due(at(start), limit, OFFICE).provisional is provisional
 
 
 def test_a_starting_day_that_does_not_count_needs_no_decree() -> None:
-    next_year_only = WorkCalendar(
-        zone=SHANGHAI, daily=ORDINARY, weekly=OFFICE.weekly, published=frozenset({2027})
-    )
+    next_year_only = WorkCalendar(zone=SHANGHAI, daily=ORDINARY, weekly=OFFICE.weekly, published=frozenset({2027}))
     assert not due(at("2026-12-31 10:00"), legal("2 workdays"), next_year_only).provisional
     assert due(at("2026-12-31 10:00"), plain("2 workdays"), next_year_only).provisional
 
@@ -385,9 +377,7 @@ def test_a_decree_moves_a_provisional_due_time() -> None:
         ]
     ),
 )
-def test_a_limit_suspended_and_resumed_at_once_ends_when_it_would_have(
-    start: int, ran: int, limit: Limit
-) -> None:
+def test_a_limit_suspended_and_resumed_at_once_ends_when_it_would_have(start: int, ran: int, limit: Limit) -> None:
     began = Instant(at("2025-09-10 00:00") + start * MINUTE)
     stopped = Instant(min(began + ran * MINUTE, due(began, limit, OFFICE).at))
     used = consumed(began, stopped, limit, OFFICE)
@@ -443,9 +433,7 @@ def test_what_is_left_is_counted_on_the_clock_of_the_limit() -> None:
         ("2025-09-19 15:00", legal("2 days"), "2025-09-22 09:00"),  # the 2nd is a Sunday, Friday has begun
     ],
 )
-def test_the_yellow_light_comes_at_seventy_per_cent_rounded_down(
-    start: str, limit: Limit, yellow: str
-) -> None:
+def test_the_yellow_light_comes_at_seventy_per_cent_rounded_down(start: str, limit: Limit, yellow: str) -> None:
     assert fraction(at(start), limit, 70, OFFICE) == at(yellow)
 
 
@@ -463,9 +451,7 @@ STARTS = st.integers(0, 60 * 1440).map(lambda n: Instant(at("2025-08-25 00:00") 
 
 
 @given(STARTS, LIMITS, st.integers(1, 99), st.integers(1, 99))
-def test_no_light_comes_at_creation_or_after_the_due_time(
-    start: Instant, limit: Limit, low: int, high: int
-) -> None:
+def test_no_light_comes_at_creation_or_after_the_due_time(start: Instant, limit: Limit, low: int, high: int) -> None:
     low, high = sorted((low, high))
     end = due(start, limit, OFFICE).at
     assert start < fraction(start, limit, low, OFFICE) <= fraction(start, limit, high, OFFICE) <= end
@@ -529,16 +515,10 @@ def test_a_rung_by_counted_days(end: str, rung: str, comes: str) -> None:
 
 
 @given(STARTS, st.integers(1, 30), st.sampled_from(Counting))
-def test_a_warning_days_ahead_comes_in_working_hours_and_never_late(
-    end: Instant, n: int, counting: Counting
-) -> None:
+def test_a_warning_days_ahead_comes_in_working_hours_and_never_late(end: Instant, n: int, counting: Counting) -> None:
     warning = shift(end, Offset(Side.BEFORE, Limit(amount=n, unit=Unit.DAYS, counting=counting)), OFFICE)
     assert OFFICE.is_open(warning)
-    latest = (
-        end - n * DAY
-        if counting is Counting.MINUTES
-        else OFFICE.end_of(OFFICE.day_of(Instant(end - 1 - n * DAY)))
-    )
+    latest = end - n * DAY if counting is Counting.MINUTES else OFFICE.end_of(OFFICE.day_of(Instant(end - 1 - n * DAY)))
     assert warning <= latest
 
 
@@ -559,9 +539,7 @@ def test_every_kind_of_rung_has_its_instant() -> None:
 
 def test_a_share_of_a_date_given_by_hand_is_one_of_the_time_between() -> None:
     start, end = at("2025-09-20 00:00"), at("2025-09-30 00:00")
-    assert rung_at(parse_rung("70%"), start=start, limit=None, due_at=end, calendar=OFFICE) == at(
-        "2025-09-27 00:00"
-    )
+    assert rung_at(parse_rung("70%"), start=start, limit=None, due_at=end, calendar=OFFICE) == at("2025-09-27 00:00")
 
 
 # ---- the clock of 1986 to 1991, midnight, and other traps
@@ -627,9 +605,7 @@ def test_a_search_ends_where_the_calendar_ends() -> None:
 
 
 def test_the_sundays_and_holidays_are_those_of_the_decrees_of_twenty_three_years() -> None:
-    every = [
-        date(2004, 1, 1) + timedelta(days=n) for n in range((date(2026, 12, 31) - date(2004, 1, 1)).days + 1)
-    ]
+    every = [date(2004, 1, 1) + timedelta(days=n) for n in range((date(2026, 12, 31) - date(2004, 1, 1)).days + 1)]
     off = [day for day in every if day.weekday() < 5 and chinese_calendar.is_holiday(day)]
     work = [day for day in every if day.weekday() >= 5 and chinese_calendar.is_workday(day)]
     calendar = mainland().with_decrees(off=off, work=work, published=range(2004, 2027), version="2026")
@@ -637,9 +613,7 @@ def test_the_sundays_and_holidays_are_those_of_the_decrees_of_twenty_three_years
     total = calendar.measure(at("2004-01-01 00:00"), at("2027-01-01 00:00"))
     assert total == sum(chinese_calendar.is_workday(day) for day in every) * 390 * MINUTE
     assert [day for day in every if day in {*days("2025-10-01..08"), *days("2026-10-01..07")}] == [
-        day
-        for day in every
-        if day.month == 10 and day.year >= 2025 and day.day <= 8 and not calendar.is_workday(day)
+        day for day in every if day.month == 10 and day.year >= 2025 and day.day <= 8 and not calendar.is_workday(day)
     ]
 
 
