@@ -119,7 +119,7 @@ def _refused(given: argparse.Namespace, refusals: tuple[Refusal, ...]) -> int:
     """Show the first refused rows and write all of them to a file in the present folder, or where `--refused` says."""
     for refusal in refusals[:_SHOWN]:
         OUT.print(str(refusal), markup=False, style="yellow")
-    if refusals:
+    if refusals and (given.refused or not given.preview):
         target = given.refused or Path(f"{given.file.stem}.refused.csv")
         write_refusals(target, refusals)
         OUT.print(f"拒收明细 / refused rows: {target}", markup=False)

@@ -1,15 +1,18 @@
 """`huying demo`, `serve`, `migrate`, `verify`, `work`, `token`, `bench`: the installation itself."""
 
 import argparse
+import getpass
 import json
+import sys
 
 from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
 from engine.bench.command import DIALECTS, bench, shown_as_table
 from engine.console.printing import ERR, OUT, REFUSED, Add
+from engine.errors import Malformed, Place
 from engine.records import schema
-from engine.records.access import issue_token
+from engine.records.access import issue_token, set_password
 from engine.records.verify import verify
 from engine.serving import export, prepare_demo, serve
 
@@ -24,6 +27,8 @@ def add(command: Add) -> None:
     migrate = command("migrate", _migrate)
     command("verify", _verify)
     command("work", _work)
+    password = command("password", _password)
+    password.add_argument("login")
     token = command("token", _token)
     token.add_argument("login")
     token.add_argument("--purpose", default="命令行 / command line")
@@ -82,6 +87,19 @@ def _work(application: Application, given: argparse.Namespace) -> int:
     commands = run_commands(application.door, application.database, application.clock)
     moved = relay(application.database)
     OUT.print(f"{commands} 项跨案处理 / commands · {moved} 条入序 / acts positioned")
+    return 0
+
+
+def _password(application: Application, given: argparse.Namespace) -> int:
+    """Give somebody a password: asked for twice, or the first line of standard input."""
+    if sys.stdin.isatty():
+        password = getpass.getpass("密码 / password: ")
+        if getpass.getpass("再输一次 / once more: ") != password:
+            raise Malformed("两次输入不一致", "the two do not agree", place=Place(field="password"))
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    set_password(application.database, given.login, password)
+    OUT.print(f"{given.login}: 已设置 / set", markup=False)
     return 0
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -12,6 +13,7 @@ from engine.background.commands import run_commands
 from engine.clock import shown
 from engine.console.printing import OUT, Add
 from engine.errors import Malformed, Place
+from engine.records import uploads
 from engine.stages.calls import Call, Caller, Offer
 from engine.stages.door import ticket_id
 
@@ -33,6 +35,9 @@ def add(command: Add) -> None:
         doing.add_argument("--form", nargs="+", action="extend", default=[], metavar="NAME=VALUE")
         doing.add_argument("--as", dest="as_", required=True, metavar="LOGIN")
         doing.add_argument("--key", help="idempotency key")
+    upload = command("upload", _upload)
+    upload.add_argument("file", type=Path)
+    upload.add_argument("--as", dest="as_", required=True, metavar="LOGIN")
     command("show", _show).add_argument("case")
     actions = command("actions", _actions)
     actions.add_argument("case")
@@ -96,6 +101,20 @@ def _done(application: Application, call: Call) -> int:
     outcome = application.door.act(call)
     run_commands(application.door, application.database, application.clock)
     OUT.print_json(json.dumps(outcome.to_json()))
+    return 0
+
+
+def _upload(application: Application, given: argparse.Namespace) -> int:
+    """Keep a photo or a PDF; prints the digest by which forms name it."""
+    person = _person(application, given.as_).person_id
+    try:
+        with given.file.open("rb") as stream:
+            stored = uploads.store(
+                application.database, application.settings.data, stream, person or 0, application.clock.now()
+            )
+    except OSError as failure:
+        raise Malformed(f"无法读取 {given.file}", f"cannot read {given.file}: {failure}") from failure
+    OUT.print(stored.sha256)
     return 0
 
 

@@ -204,8 +204,10 @@ def _referred(there: Callable[[References], Iterable[str]], zh: str, en: str) ->
 def _place(field: Field, value: Any, references: References, now: Instant) -> Any:
     """`{lon_e7, lat_e7, datum, accuracy_m, area}` as the edge made it; `area` is the grid that was found."""
     area = value.get("area") if isinstance(value, Mapping) else None
-    if not isinstance(area, str) or area not in references.areas:
+    if not isinstance(area, str):
         return _amiss(field, "不在任何网格内，请选择网格", "lies in no grid; choose one")
+    if area not in references.areas:
+        return _amiss(field, f"：没有这个区域“{shown(area)}”", f"names an unknown area: '{shown(area)}'")
     place = {key: inner for key, inner in value.items() if inner is not None}
     for key, inner in place.items():
         if not _belongs_to_place(key, inner):

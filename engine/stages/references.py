@@ -13,6 +13,7 @@ from engine.records.areas import chain
 from engine.records.asking import Question, among, ask
 from engine.records.catalogue import asked_items
 from engine.rules.case import Actor, AreaLink, References, TicketRef
+from engine.rules.forms import shown
 from engine.vocabulary import StateType
 
 #: Codes longer than this are nobody's.
@@ -112,10 +113,13 @@ class Wanted:
         Errors: `Malformed` when none of them says.
         """
         for name, place in self.places.items():
-            found = references.areas.get(str(place.get("area")))
-            if found is None:
+            code = place.get("area")
+            if code is None:
                 raise Malformed("不在任何网格内，请选择网格", "lies in no grid; choose one", place=Place(field=name))
-            return found.chain
+            if code not in references.areas:
+                where = Place(field=name)
+                raise Malformed(f"没有这个区域“{shown(code)}”", f"unknown area: '{shown(code)}'", place=where)
+            return references.areas[code].chain
         for code in self.areas:
             if code in references.areas:
                 return references.areas[code].chain

@@ -40,13 +40,13 @@ def _report(words: str, area: str = "31012000100101") -> Step:
     return Step("wang.worker", "report", {"description": words, "place": {"area": area}, _BEFORE: ["photo"]})
 
 
-def _filed(who: str) -> Step:
-    return Step(who, "accept", {"item": "{item}", "urgency": "normal"})
+def _filed(who: str, item: str) -> Step:
+    return Step(who, "accept", {"item": f"{{{item}}}", "urgency": "normal"})
 
 
-def _called(lead: str, *co: str) -> tuple[Step, ...]:
+def _called(item: str, lead: str, *co: str) -> tuple[Step, ...]:
     return (
-        _filed("chen.desk"),
+        _filed("chen.desk", item),
         Step("chen.desk", "call", {"kind": "appeal", "lead": lead, **({"co": list(co)} if co else {})}),
     )
 
@@ -55,35 +55,21 @@ _URBAN, _WATER = "cg-001", "sw-001"
 _NOT_OURS = {"ground": "beyond", "suggested": _URBAN, "clause": "市政排水管网养护职责分工第三条"}
 _SIGNED = (Step("liu.handler", "sign", task=_URBAN),)
 _DONE = (*_SIGNED, Step("liu.handler", "finish", {"result": "已现场处置完毕", _AFTER: ["photo"]}, task=_URBAN))
+_CHECKED = Step("zhao.checker", "check", {_CHECK: ["photo"]})
+_RETURNED = (Step("ma.water", "sign", task=_WATER), Step("ma.water", "return", _NOT_OURS, task=_WATER))
 
-#: Workflow and steps of each story; the first step reports.
+#: Workflow and steps of each story; the first step reports. Items are named as the demo's catalogue names them.
 STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
     (_LINE, (_report("小区东门路灯连续三晚不亮，老人夜间出行不便"),)),
-    (_LINE, (_report("人行道地砖松动翘起，已有居民绊倒"), _filed("chen.desk"))),
-    (_LINE, (_report("沿街商铺占道经营，盲道被堵"), *_called(_URBAN))),
-    (_LINE, (_report("河道边建筑垃圾偷倒，气味明显"), *_called(_URBAN, _WATER), *_SIGNED)),
-    (_LINE, (_report("绿化带内共享单车堆积成片"), *_called(_URBAN), *_DONE)),
-    (
-        _LINE,
-        (
-            _report("公交站台广告牌玻璃破碎"),
-            *_called(_URBAN),
-            *_DONE,
-            Step("zhao.checker", "check", {_CHECK: ["photo"]}),
-        ),
-    ),
-    (
-        _LINE,
-        (
-            _report("地下车库出口积水倒灌"),
-            *_called(_WATER),
-            Step("ma.water", "sign", task=_WATER),
-            Step("ma.water", "return", _NOT_OURS, task=_WATER),
-        ),
-    ),
+    (_LINE, (_report("人行道地砖松动翘起，已有居民绊倒"), _filed("chen.desk", "人行道"))),
+    (_LINE, (_report("沿街商铺占道经营，盲道被堵"), *_called("跨门营业", _URBAN))),
+    (_LINE, (_report("河道边建筑垃圾偷倒，气味明显"), *_called("偷倒渣土", _URBAN, _WATER), *_SIGNED)),
+    (_LINE, (_report("绿化带内共享单车堆积成片"), *_called("非机动车乱停", _URBAN), *_DONE)),
+    (_LINE, (_report("公交站台广告牌玻璃破碎"), *_called("公交站点", _URBAN), *_DONE, _CHECKED)),
+    (_LINE, (_report("地下车库出口积水倒灌"), *_called("道路积水", _WATER), *_RETURNED)),
     (_GRIDS, (_report("两村交界断头路无人养护，雨后泥泞"),)),
-    (_GRIDS, (_report("老旧小区外墙渗水，房屋与物业各执一词"), _filed("sun.grid"))),
-)  # fmt: skip
+    (_GRIDS, (_report("老旧小区外墙渗水，房屋与物业各执一词"), _filed("sun.grid", "房屋漏水"))),
+)
 
 
 def build_tickets(application: Application, progress: Callable[[str], None] | None = None) -> int:
@@ -91,13 +77,13 @@ def build_tickets(application: Application, progress: Callable[[str], None] | No
 
     Errors: the refusal of the first act that the files no longer allow.
     """
-    people, item = _people(application), _item(application)
+    people, items = _people(application), _items(application)
     photo = _photo(application, people["wang.worker"])
     now = Instant(application.clock.now() - 6 * HOUR)
     for number, (workflow, steps) in enumerate(STORIES):
         if progress:
             progress(f"{number + 1}/{len(STORIES)} {steps[0].form['description']}")
-        _walk(application, workflow, steps, number, people, {"{item}": item, "photo": photo}, now)
+        _walk(application, workflow, steps, number, people, {**items, "photo": photo}, now)
         now = Instant(now + 25 * MINUTE)
     return len(STORIES)
 
@@ -150,14 +136,14 @@ def _people(application: Application) -> dict[str, int]:
         return dict(transaction.rows("SELECT login, id FROM person"))
 
 
-def _item(application: Application) -> str:
-    """The code of some standard of the demo catalogue with a limit in working hours."""
+def _items(application: Application) -> dict[str, str]:
+    """`{name}` → the code of that item's first standard."""
     with application.database.looking() as transaction:
         rows = transaction.rows(
-            "SELECT i.code, s.ordinal FROM item i JOIN standard s ON s.item_id = i.id WHERE s.\"limit\" <> '' "
-            "ORDER BY i.code, s.ordinal LIMIT 1"
+            "SELECT i.name, i.code, min(s.ordinal) FROM item i JOIN standard s ON s.item_id = i.id AND s.active "
+            "GROUP BY i.name, i.code"
         )
-    return f"{rows[0][0]}/{rows[0][1]}"
+    return {f"{{{name}}}": f"{code}/{ordinal}" for name, code, ordinal in rows}
 
 
 def _photo(application: Application, uploader: int) -> str:
