@@ -338,8 +338,8 @@ def _walk(world: World, *, examples: int, steps: int) -> None:
 
 
 def test_random_acts_on_sqlite_bring_about_what_the_domain_says(sqlite_database: Database) -> None:
-    _walk(World(sqlite_database), examples=20, steps=25)
+    _walk(World(sqlite_database), examples=40, steps=25)
 
 
 def test_random_acts_on_postgresql_bring_about_what_the_domain_says(postgresql_database: Database) -> None:
-    _walk(World(postgresql_database), examples=5, steps=20)
+    _walk(World(postgresql_database), examples=15, steps=20)

@@ -160,6 +160,13 @@ class World:
         self.clock.advance(microseconds)
         return self
 
+    def unit(self, code: str) -> str:
+        """A person, a department or an area as notices name it."""
+        for letter, known in (("p", self.people), ("d", self.departments), ("a", self.areas)):
+            if code in known:
+                return f"{letter}{known[code]}"
+        raise KeyError(code)
+
     # -- looking -------------------------------------------------------------------------------------------------
 
     def case(self, ticket_id: int) -> Case:
@@ -310,6 +317,19 @@ class Told:
     @property
     def state(self) -> str:
         return self.case.ticket.state
+
+    def sees(self, login: str) -> set[str]:
+        """What this person's page offers them to do."""
+        return {offer.name for offer in self.world.offers(self.id, login) if offer.possible}
+
+    def told_to(self, *units: str) -> set[str]:
+        """The actions that any of these units was told of."""
+        rows = self.world.rows(
+            "SELECT n.unit, e.action FROM notice n JOIN event e ON e.ticket_id = n.ticket_id AND e.seq = n.event_seq "
+            "WHERE n.ticket_id = ?",
+            self.id,
+        )
+        return {action for unit, action in rows if unit in units}
 
     @property
     def actions(self) -> list[str]:
