@@ -1,23 +1,26 @@
 """One batch of an old system's rows in one transaction; a refused row leaves nothing of itself behind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.errors import HuyingError, KeyReused
+from engine.errors import Busy, HuyingError, KeyReused
 from engine.exchange.history_map import Lookup, Noun, Step, Template, TicketMap
 from engine.exchange.history_rehearsal import Rehearsed
-from engine.exchange.history_rows import Due, Life, RowReader
+from engine.exchange.history_rows import Due, RowReader, Story
 from engine.exchange.history_units import Known, Registry
 from engine.exchange.refusals import Wrong
 from engine.exchange.spreadsheet import Row
-from engine.records.asking import marks
 from engine.rules.acts import Source
-from engine.stages.calls import Call, Caller, Outcome
-from engine.stages.door import Door
+from engine.stages.calls import Call, Caller
+from engine.stages.door import MOST_TRIES, Door
+from engine.stages.lives import Life, Lives, is_double
+
+T = TypeVar("T")
 
 
 class Ending(StrEnum):
@@ -73,85 +76,108 @@ class Carrier:
     def carry(self, rows: Sequence[Row]) -> list[Result]:
         """All rows of a batch, in one transaction."""
         try:
-            results, known = self.door.database.acting(lambda transaction: self._batch(transaction, rows))
+            results, known = self._kept(rows)
             self.known = known
         except _Undone as undone:
             results, known = undone.results, undone.known
-            for result in results:
-                if result.report is not None and result.fate is Fate.IMPORTED:
-                    self.rehearsed.add(*result.report)
+            self._remember(results)
         self.made.update(dict.fromkeys(known.made))
         return results
+
+    def _kept(self, rows: Sequence[Row]) -> tuple[list[Result], Known]:
+        """A batch that somebody else imports at the same time is begun again, and then finds it there."""
+        for _ in range(MOST_TRIES):
+            try:
+                return self.door.database.acting(lambda transaction: self._batch(transaction, rows))
+            except Exception as failure:
+                if not is_double(failure):
+                    raise
+        raise Busy
+
+    def _remember(self, results: Sequence[Result]) -> None:
+        for result in results:
+            if result.report is not None and result.fate is Fate.IMPORTED:
+                self.rehearsed.add(*result.report)
 
     def _batch(self, transaction: Transaction, rows: Sequence[Row]) -> tuple[list[Result], Known]:
         """The database may begin it again, so nothing outside of it is changed."""
         now = self.door.clock.now()
         known = self.known.copy()
-        results = [self._row(transaction, row, known, now) for row in rows]
+        stories = [self._story(row, now) for row in rows]
+        keys = [(self.mapping.caller, self.mapping.key(story.id)) for story in stories if isinstance(story, Story)]
+        lives = Lives(self.door, transaction, now, keys)
+        results = []
+        for row, story in zip(rows, stories, strict=True):
+            registry = Registry(self.mapping, transaction, known, now)
+            results.append(self._row(row, story, lives, registry))
+        lives.write()
         if self.ending is Ending.UNDO:
             raise _Undone(results, known)
         return results, known
 
-    def _row(self, transaction: Transaction, row: Row, known: Known, now: Instant) -> Result:
+    def _story(self, row: Row, now: Instant) -> Story | Wrong:
         try:
-            life = self.reader.life(row, now)
+            return self.reader.story(row, now)
         except Wrong as wrong:
-            return Result(row=row, fate=Fate.REFUSED, wrong=wrong)
-        registry = Registry(self.mapping, transaction, known, now)
-        transaction.run("SAVEPOINT imported_row")
+            return wrong
+
+    def _row(self, row: Row, story: Story | Wrong, lives: Lives, registry: Registry) -> Result:
+        if isinstance(story, Wrong):
+            return Result(row=row, fate=Fate.REFUSED, wrong=story)
         try:
-            result = self._live(transaction, row, life, registry, now)
-            registry.keep()
+            result = self._live(row, story, lives, registry)
         except (Wrong, HuyingError) as failure:
-            transaction.run("ROLLBACK TO SAVEPOINT imported_row")
+            if registry.undo():
+                lives.forget()
             reason = failure if isinstance(failure, Wrong) else Wrong.of(failure.place.field, failure)
-            result = Result(row=row, fate=Fate.REFUSED, wrong=reason)
-        transaction.run("RELEASE SAVEPOINT imported_row")
+            return Result(row=row, fate=Fate.REFUSED, wrong=reason)
+        registry.keep()
         return result
 
-    def _live(self, transaction: Transaction, row: Row, life: Life, registry: Registry, now: Instant) -> Result:
+    def _live(self, row: Row, story: Story, lives: Lives, registry: Registry) -> Result:
         """Every act of one row. Errors: `Wrong`, with the column that the refused step took it from."""
-        first, *rest = life.steps
-        key = self.mapping.key(life.id)
-        call = self._call(first, life, registry, workflow=self.mapping.workflow, key=key, channel=life.channel)
+        first, *rest = story.steps
+        key = self.mapping.key(story.id)
+        call = self._call(first, story, registry, workflow=self.mapping.workflow, key=key, channel=story.channel)
         report = (key, call.fingerprint())
         earlier = self.rehearsed.same(*report)
         if earlier is False:
-            raise self._otherwise(life)
-        begun = None if earlier else self._act(transaction, call, first, life, now)
-        if begun is None or begun.repeated:
+            raise self._otherwise(story)
+        life = None if earlier else self._done(first, story, partial(lives.begin, call))
+        if life is None:
             return Result(row=row, fate=Fate.THERE)
         for due in rest:
-            for task in _targets(transaction, begun.ticket_id, due.step):
-                call = self._call(due, life, registry, ticket_id=begun.ticket_id, task=task)
-                self._act(transaction, call, due, life, now)
-        return Result(row=row, fate=Fate.IMPORTED, disordered=life.disordered, report=report)
+            for task in _targets(life, due.step):
+                call = self._call(due, story, registry, ticket_id=life.outcome.ticket_id, task=task)
+                self._done(due, story, partial(lives.act, life, call))
+        lives.keep(life)
+        return Result(row=row, fate=Fate.IMPORTED, disordered=story.disordered, report=report)
 
-    def _call(self, due: Due, life: Life, registry: Registry, **where: Any) -> Call:
+    def _call(self, due: Due, story: Story, registry: Registry, **where: Any) -> Call:
         return Call(
             caller=Caller(name=self.mapping.caller),
             action=due.step.action,
-            form=_filled(due.form, life, registry),
+            form=_filled(due.form, story, registry),
             claimed_at=due.at,
             source=Source.IMPORT,
             arm_from=self.arm_from,
             **where,
         )
 
-    def _act(self, transaction: Transaction, call: Call, due: Due, life: Life, now: Instant) -> Outcome:
+    def _done(self, due: Due, story: Story, act: Callable[[], T]) -> T:
         try:
-            return self.door.act_together([call], transaction, now)[0]
+            return act()
         except KeyReused as reused:
-            raise self._otherwise(life) from reused
+            raise self._otherwise(story) from reused
         except HuyingError as refusal:
             column = self._column(due.step, refusal.place.field)
             raise Wrong(column or due.step.action, refusal.zh, refusal.en) from refusal
 
-    def _otherwise(self, life: Life) -> Wrong:
+    def _otherwise(self, story: Story) -> Wrong:
         return Wrong(
             self.mapping.id,
-            f"编号“{life.id}”已按另一内容导入，保持原样",
-            f"'{life.id}' was imported with other content, which stays",
+            f"编号“{story.id}”已按另一内容导入，保持原样",
+            f"'{story.id}' was imported with other content, which stays",
         )
 
     def _column(self, step: Step, name: str) -> str:
@@ -167,7 +193,7 @@ class Carrier:
         return section.column if section is not None else name
 
 
-def _filled(form: Mapping[str, str | Noun], life: Life, registry: Registry) -> dict[str, Any]:
+def _filled(form: Mapping[str, str | Noun], story: Story, registry: Registry) -> dict[str, Any]:
     """A form with its sections looked up. Errors: `Wrong`."""
     looked_up = {
         Noun.DEPARTMENT: registry.department,
@@ -175,22 +201,17 @@ def _filled(form: Mapping[str, str | Noun], life: Life, registry: Registry) -> d
         Noun.ITEM: registry.item,
         Noun.PLACE: registry.place,
     }
-    filled = {name: looked_up[value](life) if isinstance(value, Noun) else value for name, value in form.items()}
+    filled = {name: looked_up[value](story) if isinstance(value, Noun) else value for name, value in form.items()}
     return {name: value for name, value in filled.items() if value is not None}
 
 
-def _targets(transaction: Transaction, ticket_id: int, step: Step) -> list[int | None]:
+def _targets(life: Life, step: Step) -> list[int | None]:
     """The ticket itself, or every open task of the step's kind. Errors: `Wrong` when there is none."""
     if not step.task:
         return [None]
-    ticket, kind = marks(transaction, 2)
-    rows = transaction.rows(
-        f"SELECT seq FROM task WHERE ticket_id = {ticket} AND kind = {kind} "  # noqa: S608 (marks only)
-        "AND state_type NOT IN ('closed', 'void') ORDER BY seq",
-        (ticket_id, step.task),
-    )
-    if not rows:
+    tasks = life.open_tasks(step.task)
+    if not tasks:
         raise Wrong(
             step.action, f"没有待办的任务“{step.task}”", f"there is no open task '{step.task}' for '{step.action}'"
         )
-    return [row[0] for row in rows]
+    return [task.seq for task in tasks]

@@ -55,7 +55,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class Story:
     """What happened to one ticket of the old system."""
 
     row: int
@@ -78,7 +78,7 @@ class RowReader:
         self.mapping, self._own = mapping, _WORKBOOK if encoding == _EXCEL else ()
         self._text = encoding != _EXCEL
 
-    def life(self, row: Row, now: Instant) -> Life:
+    def story(self, row: Row, now: Instant) -> Story:
         """The acts of a row. Errors: `Wrong`, naming the column."""
         mapping = self.mapping
         whole(row)
@@ -92,7 +92,7 @@ class RowReader:
         steps = [step for step in mapping.steps if step.when is None or status in step.when]
         dues = tuple(Due(step, self._at(step, cells, now), _form(step, cells)) for step in steps)
         _in_order(dues, cells)
-        return Life(
+        return Story(
             row=row.number,
             id=name,
             channel=_channel(mapping.channel, cells),

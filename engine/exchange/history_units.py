@@ -9,7 +9,7 @@ from engine.database import Transaction
 from engine.definitions.reading import Reader
 from engine.definitions.words import shipped as shipped_words
 from engine.exchange.history_map import Create, Named, TicketMap, Units
-from engine.exchange.history_rows import Life, Sought, SoughtItem
+from engine.exchange.history_rows import Sought, SoughtItem, Story
 from engine.exchange.refusals import Wrong
 from engine.records.areas import NewArea, create_areas, set_levels
 from engine.records.asking import among, marks
@@ -47,23 +47,33 @@ class Registry:
 
     def __init__(self, mapping: TicketMap, transaction: Transaction, known: Known, now: Instant) -> None:
         self.mapping, self.transaction, self.now = mapping, transaction, now
-        self._known, self._fresh = known, Known()
+        self._known, self._fresh, self._saved = known, Known(), False
 
     def keep(self) -> None:
-        """The row is in: what was found for it holds for the rows to come."""
+        """The row is in: what was found and made for it holds for the rows to come."""
         self._known.add(self._fresh)
+        if self._saved:
+            self.transaction.run("RELEASE SAVEPOINT made")
 
-    def department(self, life: Life) -> str | None:
+    def undo(self) -> bool:
+        """The row is refused: what was made for it is made no more. Whether anything was."""
+        if not self._saved:
+            return False
+        self.transaction.run("ROLLBACK TO SAVEPOINT made")
+        self.transaction.run("RELEASE SAVEPOINT made")
+        return True
+
+    def department(self, story: Story) -> str | None:
         """The code of a row's department. Errors: `Wrong`."""
-        return self._unit(life.department, self.mapping.department, "department")
+        return self._unit(story.department, self.mapping.department, "department")
 
-    def area(self, life: Life) -> str | None:
+    def area(self, story: Story) -> str | None:
         """The code of a row's area. Errors: `Wrong`."""
-        return self._unit(life.area, self.mapping.area, "area")
+        return self._unit(story.area, self.mapping.area, "area")
 
-    def item(self, life: Life) -> str | None:
+    def item(self, story: Story) -> str | None:
         """The code of the standard or item of a row. Errors: `Wrong` where the catalogue leaves a choice."""
-        sought = life.item
+        sought = story.item
         if sought is None:
             return None
         code = self._known.items.get(sought)
@@ -71,10 +81,10 @@ class Registry:
             code = self._fresh.items[sought] = self._standard(sought)
         return code
 
-    def place(self, life: Life) -> Mapping[str, Any] | None:
+    def place(self, story: Story) -> Mapping[str, Any] | None:
         """The place of a row: its point, its area, or both."""
-        area = self.area(life)
-        place = {**(life.point or {}), **({"area": area} if area else {})}
+        area = self.area(story)
+        place = {**(story.point or {}), **({"area": area} if area else {})}
         return place or None
 
     # -- departments and areas ---------------------------------------------------------------------------------------
@@ -127,8 +137,14 @@ class Registry:
             raise Wrong(
                 sought.column, f"“{sought.text[:60]}”不能用作名称", f"'{sought.text[:60]}' can't serve as a name"
             )
+        self._save()
         _MAKERS[table](self, code, name, units.create)
         return code
+
+    def _save(self) -> None:
+        if not self._saved:
+            self.transaction.run("SAVEPOINT made")
+            self._saved = True
 
     def make_department(self, code: str, name: str, create: Create) -> None:
         create_departments(self.transaction, [NewDepartment(code=code, name=name, kind=create.kind)])
