@@ -47,7 +47,7 @@ class Result:
     wrong: Wrong | None = None
     #: Times that the door drew straight.
     disordered: int = 0
-    #: Key and fingerprint of the report, where it was made.
+    #: Key and fingerprint of the report, for a rehearsal to remember.
     report: tuple[str, str] | None = None
 
 
@@ -139,8 +139,8 @@ class Carrier:
         first, *rest = story.steps
         key = self.mapping.key(story.id)
         call = self._call(first, story, registry, workflow=self.mapping.workflow, key=key, channel=story.channel)
-        report = (key, call.fingerprint())
-        earlier = self.rehearsed.same(*report)
+        report = (key, call.fingerprint()) if self.ending is Ending.UNDO else None
+        earlier = self.rehearsed.same(*report) if report is not None else None
         if earlier is False:
             raise self._otherwise(story)
         life = None if earlier else self._done(first, story, partial(lives.begin, call))

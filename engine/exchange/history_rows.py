@@ -90,7 +90,8 @@ class RowReader:
         if mapping.status and not status:
             raise Wrong(mapping.status.column, "状态为空", "the status is empty")
         steps = [step for step in mapping.steps if step.when is None or status in step.when]
-        dues = tuple(Due(step, self._at(step, cells, now), _form(step, cells)) for step in steps)
+        moments: dict[str, Instant] = {}
+        dues = tuple(Due(step, self._at(step, cells, moments, now), _form(step, cells)) for step in steps)
         _in_order(dues, cells)
         return Story(
             row=row.number,
@@ -104,11 +105,13 @@ class RowReader:
             disordered=sum(after.at < before.at for before, after in pairwise(dues)),
         )
 
-    def _at(self, step: Step, cells: Cells, now: Instant) -> Instant:
-        """When a step happened: the first of its columns that is filled."""
+    def _at(self, step: Step, cells: Cells, moments: dict[str, Instant], now: Instant) -> Instant:
+        """When a step happened: the first of its columns that is filled. `moments` are those read already."""
         for column in step.at:
             if cells[column]:
-                return _moment(column, cells[column], self.mapping.times, self._own, now)
+                if column not in moments:
+                    moments[column] = _moment(column, cells[column], self.mapping.times, self._own, now)
+                return moments[column]
         columns = "、".join(step.at)
         raise Wrong(
             step.at[0],
