@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.rules.chain import ALGORITHMS, canonical, event_hash, personal_digest
+from engine.rules.chain import canonical, event_hash, personal_digest
 from engine.rules.draft import header
+from engine.vocabulary import ALGORITHMS
 from tests.support.cases import URBAN, Cast, Story
 
 _VALUES = st.recursive(
