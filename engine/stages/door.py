@@ -100,11 +100,17 @@ class Door:
         raise Busy from lost
 
     def act_together(self, calls: Sequence[Call], transaction: Transaction, now: Instant) -> list[Outcome]:
-        """Several acts in the caller's transaction, in order; the first refusal refuses all of them."""
+        """Several acts in the caller's transaction, in order; the first refusal refuses all of them.
+
+        Tickets are locked in the order of the calls: whoever calls this lines the calls up by ticket.
+        """
         outcomes = []
         for call in calls:
             transaction.flush()
-            outcomes.append(self.within(transaction, call, now, ()))
+            try:
+                outcomes.append(self.within(transaction, call, now, ()))
+            except _NeedsBoth as pair:
+                outcomes.append(self.within(transaction, call, now, (pair.other,)))
         return outcomes
 
     def within(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> Outcome:

@@ -448,6 +448,19 @@ def test_several_acts_in_one_transaction_are_all_done_or_none(world: World) -> N
     assert [outcome.state for outcome in together(calls)] == ["refused", "refused"]
 
 
+def test_a_join_among_several_acts_writes_both_tickets(world: World) -> None:
+    main, other = world.ticket().filed(), world.ticket().reported()
+    joining = other.options("join", {"form": {"ticket": main.case_no}})
+    calls = [
+        Call(caller=world.caller("shen"), action="join", **joining),
+        Call(caller=world.caller("shen"), action="split", case_no=other.case_no, form={"reason": "并错了"}),
+    ]
+    world.database.acting(lambda transaction: world.door.act_together(calls, transaction, world.clock.now()))
+    assert main.actions[-2:] == ["joined_by", "split_from"]
+    assert other.actions[-2:] == ["join", "split"]
+    assert world.verdict().sound
+
+
 def test_several_acts_on_one_ticket_follow_one_another_in_one_transaction(world: World) -> None:
     told = world.ticket().reported()
     calls = [
