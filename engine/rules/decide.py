@@ -14,7 +14,9 @@ from engine.definitions.model import RULE, Action, Once, Request
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
 from engine.rules import effects
 from engine.rules.acts import Act, Decision, Source
+from engine.rules.arriving import enter_task, enter_ticket
 from engine.rules.case import THE_RULE, Actor, Ask, Case, Deed, RequestState, Run, Task
+from engine.rules.doing import Doing
 from engine.rules.draft import Draft, binding
 from engine.rules.facts import CaseFacts
 from engine.rules.forms import Filled, fill, shown
@@ -221,7 +223,7 @@ def _perform(
     action = target.action
     task = draft.task(target.task.seq) if target.task else None
     event_seq = draft.seq()
-    doing = effects.Doing(
+    doing = Doing(
         draft=draft, action=action, task=task, actor=actor, capacity=capacity, filled=filled, answers=answers,
         event_seq=event_seq, answered=target.answered, asked=target.asked,
     )  # fmt: skip
@@ -244,14 +246,14 @@ def _perform(
     return None
 
 
-def _move(draft: Draft, task: Task | None, action: Action, doing: "effects.Doing", *, first: bool) -> None:
+def _move(draft: Draft, task: Task | None, action: Action, doing: Doing, *, first: bool) -> None:
     """Move as the compiled table says; a start moves from before the first state."""
     request = doing.answered.name if doing.answered else None
     if task is not None:
-        effects.enter_task(doing, task, move(draft.definition, task.kind, task.state, action.name, request=request))
+        enter_task(doing, task, move(draft.definition, task.kind, task.state, action.name, request=request))
         return
     present = BEFORE if first else draft.ticket.state
-    effects.enter_ticket(doing, move(draft.definition, None, present, action.name, request=request))
+    enter_ticket(doing, move(draft.definition, None, present, action.name, request=request))
 
 
 def _remember(draft: Draft, action: Action, seq: int, actor: Actor, capacity: Standing, task: Task | None) -> None:
