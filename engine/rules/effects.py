@@ -138,9 +138,8 @@ def _begin(doing: Doing) -> None:
 def _count(doing: Doing) -> None:
     draft, task = doing.draft, doing.task
     for name in doing.action.clears:
-        memory = draft.memory(task, name, "counters")
-        memory.counters.pop(name, None)
-        memory.marks -= {name}
+        draft.memory(task, name, "counters").counters.pop(name, None)
+        draft.memory(task, name, "marks").marks -= {name}
     for name in doing.action.counts:
         counters = draft.memory(task, name, "counters").counters
         counters[name] = counters.get(name, 0) + 1

@@ -62,6 +62,7 @@ tasks:
         title: 已派 / Sent
         actions:
           sign:    {title: 签收 / Sign, by: line, sets: signed}
+          unsign:  {title: 撤签 / Unsign, by: line, clears: [signed, delays, visits]}
           delay:   {title: 拖延 / Delay, by: line, counts: delays}
           count:   {title: 计数 / Count, by: line, counts: visits}
           finish:  {title: 办结 / Finish, by: line, when: signed and delays < 2 and visits < 3, to: done}
@@ -143,6 +144,17 @@ def test_a_tasks_own_counters_and_marks_are_its_own_and_the_tickets_are_everybod
     assert story.case.ticket.memory.counters == {"visits": 3}
     refusal = story.refused(Cast.lu, "finish", of=WATER)
     assert refusal.code == "not_allowed_now"
+
+
+def test_a_task_clears_its_own_marks_and_counters_and_the_tickets() -> None:
+    story = _story()
+    story.do(Cast.shen, "call", form={"lead": "urban"})
+    for action in ("sign", "delay", "count"):
+        story.do(Cast.chen, action, of=URBAN)
+    story.do(Cast.chen, "unsign", of=URBAN)
+    task = story.task_of(URBAN)
+    assert (task.memory.marks, task.memory.counters) == (frozenset(), {})
+    assert not story.case.ticket.memory.counters
 
 
 def test_only_the_lead_is_the_lead() -> None:
