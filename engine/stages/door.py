@@ -346,7 +346,8 @@ def ticket_id(transaction: Transaction, case_no: str) -> int:
 
 
 def _digest(call: Call) -> str:
-    return hashlib.sha256(call.fingerprint().encode()).hexdigest()
+    # A repeated key may come with what no form takes, e.g. half of a character.
+    return hashlib.sha256(call.fingerprint().encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _own(transaction: Transaction, call: Call) -> int | None:

@@ -17,6 +17,7 @@ from engine.errors import HuyingError, KeyReused, Malformed, NotAllowedNow, NotF
 from engine.records import write
 from engine.rules.acts import Source
 from engine.stages.calls import Call, Caller, Outcome
+from tests.support.cases import small
 from tests.support.door import BLOCK_CALLS, MULTI_GRID, Told, World
 
 
@@ -218,6 +219,12 @@ class TestIdempotency:
         refusal = world.ticket().refused("wang", "report", key="k1", form={"description": "另一件事"})
         assert isinstance(refusal, KeyReused)
         assert refusal.status == 422
+
+    @pytest.mark.parametrize("junk", ["\ud800", float("nan"), 10**400, [[["x"]]], {"a": {"b": None}}, True])
+    def test_a_used_key_that_comes_back_with_rubbish_is_refused_too(self, world: World, junk: Any) -> None:
+        world.ticket().do("wang", "report", key="k1")
+        assert isinstance(world.ticket().refused("wang", "report", key="k1", form={"description": junk}), KeyReused)
+        assert isinstance(world.ticket().refused("wang", "report", key="k2", form={"description": junk}), Malformed)
 
     def test_one_persons_key_is_no_other_persons(self, world: World) -> None:
         one = world.ticket().do("wang", "report", key="k1")
@@ -432,6 +439,39 @@ def test_particulars_that_come_later_are_kept_too(world: World) -> None:
     assert world.rows("SELECT description, address, contact_name FROM particulars") == [
         ("补充后的描述", "幸福路一号", "")
     ]
+
+
+_VERSIONS = """
+roles: {anyone: {title: 上报人 / Reporter, person: reporter}}
+starts: {report: {title: 上报 / Report, by: anyone, to: filed, form: [place!]}}
+stages:
+  triage:
+    filed:
+      title: 待办 / Filed
+      actions:
+        ACTION: {title: 办结 / Finish, by: anyone, to: closed}
+ends: {closed: {title: 办结 / Closed, type: closed}}
+"""
+
+
+def test_an_action_that_a_later_version_deletes_stays_in_the_old_tickets_and_their_history(world: World) -> None:
+    """A bug of peers: a deleted action crashed the history."""
+    world.activate(small(_VERSIONS.replace("ACTION", "finish")))
+    old, older = world.ticket("small"), world.ticket("small")
+    for told in (old, older):
+        told.do("citizen", "report")
+    older.do("citizen", "finish")
+    world.later()
+    world.activate(small(_VERSIONS.replace("ACTION", "settle"), version=2))
+    new = world.ticket("small")
+    new.do("citizen", "report")
+    assert {offer.name for offer in world.offers(old.id, "citizen")} == {"finish"}
+    assert {offer.name for offer in world.offers(new.id, "citizen")} == {"settle"}
+    assert isinstance(new.refused("citizen", "finish"), NotAllowedNow)
+    old.do("citizen", "finish")
+    new.do("citizen", "settle")
+    assert [told.state for told in (old, older, new)] == ["closed"] * 3
+    assert world.verdict().sound
 
 
 def test_several_acts_in_one_transaction_are_all_done_or_none(world: World) -> None:

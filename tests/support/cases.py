@@ -127,9 +127,9 @@ def multi_grid() -> Workflow:
 
 
 @cache
-def small(body: str) -> Workflow:
+def small(body: str, version: int = 1) -> Workflow:
     """A loop of a few lines, for what the shipped ones do not do. `body` begins with its own sections."""
-    head = "workflow: small\nversion: 1\ntitle: 小流程 / A small loop\ncalendar: cn-mainland\n"
+    head = f"workflow: small\nversion: {version}\ntitle: 小流程 / A small loop\ncalendar: cn-mainland\n"
     return loads(head + body)
 
 
