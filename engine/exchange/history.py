@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.errors import HuyingError, NotFound, Place
+from engine.errors import HuyingError, Malformed, NotFound, Place
 from engine.exchange.history_carrier import Carrier, Ending, Fate, Result
 from engine.exchange.history_check import check_map
 from engine.exchange.history_map import TicketMap
@@ -83,6 +83,10 @@ def import_tickets(
     _prepare(door, mapping)
     columns = [Column(name=column) for column in mapping.columns]
     target = refused_path(path) if refused is None else refused
+    if target.exists() and path.exists() and target.samefile(path):
+        raise Malformed(
+            "被拒绝的行不能写进原文件", "the refused rows can't go into the table itself", place=Place(file=path.name)
+        )
     with (
         open_table(path, columns, sheet=sheet or mapping.sheet) as table,
         RefusedRows(target, table.headers) as away,

@@ -1,9 +1,11 @@
-"""The keys of a MAP file, in both languages."""
+"""The keys of a MAP file in both languages, and what may stand behind them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from engine.definitions.reading import Reader
-from engine.definitions.source import Entry, Node
+from engine.definitions.source import Entry, Node, Scalar
+from engine.exchange.history_map import Lookup, Noun, Template, Value
 
 #: Where in the file → key → its Chinese spelling; those of `REQUIRED` must be there.
 KEYS: Mapping[str, Mapping[str, str]] = {
@@ -37,9 +39,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "step": ("action", "at"),
 }
 
+_NOUNS = {"部门": Noun.DEPARTMENT, "区域": Noun.AREA, "事项": Noun.ITEM, "地点": Noun.PLACE}
+_NOUNS |= {noun.value: noun for noun in Noun}
+
 
 class Grammar:
-    """Finds the keys of one place of a file."""
+    """Reads what several places of a file have in common; what is wrong is noted."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -60,3 +65,63 @@ class Grammar:
             if name not in found:
                 self.reader.refuse(node.line, f"缺少“{KEYS[place][name]}”（{name}）", f"'{name}' is missing here")
         return found
+
+    def value(self, node: Node) -> Value:
+        """A column; or a mapping: a column translated, words, or one of the sections."""
+        if isinstance(node, Scalar):
+            return Lookup(column=self.reader.text(node), line=node.line)
+        parts = self.section(node, "value")
+        kinds = parts.keys() & {"column", "text", "from"}
+        if len(kinds) != 1 or (kinds != {"column"} and len(parts) > 1):
+            self.reader.refuse(
+                node.line,
+                "请写一列（column，可加 values、default）、一段文字（text），或取自某一节（from）",
+                "write a column (with `values` and `default`, if any), a text, or `from` one of the sections",
+            )
+            return Template(())
+        if "text" in parts:
+            return self.template(parts["text"].value, None)
+        return self._noun(parts["from"]) if "from" in parts else self.lookup(parts, node.line)
+
+    def _noun(self, entry: Entry) -> Value:
+        text = self.reader.text(entry.value)
+        if text in _NOUNS:
+            return _NOUNS[text]
+        self.reader.unknown(text, entry.line, "节", "section", _NOUNS)
+        return Template(())
+
+    def lookup(self, parts: Mapping[str, Entry], line: int) -> Lookup:
+        """A column with the meaning of its words, if the map gives any."""
+        values = None
+        if "values" in parts:
+            values = {entry.key: self.reader.text(entry.value) for entry in self.reader.entries(parts["values"].value)}
+        return Lookup(
+            column=self.reader.text(parts["column"].value) if "column" in parts else "",
+            values=values,
+            default=self.reader.text(parts["default"].value) if "default" in parts else None,
+            line=line,
+        )
+
+    def template(self, node: Node, allowed: Sequence[str] | None) -> Template:
+        """`{column}` in words; `allowed` are the only names, None: any."""
+        text = self.reader.text(node)
+        found = re.split(r"\{([^{}]+)\}", text)
+        parts = tuple(zip(found[::2], (*(name.strip() for name in found[1::2]), ""), strict=True))
+        wrong = any(sign in words for words, _ in parts for sign in "{}")
+        if wrong or (allowed is not None and not all(name in allowed for _, name in parts if name)):
+            names = "、".join(f"{{{name}}}" for name in allowed) if allowed else "{列名}"
+            self.reader.refuse(
+                node.line, f"“{text}”：花括号里只能写 {names}", f"'{text}': braces may only hold {names}"
+            )
+        return Template(parts)
+
+    def short(self, node: Node, most: int) -> str:
+        """A text that a database column of so many characters can hold."""
+        text = self.reader.text(node)
+        if len(text) > most:
+            self.reader.refuse(
+                node.line,
+                f"“{text[:40]}…”过长，最多 {most} 字",
+                f"'{text[:40]}…' is too long: {most} characters at most",
+            )
+        return text

@@ -32,8 +32,6 @@ from engine.records.columns import TITLE, WORD
 from engine.records.datums import DATUMS, known
 from engine.records.departments import KINDS
 
-_NOUNS = {"部门": Noun.DEPARTMENT, "区域": Noun.AREA, "事项": Noun.ITEM, "地点": Noun.PLACE}
-_NOUNS |= {noun.value: noun for noun in Noun}
 #: Characters of a source, so that whoever acts in its name can be called by it.
 LONGEST_SOURCE = 50
 #: The cell in a template of codes and names.
@@ -75,7 +73,7 @@ class _Reading:
             file=self.file,
             source=self._source(parts["source"].value),
             workflow=self.reader.key(parts["workflow"].value),
-            id=self._column(parts["id"].value),
+            id=self.reader.text(parts["id"].value),
             times=self._times(parts["times"].value),
             steps=tuple(self._step(node) for node in self.reader.listed(parts["steps"].value)),
             sheet=self.reader.text(parts["sheet"].value) if "sheet" in parts else "",
@@ -87,7 +85,7 @@ class _Reading:
             item=self._item(parts.get("item")),
             place=self._place(parts.get("place")),
             status=self._status(parts.get("status")),
-            channel=self._value(parts["channel"].value) if "channel" in parts else None,
+            channel=self.grammar.value(parts["channel"].value) if "channel" in parts else None,
         )
         self._agree(made, parts)
         self.reader.finish()
@@ -142,7 +140,7 @@ class _Reading:
             return None
         parts = self.grammar.section(entry.value, "units")
         return Units(
-            column=self._column(parts["column"].value) if "column" in parts else "",
+            column=self.reader.text(parts["column"].value) if "column" in parts else "",
             values=self._codes(parts.get("values")),
             default=self._named(parts["default"].value) if "default" in parts else None,
             create=self._create(parts["create"], creating) if "create" in parts else None,
@@ -154,11 +152,13 @@ class _Reading:
 
     def _named(self, node: Node, name: str = "") -> Named:
         if not isinstance(node, Section):
-            code = self._short(node, WORD)
+            code = self.grammar.short(node, WORD)
             return Named(code, name or code, node.line)
         parts = self.grammar.section(node, "named")
-        code = self._short(parts["code"].value, WORD) if "code" in parts else ""
-        return Named(code, self._short(parts["name"].value, TITLE) if "name" in parts else name or code, node.line)
+        code = self.grammar.short(parts["code"].value, WORD) if "code" in parts else ""
+        return Named(
+            code, self.grammar.short(parts["name"].value, TITLE) if "name" in parts else name or code, node.line
+        )
 
     def _create(self, entry: Entry, place: str) -> Create:
         """`true`, or a mapping that says how."""
@@ -169,8 +169,8 @@ class _Reading:
         parts = self.grammar.section(node, place)
         return Create(
             kind=self._level(parts.get("level")) if place == "create area" else self._kind(parts.get("kind")),
-            code=self._template(parts["code"].value, (VALUE,)) if "code" in parts else Template((("", VALUE),)),
-            name=self._template(parts["name"].value, (VALUE,)) if "name" in parts else Template((("", VALUE),)),
+            code=self.grammar.template(parts["code"].value, (VALUE,)) if "code" in parts else Template((("", VALUE),)),
+            name=self.grammar.template(parts["name"].value, (VALUE,)) if "name" in parts else Template((("", VALUE),)),
             under=self._above(parts.get("under")),
             line=entry.line,
         )
@@ -191,7 +191,10 @@ class _Reading:
         for node in self.reader.listed(entry.value) if entry is not None else ():
             parts = self.grammar.section(node, "above")
             if parts.keys() >= {"code", "name", "level"}:
-                code, name = self._short(parts["code"].value, WORD), self._short(parts["name"].value, TITLE)
+                code, name = (
+                    self.grammar.short(parts["code"].value, WORD),
+                    self.grammar.short(parts["name"].value, TITLE),
+                )
                 made.append(Above(code=code, name=name, level=self._level(parts["level"])))
         return tuple(made)
 
@@ -199,7 +202,7 @@ class _Reading:
         if entry is None:
             return None
         parts = self.grammar.section(entry.value, "item")
-        columns = {key: self._column(parts[key].value) for key in ("column", "filing", "limit") if key in parts}
+        columns = {key: self.reader.text(parts[key].value) for key in ("column", "filing", "limit") if key in parts}
         return Items(
             column=columns.get("column", ""),
             values=self._codes(parts.get("values")),
@@ -215,11 +218,13 @@ class _Reading:
         datum = self.reader.text(parts["datum"].value) if "datum" in parts else ""
         if datum and known(datum) is None:
             self.reader.unknown(datum, parts["datum"].line, "坐标系", "datum", DATUMS.values())
-        columns = {key: self._column(parts[key].value) for key in ("lon", "lat") if key in parts}
+        columns = {key: self.reader.text(parts[key].value) for key in ("lon", "lat") if key in parts}
         return Point(lon=columns.get("lon", ""), lat=columns.get("lat", ""), datum=datum)
 
     def _status(self, entry: Entry | None) -> Lookup | None:
-        return self._lookup(self.grammar.section(entry.value, "status"), entry.line) if entry is not None else None
+        return (
+            self.grammar.lookup(self.grammar.section(entry.value, "status"), entry.line) if entry is not None else None
+        )
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
@@ -240,71 +245,8 @@ class _Reading:
             name = FIELD_ALIASES.get(one.key, one.key)
             if name in form:
                 self.reader.refuse(one.line, f"字段“{one.key}”写了两次", f"the field '{one.key}' is given twice")
-            form[name] = self._value(one.value)
+            form[name] = self.grammar.value(one.value)
         return form
-
-    def _value(self, node: Node) -> Value:
-        """A column; or a mapping: a column translated, words, or one of the sections."""
-        if isinstance(node, Scalar):
-            return Lookup(column=self._column(node), line=node.line)
-        parts = self.grammar.section(node, "value")
-        kinds = parts.keys() & {"column", "text", "from"}
-        if len(kinds) != 1 or (kinds != {"column"} and len(parts) > 1):
-            self.reader.refuse(
-                node.line,
-                "请写一列（column，可加 values、default）、一段文字（text），或取自某一节（from）",
-                "write a column (with `values` and `default`, if any), a text, or `from` one of the sections",
-            )
-            return Template(())
-        if "text" in parts:
-            return self._template(parts["text"].value, None)
-        return self._noun(parts["from"]) if "from" in parts else self._lookup(parts, node.line)
-
-    def _noun(self, entry: Entry) -> Value:
-        text = self.reader.text(entry.value)
-        if text in _NOUNS:
-            return _NOUNS[text]
-        self.reader.unknown(text, entry.line, "节", "section", _NOUNS)
-        return Template(())
-
-    def _lookup(self, parts: Mapping[str, Entry], line: int) -> Lookup:
-        values = None
-        if "values" in parts:
-            values = {entry.key: self.reader.text(entry.value) for entry in self.reader.entries(parts["values"].value)}
-        return Lookup(
-            column=self._column(parts["column"].value) if "column" in parts else "",
-            values=values,
-            default=self.reader.text(parts["default"].value) if "default" in parts else None,
-            line=line,
-        )
-
-    def _template(self, node: Node, allowed: Sequence[str] | None) -> Template:
-        """`{column}` in words; `allowed` are the only names, None: any."""
-        text = self.reader.text(node)
-        found = re.split(r"\{([^{}]+)\}", text)
-        parts = tuple(zip(found[::2], (*(name.strip() for name in found[1::2]), ""), strict=True))
-        wrong = any(sign in words for words, _ in parts for sign in "{}")
-        if wrong or (allowed is not None and not all(name in allowed for _, name in parts if name)):
-            names = "、".join(f"{{{name}}}" for name in allowed) if allowed else "{列名}"
-            self.reader.refuse(
-                node.line, f"“{text}”：花括号里只能写 {names}", f"'{text}': braces may only hold {names}"
-            )
-        return Template(parts)
-
-    # -- what every part needs ---------------------------------------------------------------------------------------
-
-    def _column(self, node: Node) -> str:
-        return self.reader.text(node)
-
-    def _short(self, node: Node, most: int) -> str:
-        text = self.reader.text(node)
-        if len(text) > most:
-            self.reader.refuse(
-                node.line,
-                f"“{text[:40]}…”过长，最多 {most} 字",
-                f"'{text[:40]}…' is too long: {most} characters at most",
-            )
-        return text
 
     def _agree(self, made: TicketMap, parts: Mapping[str, Entry]) -> None:
         """The sections that steps take from are there, and every status that they ask for."""

@@ -1,6 +1,8 @@
 """Tickets of an old system come in through the door at the times it claims, once, however often they are brought."""
 
+import gc
 import json
+import tracemalloc
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -226,10 +228,34 @@ def test_refused_rows_must_have_somewhere_to_go_before_the_first_row_is_read(doo
     assert count(door.database, "ticket") == 0
 
 
+def test_refused_rows_never_take_the_place_of_the_table(door: Door, sample: Sample) -> None:
+    before = sample.path.read_bytes()
+    with pytest.raises(Malformed, match="原文件"):
+        import_tickets(door, sample.path, LA, refused=sample.path)
+    assert sample.path.read_bytes() == before
+
+
 def test_progress_is_told_after_every_batch(door: Door, tmp_path: Path) -> None:
     told: list[int] = []
     import_tickets(door, la311(tmp_path / "a.csv", 230).path, LA, tell=lambda report: told.append(report.read))
     assert told == [100, 200, 230]
+
+
+def test_an_import_keeps_no_rows_in_memory(sqlite_database: Database, clock: SetClock, tmp_path: Path) -> None:
+    door = empty_house(sqlite_database, clock)
+    kept: list[int] = []
+
+    def weigh(report: Report) -> None:
+        gc.collect()
+        kept.append(tracemalloc.get_traced_memory()[0])
+
+    tracemalloc.start()
+    try:
+        import_tickets(door, la311(tmp_path / "requests.csv", 400).path, LA, tell=weigh)
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == 4
+    assert kept[-1] - kept[1] < 100_000
 
 
 def test_a_moment_that_clocks_skipped_is_refused(door: Door, tmp_path: Path) -> None:
