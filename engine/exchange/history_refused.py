@@ -19,7 +19,12 @@ HEADERS = ("行 / Row", "编号 / Identifier", "原因", "Reason")
 def refused_path(path: Path) -> Path:
     """Beside the table, `old.xlsx` → `old.refused.csv`; where that folder can't be written, in the present one."""
     beside = path.with_name(f"{path.stem}.refused.csv")
-    return beside if os.access(beside.parent, os.W_OK) else Path(beside.name)
+    return beside if _open_to_writing(beside.parent) else Path(beside.name)
+
+
+def _open_to_writing(folder: Path) -> bool:
+    """Also as root, who may write anywhere: a folder that nobody is meant to write is left alone."""
+    return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
 
 
 class RefusedRows:

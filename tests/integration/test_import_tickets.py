@@ -228,6 +228,15 @@ def test_refused_rows_must_have_somewhere_to_go_before_the_first_row_is_read(doo
     assert count(door.database, "ticket") == 0
 
 
+def test_a_folder_that_is_not_to_be_written_is_left_alone(tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    assert refused_path(shelf / "old.xlsx") == shelf / "old.refused.csv"
+    shelf.chmod(0o555)
+    assert refused_path(shelf / "old.xlsx") == Path("old.refused.csv")
+    shelf.chmod(0o755)
+
+
 def test_refused_rows_never_take_the_place_of_the_table(door: Door, sample: Sample) -> None:
     before = sample.path.read_bytes()
     with pytest.raises(Malformed, match="原文件"):
