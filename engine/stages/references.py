@@ -116,7 +116,7 @@ class Wanted:
             code = place.get("area")
             if code is None:
                 raise Malformed("不在任何网格内，请选择网格", "lies in no grid; choose one", place=Place(field=name))
-            if code not in references.areas:
+            if not isinstance(code, str) or code not in references.areas:
                 where = Place(field=name)
                 raise Malformed(f"没有这个区域“{shown(code)}”", f"unknown area: '{shown(code)}'", place=where)
             return references.areas[code].chain
