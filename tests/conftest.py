@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from engine.clock import CIVIL_ZONE, SetClock, instant
 from engine.database import Database
 from tests.support import server
 from tests.support.databases import ELSEWHERE, Cluster, Files, Run
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("huying", deadline=None)
+settings.load_profile("huying")
 
 _RUN = pytest.StashKey[Run]()
 _ENDING = pytest.StashKey[ExitStack]()
