@@ -97,6 +97,43 @@ def test_what_is_not_the_desks_to_accept_is_refused_with_a_reason_and_the_report
     assert "不属受理范围" not in story.events[-1].facts
 
 
+@pytest.mark.parametrize("where", ["police", "court", "petition"])
+def test_what_belongs_to_police_court_or_petition_is_referred_there_and_counts_as_no_demand(where: str) -> None:
+    for story in (Story().reported(Cast.citizen), Story().filed()):
+        story.do(Cast.shen, "refer", form={"referral": where})
+        assert (story.state, story.case.state_type) == ("referred", StateType.VOID)
+        assert json.loads(story.events[-1].facts)["form"] == {"referral": where}
+        assert [notice.role for notice in story.notices if notice.event_seq == story.events[-1].seq] == ["reporter"]
+
+
+def test_the_desk_answers_directly_and_the_reply_is_the_citizens_own() -> None:
+    story = Story().reported(Cast.citizen)
+    story.do(Cast.shen, "answer", form={"reply": "该路段本月底前修复"})
+    assert (story.state, story.case.state_type) == ("answered", StateType.CLOSED)
+    assert "该路段" not in story.events[-1].facts
+    assert isinstance(story.refused(Cast.wang, "rate_answer"), NotPermitted)
+    story.do(Cast.citizen, "rate_answer")
+    assert story.state == "closed"
+
+
+def test_a_lead_checks_inside_before_the_department_has_fed_back() -> None:
+    story = Story().called("urban").signed(URBAN)
+    story.do(Cast.chen, "submit", of=URBAN)
+    assert story.state == "handling"
+    assert isinstance(story.refused(Cast.chen, "approve", of=URBAN), NotPermitted)
+    story.do(Cast.chen_lead, "not_yet", of=URBAN)
+    story.do(Cast.chen, "submit", of=URBAN)
+    story.do(Cast.chen_lead, "approve", of=URBAN)
+    assert story.state == "checking"
+
+
+def test_the_desk_records_the_answer_of_a_unit_without_accounts() -> None:
+    story = Story().called("urban", "water").signed(URBAN).finished(URBAN)
+    story.do(Cast.shen, "record", of=WATER)
+    assert story.state == "checking"
+    assert story.events[-2].actor == "shen"
+
+
 def test_a_reporter_withdraws_their_own_report_and_nobody_elses() -> None:
     story = Story().reported(Cast.citizen)
     assert isinstance(story.refused(Cast.yang, "withdraw"), NotPermitted)
