@@ -1,6 +1,7 @@
 """APScheduler wiring, and nothing else: it wakes, the tables remember.
 
-Two rhythms: commands between tickets, and positions for the feed. Any number of processes may run them.
+Three rhythms: commands between tickets, positions for the feed, rounds opened by the clock. Any number of processes may
+run them.
 """
 
 import logging
@@ -12,12 +13,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
+from engine.background.rounds import open_rounds
 
 _LOG = logging.getLogger(__name__)
 
 #: Seconds between two rounds.
 COMMANDS_EVERY = 1
 RELAY_EVERY = 1
+ROUNDS_EVERY = 60
 
 
 @contextmanager
@@ -29,6 +32,12 @@ def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
         "commands",
         COMMANDS_EVERY,
         lambda: run_commands(application.door, application.database, application.clock),
+    )
+    _add(
+        scheduler,
+        "rounds",
+        ROUNDS_EVERY,
+        lambda: open_rounds(application.door, application.database, application.versions, application.clock),
     )
     _add(scheduler, "relay", RELAY_EVERY, lambda: relay(application.database))
     scheduler.start()

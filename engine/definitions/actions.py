@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.definitions.conditions import Condition
-from engine.definitions.declarations import field_name
+from engine.definitions.declarations import field_name, limit
 from engine.definitions.model import (
     CLOCK,
     RULE,
@@ -25,6 +25,7 @@ from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, Scope
 from engine.definitions.sentences import Names, Unparsable, parse
 from engine.definitions.source import Node
+from engine.definitions.spans import Limit
 
 #: The marks of a form as a Chinese keyboard writes them.
 _MARKS = str.maketrans("！＊＋", "!*+")
@@ -86,9 +87,33 @@ class Compiler:
             joins=self._form_field(keys, "joins", reach, FieldType.TICKET),
             splits=self.reader.yes(keys["splits"].value) if "splits" in keys else False,
             opens=self._opens(keys),
+            every=self._every(keys),
+            per=self._per(keys),
             tells=self.roles(keys, "tells"),
             line=line,
         )
+
+    def _every(self, keys: Keys) -> Limit | None:
+        """The interval of rounds, on the continuous clock: a round is no obligation that waits for office hours."""
+        if "every" not in keys:
+            return None
+        found = limit(self.reader, keys["every"].value)
+        if found is not None and found.unit.working:
+            self.reader.refuse(
+                keys["every"].line,
+                f"轮次的间隔按自然时间计，不能用“{found.zh}”",
+                f"rounds come by the continuous clock, not every {found.en}",
+            )
+        return found
+
+    def _per(self, keys: Keys) -> str | None:
+        if "per" not in keys:
+            return None
+        node = keys["per"].value
+        text = self.reader.text(node)
+        levels = {**self.book.words.levels, **self.book.levels}
+        level = {title.zh: name for name, title in levels.items()}.get(text, text)
+        return level if self.reader.known(Word(level, node.line), levels, "层级", "level") else None
 
     def names(self, scope: Scope) -> Names:
         if scope.kind not in self._names:

@@ -128,6 +128,12 @@ def _by_machines(reader: Reader, action: Action) -> None:
                 f"“{action.name}”可由时钟或规则办理，必填项“{required[0]}”无人填写，请去掉“!”或“+”",
                 f"'{action.name}' is done by clock or rule, who don't fill '{required[0]}': make it optional",
             )
+    if action.every is not None and CLOCK not in action.by:
+        reader.refuse(
+            action.line,
+            f"“{action.name}”写了每隔多久，但不由时钟发起",
+            f"'{action.name}' comes at an interval, but not by the clock",
+        )
     if RULE in action.by and action.to is None and not any(getattr(action, name) for name in _CHANGES):
         reader.refuse(
             action.line,
@@ -182,6 +188,12 @@ def _sent_where_they_work(reader: Reader, workflow: Workflow) -> None:
         for action in state.actions.values():
             _lands(reader, workflow, action, (action.to or state.name,))
     for start in workflow.starts.values():
+        if CLOCK in start.by and (start.every is None or start.per is None):
+            reader.refuse(
+                start.line,
+                f"“{start.name}”由时钟发起，须写明每隔多久（every）、逐哪一级（per）",
+                f"'{start.name}' is started by the clock: say how often (`every`) and for which areas (`per`)",
+            )
         _lands(reader, workflow, start, (start.to or "",))
     for request in workflow.requests.values():
         for answer in request.answers.values():

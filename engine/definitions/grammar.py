@@ -218,6 +218,8 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         replace(_TO, required=True),
         *_ACTOR[2:],
         *(key for key in _EFFECTS if key.name != "clears"),
+        _key("every", "每隔", Shape.LIMIT, "时钟每隔此时开启一轮 / The clock opens a round at this interval"),
+        _key("per", "逐级", Shape.NAME, "每个该层级的区域各一轮 / A round for each area of this level"),
     ),
     "stages": tuple(
         _key(name, zh, Shape.MAP, about, of="state")

@@ -192,6 +192,9 @@ class Action:
     joins: str | None = None
     splits: bool = False
     opens: Opens | None = None
+    #: For a start by the clock: the interval of its rounds, and the level whose areas have one each.
+    every: Limit | None = None
+    per: str | None = None
     #: Roles that get a notice.
     tells: tuple[str, ...] = ()
     #: Where the file says so.

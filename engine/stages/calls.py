@@ -47,6 +47,8 @@ class Call:
     source: Source = Source.ENGINE
     #: By which way a report came, e.g. grid, hotline, passer_by.
     channel: str = ""
+    #: Where a new ticket lies when no form says so: the code of an area.
+    area: str | None = None
     #: The ticket that gives birth to this one.
     parent_id: int | None = None
     #: Notices and due times before this moment reach nobody (`--arm-from` of an import).
@@ -56,7 +58,7 @@ class Call:
         """What a repeated key must repeat."""
         asked = [
             self.action, self.case_no, self.ticket_id, self.workflow, self.task, self.request, _steady(self.form),
-            {str(seq): _steady(form) for seq, form in self.each.items()}, self.claimed_at, self.channel,
+            {str(seq): _steady(form) for seq, form in self.each.items()}, self.claimed_at, self.channel, self.area,
         ]  # fmt: skip
         return canonical(asked)
 

@@ -121,6 +121,8 @@ class Door:
             return _repeated(call, read.repeated)
         definition = self._definition_of(transaction, call, read)
         wanted = Wanted.of(self._action(call, definition, read.case), call.form, call.each)
+        if call.area is not None:
+            wanted.areas.add(call.area)
         references = complete(transaction, wanted, read.guessed, read.references, now)
         case = read.case or self._newborn(transaction, call, definition, wanted, references, read, now)
         other = self._other(transaction, call, case, references, both)
