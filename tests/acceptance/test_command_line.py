@@ -105,5 +105,13 @@ def test_many_grids_crack_a_problem_at_the_joint_meeting(huying: Huying, photo: 
         'attended=["cg-001", "sw-001"]', f"minutes={photo}",
     )  # fmt: skip
     assert decided["state"] == "tackling"
-    assert len(decided["created"]) >= 2
+    lead, co = decided["created"][:2]
+    act(huying, case, "he.water", "finish", "result=管道已改线", task=co)
+    act(huying, case, "liu.handler", "finish", "result=路面已贯通", task=lead)
+    assert act(huying, case, "zheng.lead", "propose", "result=申请销号")["state"] == "clearing"
+    stars = json.dumps({str(task): {"stars": 5, "resolved": "solved"} for task in (lead, co)})
+    assert act(huying, case, "sun.grid", "confirm", each=stars)["state"] == "rating"
+    shown = huying("show", case)
+    for stage in ("report", "triage", "dispatch", "resolve", "review"):
+        assert stage in shown
     assert "完好 / sound" in huying("verify")
