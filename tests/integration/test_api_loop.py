@@ -52,6 +52,33 @@ def test_a_block_calls_two_lines_respond_and_the_block_scores_each(xidu: Town) -
     assert {event["stage"] for event in events} == {"report", "triage", "dispatch", "resolve", "review"}
 
 
+def test_a_problem_goes_through_the_joint_meeting_and_is_cleared(xidu: Town) -> None:
+    case_no = xidu.report(workflow="multi-grid-in-one")
+    xidu.act("liu", case_no, "accept", {"item": "part-01-01/1", "urgency": "normal"})
+    listed = {
+        "raised_by": "village", "cross": "department", "lead_department": "urban", "leader_in_charge": "shen",
+        "measures": "先清障后硬化", "milestones": "十二月完成", "due": "2026-06-30", "reason": "权属不清",
+    }  # fmt: skip
+    xidu.act("liu", case_no, "list", listed)
+    xidu.act("liu", case_no, "table", {"meeting": "2026-03-20"})
+    minutes = xidu.photo("liu")
+    decision = {
+        "lead": "urban", "co": ["water"], "due": "2026-06-30", "ruling": "由城管牵头", "attended": ["urban", "water"],
+        "minutes": minutes,
+    }  # fmt: skip
+    assert xidu.act("liu", case_no, "assign", decision)["state"]["code"] == "tackling"
+    for login, department in (("lu", "water"), ("chen", "urban")):
+        task = xidu.task_of(case_no, department)
+        xidu.act(login, case_no, "finish", {"result": "措施完成"}, task=task["task"], expected=task["version"])
+    xidu.act("chen-lead", case_no, "propose", {"result": "申请销号"})
+    offers = {offer["action"]: offer for offer in xidu.get("liu", f"/api/tickets/{case_no}/actions")["actions"]}
+    scores = {seq: {"stars": 4, "resolved": "solved"} for seq in offers["confirm"]["each"]}
+    assert len(scores) == 2
+    assert xidu.act("liu", case_no, "confirm", each=scores)["state"]["code"] == "rating"
+    events = xidu.get("wang", f"/api/tickets/{case_no}/history")["events"]
+    assert {event["stage"] for event in events} == {"report", "triage", "dispatch", "resolve", "review"}
+
+
 def test_the_sheet_says_what_runs_and_in_which_light(xidu: Town) -> None:
     case_no = xidu.report()
     first = xidu.get("shen", f"/api/tickets/{case_no}")
