@@ -17,8 +17,8 @@ from engine.exchange.refusals import Wrong
 from engine.exchange.spreadsheet import Row
 from engine.rules.acts import Source
 from engine.stages.calls import Call, Caller
-from engine.stages.door import MOST_TRIES, Door
-from engine.stages.lives import Life, Lives, is_double
+from engine.stages.door import MOST_TRIES, Door, is_double
+from engine.stages.lives import Life, Lives
 
 T = TypeVar("T")
 

@@ -49,7 +49,7 @@ class _NeedsBoth(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class _Read:
+class Read:
     """What one journey brought for one call."""
 
     actor: Actor
@@ -94,7 +94,7 @@ class Door:
             except _NeedsBoth as pair:
                 both = (pair.other,)
             except Exception as failure:
-                if not isinstance(failure, write.LostRace) and not _is_double(failure):
+                if not isinstance(failure, write.LostRace) and not is_double(failure):
                     raise
                 lost = failure
         raise Busy from lost
@@ -115,24 +115,24 @@ class Door:
 
     def within(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> Outcome:
         """One act inside a transaction that somebody else commits."""
-        _refuse_unkeepable(call)
+        refuse_unkeepable(call)
         read = self._read(transaction, call, now, both)
         if read.repeated is not None:
             return _repeated(call, read.repeated)
         definition = self._definition_of(transaction, call, read)
-        wanted = Wanted.of(self._action(call, definition, read.case), call.form, call.each)
+        wanted = Wanted.of(self.action_of(call, definition, read.case), call.form, call.each)
         if call.area is not None:
             wanted.areas.add(call.area)
         references = complete(transaction, wanted, read.guessed, read.references, now)
-        case = read.case or self._newborn(transaction, call, definition, wanted, references, read, now)
+        case = read.case or self.newborn(transaction, call, definition, wanted, references, read, now)
         other = self._other(transaction, call, case, references, both)
-        decision = self._decide(call, case, read.actor, wanted, references, now)
+        decision = self.decided(call, case, read.actor, wanted, references, now)
         batch = write.Batch()
-        self._add(batch, decision, case.definition, now)
+        self.add_to(batch, decision, case.definition, now)
         if other is not None:
-            self._add(batch, self._echo(call, case, other, read.actor, now), other.definition, now)
-        outcome = _outcome(decision)
-        self._keep(batch, call, outcome, now)
+            self.add_to(batch, self._echo(call, case, other, read.actor, now), other.definition, now)
+        outcome = outcome_of(decision)
+        self.keep_key(batch, call, outcome, now)
         write.write(transaction, batch)
         return outcome
 
@@ -154,7 +154,7 @@ class Door:
             if decision is None:
                 return False
             batch = write.Batch()
-            self._add(batch, decision, case.definition, now)
+            self.add_to(batch, decision, case.definition, now)
             write.write(transaction, batch)
             return True
 
@@ -181,7 +181,7 @@ class Door:
 
     # -- the steps of one act ------------------------------------------------------------------------------------
 
-    def _read(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> "_Read":
+    def _read(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> "Read":
         """Everything that can be asked for before the definition is known, in one journey."""
         guessed = Wanted.guess(self.versions.field_types(), call.form)
         asked: list[tuple[str, Question[Any]]] = []
@@ -206,9 +206,9 @@ class Door:
 
     def _as_read(
         self, transaction: Transaction, call: Call, own: int | None, guessed: Wanted, answers: dict[str, Any]
-    ) -> "_Read":
-        read = _Read(
-            actor=answers.get("actor") or _hand(call.caller),
+    ) -> "Read":
+        read = Read(
+            actor=answers.get("actor") or hand_of(call.caller),
             guessed=guessed,
             references=References(**{kind: answers[kind] for kind in CODES if kind in answers}),
             repeated=answers.get("repeated"),
@@ -222,12 +222,12 @@ class Door:
             read.case = load.case_of(row, self._definition(transaction, row[load.WORKFLOW_AT]))
         return read
 
-    def _definition_of(self, transaction: Transaction, call: Call, read: "_Read") -> Workflow:
+    def _definition_of(self, transaction: Transaction, call: Call, read: "Read") -> Workflow:
         if read.case is not None:
             return read.case.definition
         return self.versions.found(transaction, _workflow(call), read.active)
 
-    def _action(self, call: Call, definition: Workflow, case: Case | None) -> Action:
+    def action_of(self, call: Call, definition: Workflow, case: Case | None) -> Action:
         """The declared action that the call means.
 
         Errors: `NotFound` for an unknown start, `NotAllowedNow` for an action that isn't there in this state.
@@ -257,14 +257,14 @@ class Door:
     def _calendar(self, definition: Workflow) -> WorkCalendar:
         return self.versions.calendar(definition.calendar)
 
-    def _newborn(
+    def newborn(
         self,
         transaction: Transaction,
         call: Call,
         definition: Workflow,
         wanted: Wanted,
         references: References,
-        read: "_Read",
+        read: "Read",
         now: Instant,
     ) -> Case:
         """A ticket about to be born: its definition, its place in the tree, its numbers."""
@@ -299,7 +299,7 @@ class Door:
             raise _NeedsBoth(other)
         return self._cases(transaction, (other,), lock=False)[other]
 
-    def _decide(
+    def decided(
         self, call: Call, case: Case, actor: Actor, wanted: Wanted, references: References, now: Instant
     ) -> Decision:
         act = Act(
@@ -322,16 +322,16 @@ class Door:
         )  # fmt: skip
         return decide.remark(other, act, now, self._calendar(other.definition), {"ticket": case.ticket.case_no})
 
-    def _add(self, batch: write.Batch, decision: Decision, definition: Workflow, now: Instant) -> None:
+    def add_to(self, batch: write.Batch, decision: Decision, definition: Workflow, now: Instant) -> None:
         state = definition.states[decision.ticket.state]
         stage = state.stage.value if state.stage else ""
         workflow_id = self.versions.id_of(definition)
         batch.decision(decision, workflow_id, state.type.value, stage, now)
 
-    def _keep(self, batch: write.Batch, call: Call, outcome: Outcome, now: Instant) -> None:
+    def keep_key(self, batch: write.Batch, call: Call, outcome: Outcome, now: Instant) -> None:
         if call.key is not None:
             stored = json.dumps(outcome.to_json(), separators=(",", ":"))
-            batch.add("idempotency_key", (call.caller.key, call.key, _digest(call), stored, now + KEY_KEPT))
+            batch.add("idempotency_key", (call.caller.key, call.key, digest_of(call), stored, now + KEY_KEPT))
 
 
 def ticket_id(transaction: Transaction, case_no: str) -> int:
@@ -347,7 +347,7 @@ def ticket_id(transaction: Transaction, case_no: str) -> int:
     return int(rows[0][0])
 
 
-def _digest(call: Call) -> str:
+def digest_of(call: Call) -> str:
     # A repeated key may come with what no form takes, e.g. half of a character.
     return hashlib.sha256(call.fingerprint().encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -366,18 +366,18 @@ def _workflow(call: Call) -> str:
 
 def _repeated(call: Call, stored: tuple[str, str]) -> Outcome:
     fingerprint, outcome = stored
-    if fingerprint != _digest(call):
+    if fingerprint != digest_of(call):
         raise KeyReused
     return Outcome.from_json(json.loads(outcome))
 
 
 def _actor(transaction: Transaction, caller: Caller, now: Instant) -> Actor:
     if caller.person_id is None:
-        return _hand(caller)
+        return hand_of(caller)
     return ask_one(transaction, load.asked_actor(transaction, caller.person_id, now))
 
 
-def _hand(caller: Caller) -> Actor:
+def hand_of(caller: Caller) -> Actor:
     """The actor of a caller that is no person."""
     if caller.name == THE_CLOCK.name:
         return THE_CLOCK
@@ -387,7 +387,7 @@ def _hand(caller: Caller) -> Actor:
     return Actor(kind=kind, name=caller.name)
 
 
-def _outcome(decision: Decision) -> Outcome:
+def outcome_of(decision: Decision) -> Outcome:
     ticket = decision.ticket
     first = decision.events[0].seq
     return Outcome(
@@ -431,14 +431,14 @@ def _offers(case: Case, actor: Actor, now: Instant) -> Iterator[Offer]:
         )
 
 
-def _is_double(failure: BaseException) -> bool:
+def is_double(failure: BaseException) -> bool:
     """Whether a unique key was taken in between (the same idempotency key, by a concurrent twin)."""
     failed = failure.orig if isinstance(failure, CoreIntegrityError) else failure
     taken = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
     return type(failed).__name__ == "UniqueViolation" or getattr(failed, "sqlite_errorname", "") in taken
 
 
-def _refuse_unkeepable(call: Call) -> None:
+def refuse_unkeepable(call: Call) -> None:
     """What the idempotency key and the channel hold must fit into their columns on both databases.
 
     Errors: `Malformed` naming the field.

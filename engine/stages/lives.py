@@ -17,11 +17,8 @@ from engine.records.versions import asked_active
 from engine.rules.acts import Decision
 from engine.rules.case import Case, References, RequestState, Task
 from engine.stages.calls import Call, Outcome
-from engine.stages.door import Door, _digest, _hand, _is_double, _outcome, _Read, _refuse_unkeepable
+from engine.stages.door import Door, Read, digest_of, hand_of, outcome_of, refuse_unkeepable
 from engine.stages.references import CODES, Wanted, complete
-
-#: Whether a failure says that somebody else wrote the same key meanwhile: then the lives begin again.
-is_double = _is_double
 
 
 @dataclass(slots=True)
@@ -58,41 +55,41 @@ class Lives:
 
         Errors: as `Door.act`.
         """
-        _refuse_unkeepable(call)
+        refuse_unkeepable(call)
         fingerprint = self._stored.get((call.caller.key, call.key or ""))
         if fingerprint is not None:
-            if fingerprint != _digest(call):
+            if fingerprint != digest_of(call):
                 raise KeyReused
             return None
         workflow = call.workflow or ""
         if workflow not in self._active:
             self._active[workflow] = ask_one(self.transaction, asked_active(self.transaction, workflow))
         definition = self.door.versions.found(self.transaction, workflow, self._active[workflow])
-        wanted = Wanted.of(self.door._action(call, definition, None), call.form, call.each)
+        wanted = Wanted.of(self.door.action_of(call, definition, None), call.form, call.each)
         references = self._complete(wanted)
-        read = _Read(
-            actor=_hand(call.caller), guessed=wanted, references=references, repeated=None, active=None,
+        read = Read(
+            actor=hand_of(call.caller), guessed=wanted, references=references, repeated=None, active=None,
             numbers=next(self._numbers),
         )  # fmt: skip
-        case = self.door._newborn(self.transaction, call, definition, wanted, references, read, self.now)
-        decision = self.door._decide(call, case, read.actor, wanted, references, self.now)
-        return Life(_after(case, decision), call, _outcome(decision), [decision])
+        case = self.door.newborn(self.transaction, call, definition, wanted, references, read, self.now)
+        decision = self.door.decided(call, case, read.actor, wanted, references, self.now)
+        return Life(_after(case, decision), call, outcome_of(decision), [decision])
 
     def act(self, life: Life, call: Call) -> Outcome:
         """One more act of a life, on what the acts before it left. Errors: as `Door.act`."""
-        wanted = Wanted.of(self.door._action(call, life.case.definition, life.case), call.form, call.each)
+        wanted = Wanted.of(self.door.action_of(call, life.case.definition, life.case), call.form, call.each)
         references = self._complete(wanted)
-        decision = self.door._decide(call, life.case, _hand(call.caller), wanted, references, self.now)
+        decision = self.door.decided(call, life.case, hand_of(call.caller), wanted, references, self.now)
         life.case = _after(life.case, decision)
         life.decisions.append(decision)
-        return _outcome(decision)
+        return outcome_of(decision)
 
     def keep(self, life: Life) -> None:
         """Take a life into what will be written."""
-        self.door._add(self._batch, _whole(life.decisions), life.case.definition, self.now)
-        self.door._keep(self._batch, life.call, life.outcome, self.now)
+        self.door.add_to(self._batch, _whole(life.decisions), life.case.definition, self.now)
+        self.door.keep_key(self._batch, life.call, life.outcome, self.now)
         if life.call.key is not None:
-            self._stored[(life.call.caller.key, life.call.key)] = _digest(life.call)
+            self._stored[(life.call.caller.key, life.call.key)] = digest_of(life.call)
 
     def forget(self) -> None:
         """What was looked up may have been undone."""
