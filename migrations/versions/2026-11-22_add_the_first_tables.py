@@ -191,6 +191,34 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("word", name=op.f("pk_level")),
     )
     op.create_table(
+        "message",
+        sa.Column("person_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("origin", sa.String(length=160), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=True),
+        sa.Column("event_seq", sa.Integer(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivery", sa.String(length=64), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint("delivery IN ('waiting', 'sent', 'dead')", name=op.f("ck_message_delivery")),
+        sa.CheckConstraint("kind IN ('notice', 'list')", name=op.f("ck_message_kind")),
+        sa.PrimaryKeyConstraint("person_id", "origin", name=op.f("pk_message")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_message_next",
+        "message",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_table(
         "notice",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("seq", BIG, autoincrement=False, nullable=False),
