@@ -1,6 +1,6 @@
 """The one grammar of actions: starts, states, tasks, asks and answers become the same frozen value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.definitions.conditions import Condition
@@ -87,6 +87,8 @@ class Compiler:
             joins=self._form_field(keys, "joins", reach, FieldType.TICKET),
             splits=self.reader.yes(keys["splits"].value) if "splits" in keys else False,
             opens=self._opens(keys),
+            card=self.card(keys),
+            lifts=self.reader.yes(keys["lifts"].value) if "lifts" in keys else False,
             every=self._every(keys),
             per=self._per(keys),
             tells=self.roles(keys, "tells"),
@@ -107,13 +109,20 @@ class Compiler:
         return found
 
     def _per(self, keys: Keys) -> str | None:
-        if "per" not in keys:
+        return self.titled(keys, "per", {**self.book.words.levels, **self.book.levels}, "层级", "level")
+
+    def card(self, keys: Keys) -> str | None:
+        """The card that a rung or an action gives."""
+        return self.titled(keys, "card", self.book.words.cards, "牌色", "card")
+
+    def titled(self, keys: Keys, key: str, known: Mapping[str, Title], zh: str, en: str) -> str | None:
+        """A word that is data (a light, a card, a level), by its name or its Chinese title."""
+        if key not in keys:
             return None
-        node = keys["per"].value
+        node = keys[key].value
         text = self.reader.text(node)
-        levels = {**self.book.words.levels, **self.book.levels}
-        level = {title.zh: name for name, title in levels.items()}.get(text, text)
-        return level if self.reader.known(Word(level, node.line), levels, "层级", "level") else None
+        given = Word({title.zh: name for name, title in known.items()}.get(text, text), node.line)
+        return given.text if given.text and self.reader.known(given, known, zh, en) else None
 
     def names(self, scope: Scope) -> Names:
         if scope.kind not in self._names:

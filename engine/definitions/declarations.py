@@ -256,6 +256,7 @@ def _deadline(reader: Reader, book: Book, entry: Entry) -> Deadline:
         within=within,
         catalogue=catalogue,
         until=until,
+        calendar=reader.key(keys["calendar"].value) if "calendar" in keys else None,
         ladder=reader.text(keys["ladder"].value) if "ladder" in keys else None,
         then=reader.text(keys["then"].value) if "then" in keys else None,
         line=entry.line,

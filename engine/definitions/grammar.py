@@ -76,6 +76,10 @@ _ON_DEADLINES = (
     _key("extends", "延长", Shape.NAME, "延长的时限 / The deadline extended by its own limit"),
     _key("suspends", "挂起", Shape.NAME, "挂起至该日期字段 / Suspended to the date in this field"),
 )
+_CARDS = (
+    _key("card", "亮牌", Shape.NAME, "亮牌，只升不降 / Gives a card, never a milder one"),
+    _key("lifts", "撤牌", Shape.TRUE, "撤下牌，同级或上级才可 / Lifts the card, by the same or a higher organisation"),
+)
 _ON_TASKS = (
     _key("each", "逐项", Shape.MAP, "每个已完成任务各填一次 / Asked once per finished task", of="form"),
     _key(
@@ -97,7 +101,7 @@ _LIMITS = (
 )
 _IN = _key("in", "在", Shape.NAMES, "适用的状态 / The states where this may be done", required=True)
 
-_TASK_ACTION = (_OPTIONAL_TITLE, *_ACTOR, _TO, *_LIMITS, *_EFFECTS, *_ON_DEADLINES)
+_TASK_ACTION = (_OPTIONAL_TITLE, *_ACTOR, _TO, *_LIMITS, *_EFFECTS, *_ON_DEADLINES, *_CARDS)
 _ACTION = (*_TASK_ACTION, *_ON_TASKS, *_ON_TICKETS)
 _ASK = (
     _OPTIONAL_TITLE,
@@ -194,6 +198,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         ),
         _key("default", "缺省", Shape.LIMIT, "目录没有时限时 / When the catalogue has none"),
         _key("counting", "计法", Shape.COUNTING, "days 起算日不计 / `days`: the first day is not counted"),
+        _key("calendar", "日历", Shape.KEY, "另用的工作日历，如值班 / Another calendar, e.g. of a night desk"),
         _key("when", "条件 当", Shape.CONDITION, "起算时成立才走 / It starts only if this holds then"),
         _key("ladder", "阶梯", Shape.NAME, "预警升级阶梯 / The ladder it climbs"),
         _key("then", "到期则", Shape.NAME, "到期由时钟办理 / What the clock does when it passes"),
@@ -208,6 +213,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         ),
         _key("light", "亮灯", Shape.NAME, "灯色 / The light shown"),
         _key("card", "亮牌", Shape.NAME, "牌色 / The card given"),
+        _key("level", "升至", Shape.NAME, "升至哪一级区域 / The level of areas the matter has risen to"),
         _key("do", "办理", Shape.NAME, "由时钟办理的动作 / What the clock does"),
         _key("when", "条件 当", Shape.CONDITION, "条件 / Only if this holds"),
         _key("tells", "告知", Shape.NAMES, "通知的角色 / Roles that get a notice"),

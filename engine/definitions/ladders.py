@@ -1,12 +1,10 @@
 """Ladders: what happens at which point of a deadline, each rung after the one before it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
 from engine.definitions.actions import Compiler
-from engine.definitions.model import Step, Title
-from engine.definitions.reading import Word
+from engine.definitions.model import Step
 from engine.definitions.scopes import Keys, Scope
 from engine.definitions.sentences import Names
 from engine.definitions.spans import Offset, Rung, Share, Side, SpanError, Unit, parse_rung
@@ -20,6 +18,10 @@ _MINUTES = {
     Unit.DAYS: 24 * 60,
     Unit.WORKDAYS: 24 * 60,
 }
+
+
+#: Rungs of one ladder; which of them have been handled is one number of 64 bits.
+MOST_RUNGS = 60
 
 
 def add_conditions(compiler: Compiler) -> None:
@@ -38,6 +40,12 @@ def compile_ladders(compiler: Compiler) -> dict[str, tuple[Step, ...]]:
 def _ladder(compiler: Compiler, name: str, written: tuple[Keys, ...]) -> tuple[Step, ...]:
     climbing = {each.name for each in compiler.book.deadlines.values() if each.ladder == name}
     names = _names(compiler, climbing)
+    if len(written) > MOST_RUNGS:
+        compiler.reader.refuse(
+            next(iter(written[MOST_RUNGS].values())).line,
+            f"阶梯“{name}”超过 {MOST_RUNGS} 级",
+            f"the ladder '{name}' has more than {MOST_RUNGS} rungs",
+        )
     steps = [step for keys in written if (step := _step(compiler, keys, names)) is not None]
     for before, after in pairwise(steps):
         if not _ascends(before.at, after.at):
@@ -76,27 +84,18 @@ def _step(compiler: Compiler, keys: Keys, names: Names) -> Step | None:
     except SpanError as error:
         reader.refuse(node.line, error.zh, error.en)
         return None
-    if not keys.keys() & {"light", "card", "do", "tells"}:
+    if not keys.keys() & {"light", "card", "level", "do", "tells"}:
         reader.refuse(node.line, f"梯级“{text}”什么也不做", f"nothing happens at the rung '{text}'")
     return Step(
         at=at,
-        light=_word(compiler, keys, "light", words.lights, "灯色", "light"),
-        card=_word(compiler, keys, "card", words.cards, "牌色", "card"),
+        light=compiler.titled(keys, "light", words.lights, "灯色", "light"),
+        card=compiler.card(keys),
+        level=compiler.titled(keys, "level", {**words.levels, **compiler.book.levels}, "层级", "level"),
         do=reader.text(keys["do"].value) if "do" in keys else None,
         when=compiler.condition(keys["when"].value, names) if "when" in keys else None,
         tells=compiler.roles(keys, "tells"),
         line=node.line,
     )
-
-
-def _word(compiler: Compiler, keys: Keys, key: str, known: Mapping[str, Title], zh: str, en: str) -> str | None:
-    if key not in keys:
-        return None
-    by_title = {title.zh: name for name, title in known.items()}
-    node = keys[key].value
-    text = compiler.reader.text(node)
-    given = Word(by_title.get(text, text), node.line)
-    return given.text if given.text and compiler.reader.known(given, known, zh, en) else None
 
 
 def _ascends(before: Rung, after: Rung) -> bool:

@@ -137,6 +137,8 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
         caps=_caps(compiler.conditions),
         posts=book.posts,
         levels=book.levels,
+        ranks={name: rank for rank, name in enumerate(reversed([*book.words.levels]), start=1)},
+        gravity={name: grave for grave, name in enumerate(book.words.cards, start=1)},
         source=text,
         sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )

@@ -192,6 +192,10 @@ class Action:
     joins: str | None = None
     splits: bool = False
     opens: Opens | None = None
+    #: The card that the acted task, else the ticket, is given.
+    card: str | None = None
+    #: Lifts the card that the acted task, else the ticket, has.
+    lifts: bool = False
     #: For a start by the clock: the interval of its rounds, and the level whose areas have one each.
     every: Limit | None = None
     per: str | None = None
@@ -238,6 +242,8 @@ class Deadline:
     catalogue: bool = False
     #: The form field whose date it is.
     until: str | None = None
+    #: The key of a working calendar other than the workflow's.
+    calendar: str | None = None
     #: The name of a ladder.
     ladder: str | None = None
     #: The action that the clock does when it passes.
@@ -252,6 +258,8 @@ class Step:
     at: Rung
     light: str | None = None
     card: str | None = None
+    #: The level of areas that the matter has risen to.
+    level: str | None = None
     do: str | None = None
     when: Condition | None = None
     tells: tuple[str, ...] = ()
@@ -345,6 +353,10 @@ class Workflow:
     #: Posts and levels of areas that this file brings beyond the shipped ones.
     posts: Mapping[str, Title] = field(default_factory=dict)
     levels: Mapping[str, Title] = field(default_factory=dict)
+    #: Level of areas → its rank, the larger the area the higher; a level of the file's own has none.
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    #: Card → how grave it is.
+    gravity: Mapping[str, int] = field(default_factory=dict)
     #: The exact source, and its digest, for the immutable row.
     source: str = ""
     sha256: str = ""

@@ -123,7 +123,12 @@ def yes_no() -> Any:
 
 def only_where(column: str) -> dict[str, Any]:
     """For a partial index: only rows where the column holds something, on both databases."""
-    there = sql_text(f"{column} IS NOT NULL")
+    return where(f"{column} IS NOT NULL")
+
+
+def where(condition: str) -> dict[str, Any]:
+    """For a partial index: only rows for which the condition holds, on both databases."""
+    there = sql_text(condition)
     return {"sqlite_where": there, "postgresql_where": there}
 
 

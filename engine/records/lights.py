@@ -4,7 +4,7 @@ from engine.clock import Instant
 from engine.definitions.model import Workflow
 from engine.rules import worktime
 from engine.rules.case import Run, Timer
-from engine.rules.deadlines import limit_of
+from engine.rules.rungs import limit_of
 from engine.rules.worktime import WorkCalendar
 
 #: What a deadline without a ladder shows when it has passed.

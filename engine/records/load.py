@@ -18,6 +18,7 @@ from engine.rules.case import (
     Actor,
     ActorKind,
     Ask,
+    Card,
     Case,
     Held,
     Memory,
@@ -34,7 +35,7 @@ Definitions = Callable[[Transaction, int], Workflow]
 
 _TICKET = (
     "id case_no state version state_version last_seq head head_at visit creator_department_id reporter_id channel item "
-    "urgency main_id parent_id opened_at entered_at settled_at memory workflow_id"
+    "urgency main_id parent_id opened_at entered_at settled_at level memory workflow_id"
 ).split()
 #: Where a case row holds its workflow version.
 WORKFLOW_AT = len(_TICKET) - 1
@@ -45,8 +46,9 @@ _TASK = (
 _ASK = "q.seq q.name q.task_seq q.state q.asked_at q.person_id q.department_id q.answer q.settled_at q.form".split()
 _TIMER = (
     'l.seq l.name l.task_seq l.request_seq l.run l."limit" l.started_at l.due_at l.next_at l.consumed l.generation '
-    "l.extensions l.provisional l.calendar l.paused_at l.resumes_at l.ended_at"
+    "l.extensions l.provisional l.calendar l.paused_at l.resumes_at l.ended_at l.holder l.handled l.ran"
 ).split()
+_CARD = "c.seq c.card c.task_seq c.department_id c.rank c.given_at c.event_seq".split()
 
 
 def _many(dialect: str, columns: Sequence[str], source: str) -> str:
@@ -66,7 +68,8 @@ def _select(dialect: str, wanted: str) -> str:
             (SELECT count(*) FROM ticket j WHERE j.main_id = k.id),
             {_many(dialect, _TASK, "task t LEFT JOIN department d ON d.id = t.department_id WHERE t.ticket_id = k.id")},
             {_many(dialect, _ASK, "request q WHERE q.ticket_id = k.id AND q.state = 'open'")},
-            {_many(dialect, _TIMER, "deadline l WHERE l.ticket_id = k.id AND l.ended_at IS NULL")}
+            {_many(dialect, _TIMER, "deadline l WHERE l.ticket_id = k.id AND l.ended_at IS NULL")},
+            {_many(dialect, _CARD, "card c WHERE c.ticket_id = k.id AND c.ended_at IS NULL")}
         FROM ticket k JOIN area a ON a.id = k.area_id WHERE {wanted}"""  # noqa: S608 (constant words)
 
 
@@ -79,6 +82,7 @@ _MORE = {
 }
 _LOCK_ONE = "SELECT id FROM ticket WHERE id = %s FOR UPDATE"
 _LOCK_MORE = "SELECT id FROM ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOCK_FREE = f"{_LOCK_MORE} SKIP LOCKED"
 _ACTOR = """
     SELECT p.login, h.post, h.area_id, h.department_id FROM person p
     LEFT JOIN holding h ON h.person_id = p.id AND h.valid_from <= {0} AND (h.valid_to IS NULL OR h.valid_to > {0})
@@ -93,6 +97,21 @@ def asked_lock(transaction: Transaction, ids: Sequence[int]) -> Question[None]:
     """Lock these tickets, in id order; on SQLite the writer has locked everything."""
     one = len(ids) == 1
     yield (_LOCK_ONE, (ids[0],)) if one else (_LOCK_MORE, (sorted(ids),))
+
+
+def lock_free(transaction: Transaction, ids: Sequence[int], definitions: Definitions) -> dict[int, Case]:
+    """Cases of those tickets that nobody else works on, locked; the others and those that are gone are left out."""
+    free = set(ids)
+    questions: list[Question[Any]] = [_asked_free(ids)] if transaction.postgresql else []
+    *locked, rows = ask(transaction, [*questions, asked_cases(transaction, ids)])
+    if locked:
+        free = locked[0]
+    return {row[0]: case_of(row, definitions(transaction, row[WORKFLOW_AT])) for row in rows if row[0] in free}
+
+
+def _asked_free(ids: Sequence[int]) -> Question[set[int]]:
+    rows = yield _LOCK_FREE, (sorted(ids),)
+    return {int(row[0]) for row in rows}
 
 
 def asked_cases(transaction: Transaction, ids: Sequence[int]) -> Question[list[Sequence[Any]]]:
@@ -148,15 +167,15 @@ def case_of(row: Sequence[Any], definition: Workflow) -> Case:
     """One row of the case statement as values."""
     (
         ticket_id, case_no, state, version, state_version, last_seq, head, head_at, visit, creator, reporter, channel,
-        item, urgency, main, parent, opened, entered, settled, memory, _, lineage, main_type, subs, joined, tasks, asks,
-        timers,
+        item, urgency, main, parent, opened, entered, settled, level, memory, _, lineage, main_type, subs, joined,
+        tasks, asks, timers, cards,
     ) = row  # fmt: skip
     ticket = Ticket(
         id=ticket_id, case_no=case_no, state=state, version=version, state_version=state_version, last_seq=last_seq,
         head=head, head_at=head_at, visit=visit, area=chain(lineage), creator_department=creator, reporter_id=reporter,
         channel=channel, item=item, urgency=urgency, main_id=main,
         main_type=StateType(main_type) if main_type else None, parent_id=parent, open_subs=subs, joined_here=joined,
-        opened_at=opened, entered_at=entered, settled_at=settled,
+        opened_at=opened, entered_at=entered, settled_at=settled, level=level,
         memory=Memory.from_json(json.loads(memory)),
     )  # fmt: skip
     return Case(
@@ -165,6 +184,7 @@ def case_of(row: Sequence[Any], definition: Workflow) -> Case:
         tasks={row[0]: _task(row) for row in sorted(_rows(tasks))},
         asks={row[0]: _ask(row) for row in sorted(_rows(asks))},
         timers={row[0]: _timer(row) for row in sorted(_rows(timers))},
+        cards={row[0]: _card(row) for row in sorted(_rows(cards))},
     )
 
 
@@ -212,10 +232,18 @@ def _ask(row: list[Any]) -> Ask:
 def _timer(row: list[Any]) -> Timer:
     (
         seq, name, task_seq, request_seq, run, limit, started, due, next_at, consumed, generation, extensions,
-        provisional, calendar, paused, resumes, ended,
+        provisional, calendar, paused, resumes, ended, holder, handled, ran,
     ) = row  # fmt: skip
     return Timer(
         seq=seq, name=name, task_seq=task_seq, request_seq=request_seq, run=Run(run), limit=limit, started_at=started,
         due_at=due, next_at=next_at, consumed=consumed, generation=generation, extensions=extensions,
         provisional=bool(provisional), calendar=calendar, paused_at=paused, resumes_at=resumes, ended_at=ended,
+        holder=holder, handled=handled, ran=tuple((a, b) for a, b in json.loads(ran)) if ran else (),
     )  # fmt: skip
+
+
+def _card(row: list[Any]) -> Card:
+    seq, card, task_seq, department, rank, given, event_seq = row
+    return Card(
+        seq=seq, card=card, task_seq=task_seq, department_id=department, rank=rank, given_at=given, event_seq=event_seq
+    )

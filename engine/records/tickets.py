@@ -19,10 +19,11 @@ from engine.records.columns import (
     only_where,
     text,
     title,
+    where,
     word,
     yes_no,
 )
-from engine.rules.case import RequestState, Run
+from engine.rules.case import CardEnd, RequestState, Run
 from engine.vocabulary import Stage, StateType
 
 _TYPES = [kind.value for kind in StateType]
@@ -65,6 +66,8 @@ class Ticket(SQLModel, table=True):
     opened_at: int = instant()
     entered_at: int = instant()
     settled_at: int | None = maybe_instant()
+    #: The highest level of areas the matter has risen to; "" while it has not.
+    level: str = word()
     #: JSON of `rules.case.Memory`.
     memory: str = text()
 
@@ -154,6 +157,8 @@ class Deadline(SQLModel, table=True):
         one_of("run", [run.value for run in Run]),
         # The sweep's candidates: as quick among ten million rows as among ten thousand.
         Index("ix_deadline_next", "next_at", **only_where("next_at")),
+        # What waits for the decree of a year, and what an older version of a calendar counted.
+        Index("ix_deadline_calendar", "calendar", "ticket_id", **where("ended_at IS NULL")),
         ONE_TREE,
     )
 
@@ -175,6 +180,63 @@ class Deadline(SQLModel, table=True):
     paused_at: int | None = maybe_instant()
     resumes_at: int | None = maybe_instant()
     ended_at: int | None = maybe_instant()
+    #: Whose clock it is: `d<department id>`, `a<area id>`, `p<person id>`, or "".
+    holder: str = word(length=24)
+    #: Which rungs are dealt with in this generation, a bit each.
+    handled: int = big_number()
+    #: Canonical JSON of the stretches that ran before `started_at`, [from, to] each; "" for none.
+    ran: str = text()
+
+
+class Rung(SQLModel, table=True):
+    """A rung of a ladder that was reached. The key lets it happen once in a generation, whatever crashes."""
+
+    __tablename__ = "rung"
+    __table_args__ = ONE_TREE
+
+    ticket_id: int = key_part()
+    deadline_seq: int = key_part()
+    generation: int = key_part()
+    #: From 0, in the order of the file; the number of steps for `then`.
+    rung: int = key_part()
+    #: When it came.
+    at: int = instant()
+    event_seq: int = number()
+
+
+class Card(SQLModel, table=True):
+    """A card that was given; it stands until it is raised, lifted, or cleared by closure."""
+
+    __tablename__ = "card"
+    __table_args__ = (
+        one_of("ended_by", [how.value for how in CardEnd]),
+        Index("ix_card_standing", "department_id", "card", "ticket_id", **where("ended_at IS NULL")),
+        ONE_TREE,
+    )
+
+    ticket_id: int = key_part()
+    seq: int = key_part()
+    card: str = word()
+    task_seq: int | None = maybe_number()
+    department_id: int | None = maybe_link()
+    rank: int = number()
+    given_at: int = instant()
+    event_seq: int = number()
+    ended_at: int | None = maybe_instant()
+    ended_by: str | None = maybe_word()
+    ended_seq: int | None = maybe_number()
+
+
+class SweepFailure(SQLModel, table=True):
+    """A ticket that the sweep could not decide: left out until `retry_at`, longer each time, so that others go on."""
+
+    __tablename__ = "sweep_failure"
+
+    ticket_id: int = key_part()
+    attempts: int = number()
+    at: int = instant()
+    retry_at: int = instant()
+    error: str = text()
 
 
 class Reach(SQLModel, table=True):

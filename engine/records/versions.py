@@ -12,6 +12,7 @@ from engine.definitions.model import FieldType, Workflow
 from engine.errors import Malformed, NotFound
 from engine.records.asking import Question, ask_one
 from engine.records.workflows import FORMAT, WorkflowVersion
+from engine.rules.almanac import Almanac
 from engine.rules.worktime import WorkCalendar
 
 
@@ -70,6 +71,10 @@ class Versions:
     def id_of(self, definition: Workflow) -> int:
         """The stored id of a definition that came from here."""
         return self._ids[(definition.key, definition.version)]
+
+    def almanac(self) -> Almanac:
+        """The working calendars of this moment."""
+        return Almanac(calendars=self._calendars)
 
     def calendar(self, key: str) -> WorkCalendar:
         """The working calendar of that name.

@@ -52,7 +52,7 @@ TABLES: dict[str, _Table] = {
             "ticket",
             "id:b workflow_id:b case_no:t state:t state_type:t stage:t version:i state_version:i last_seq:i head:t "
             "head_at:b visit:i area_id:b creator_department_id:b reporter_id:b channel:t item:t urgency:t main_id:b "
-            "parent_id:b opened_at:b entered_at:b settled_at:b memory:t",
+            "parent_id:b opened_at:b entered_at:b settled_at:b level:t memory:t",
         ),
         _table("case_number", "number:t ticket_id:b"),
         _table(
@@ -77,7 +77,15 @@ TABLES: dict[str, _Table] = {
         _table(
             "deadline",
             f"{_OWN} name:t task_seq:i request_seq:i run:t limit:t started_at:b due_at:b next_at:b consumed:b "
-            "generation:i extensions:i provisional:f calendar:t paused_at:b resumes_at:b ended_at:b",
+            "generation:i extensions:i provisional:f calendar:t paused_at:b resumes_at:b ended_at:b "
+            "holder:t handled:b ran:t",
+            "ticket_id seq",
+            "replace",
+        ),
+        _table("rung", "ticket_id:b deadline_seq:b generation:b rung:b at:b event_seq:i"),
+        _table(
+            "card",
+            f"{_OWN} card:t task_seq:i department_id:b rank:i given_at:b event_seq:i ended_at:b ended_by:t ended_seq:i",
             "ticket_id seq",
             "replace",
         ),
@@ -124,7 +132,7 @@ class Batch:
             own, workflow_id, ticket.case_no, ticket.state, type_, stage, ticket.version, ticket.state_version,
             ticket.last_seq, ticket.head, ticket.head_at, ticket.visit, ticket.area[0].id, ticket.creator_department,
             ticket.reporter_id, ticket.channel, ticket.item, ticket.urgency, ticket.main_id, ticket.parent_id,
-            ticket.opened_at, ticket.entered_at, ticket.settled_at, canonical(ticket.memory.to_json()),
+            ticket.opened_at, ticket.entered_at, ticket.settled_at, ticket.level, canonical(ticket.memory.to_json()),
         )  # fmt: skip
         if decision.read_version is None:
             self.add("ticket", row)
@@ -154,7 +162,14 @@ class Batch:
             self.add("deadline", (
                 own, d.seq, d.name, d.task_seq, d.request_seq, d.run.value, d.limit, d.started_at, d.due_at, d.next_at,
                 d.consumed, d.generation, d.extensions, d.provisional, d.calendar, d.paused_at, d.resumes_at,
-                d.ended_at,
+                d.ended_at, d.holder, d.handled, canonical(d.ran) if d.ran else "",
+            ))  # fmt: skip
+        for r in decision.reached:
+            self.add("rung", (own, r.deadline_seq, r.generation, r.rung, r.at, r.event_seq))
+        for k in decision.cards:
+            self.add("card", (
+                own, k.seq, k.card, k.task_seq, k.department_id, k.rank, k.given_at, k.event_seq, k.ended_at,
+                k.ended_by.value if k.ended_by else None, k.ended_seq,
             ))  # fmt: skip
         for e in decision.events:
             self.add("event", (

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.clock import Instant
-from engine.rules.case import Actor, Ask, References, Task, Ticket, Timer
+from engine.rules.case import Actor, Ask, Card, References, Task, Ticket, Timer
 
 
 class Source(StrEnum):
@@ -105,6 +105,19 @@ class Command:
     payload: str = "{}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A rung of a ladder that was reached: once per generation, whatever crashes."""
+
+    deadline_seq: int
+    generation: int
+    #: Which rung, from 0; the number of rungs for `then`.
+    rung: int
+    #: When it came, and the event that says so.
+    at: Instant
+    event_seq: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Decision:
     """Everything one act changes, as values; nothing of it is true before it is written."""
@@ -116,6 +129,8 @@ class Decision:
     asks: list[Ask] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+    reached: list[Reached] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     #: Units that may know of the ticket from now on.

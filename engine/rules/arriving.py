@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.rules import deadlines
+from engine.rules import cards, deadlines
 from engine.rules.acts import CommandKind
 from engine.rules.case import Ask, RequestState, Run, Task
 from engine.rules.doing import Doing
@@ -47,6 +47,9 @@ def enter_ticket(doing: Doing, new: str) -> None:
     if state.type not in SETTLED:
         ticket.settled_at = None
         return
+    ticket.level = ""
+    if cleared := cards.settle(draft, state.type, doing.event_seq):
+        doing.facts["cleared"] = cleared
     ticket.settled_at = ticket.settled_at or draft.at
     if ticket.joined_here:
         draft.command(CommandKind.MAIN_MOVED)

@@ -175,6 +175,8 @@ class Ticket(_Clonable):
     parent_id: int | None = None
     #: Tickets it opened that are not settled.
     open_subs: int = 0
+    #: The highest level of areas the matter has risen to; "" while it has not.
+    level: str = ""
     #: Tickets joined to it.
     joined_here: int = 0
     opened_at: Instant = Instant(0)
@@ -277,6 +279,40 @@ class Timer(_Clonable):
     paused_at: Instant | None = None
     resumes_at: Instant | None = None
     ended_at: Instant | None = None
+    #: Whose clock it is, as notices name units: the department of a task, the area whose desk must move.
+    holder: str = ""
+    #: Which rungs of this generation were dealt with or lay behind when it began: bit n is rung n, the last is `then`.
+    handled: int = 0
+    #: The stretches it ran before `started_at`, from–to: what any limit and any calendar can be measured by again.
+    ran: tuple[tuple[Instant, Instant], ...] = ()
+
+
+class CardEnd(StrEnum):
+    """How a card came to its end."""
+
+    RAISED = "raised"  #: a graver one took its place
+    LIFTED = "lifted"  #: by the same or a higher organisation
+    CLEARED = "cleared"  #: the ticket was closed
+    VOID = "void"  #: the ticket is void
+
+
+@dataclass(slots=True, kw_only=True)
+class Card(_Clonable):
+    """A card 黄牌/红牌 given to a task's department, or for the ticket itself: a fact, not a colour of the moment."""
+
+    seq: int
+    card: str
+    #: The task it was given for; None for the ticket itself.
+    task_seq: int | None
+    department_id: int | None
+    #: Rank of the organisation that gave it: that of its level of areas; 0 for the clock and for posts without area.
+    rank: int
+    given_at: Instant
+    #: The event that gave it.
+    event_seq: int
+    ended_at: Instant | None = None
+    ended_by: CardEnd | None = None
+    ended_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +384,8 @@ class Case:
     asks: dict[int, Ask] = field(default_factory=dict)
     #: Running and paused deadlines.
     timers: dict[int, Timer] = field(default_factory=dict)
+    #: Standing cards.
+    cards: dict[int, Card] = field(default_factory=dict)
 
     @property
     def state(self) -> str:

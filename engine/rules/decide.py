@@ -12,8 +12,9 @@ from engine.clock import Instant
 from engine.definitions.machine import BEFORE, move
 from engine.definitions.model import RULE, Action, Once, Request
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
-from engine.rules import effects
+from engine.rules import cards, effects
 from engine.rules.acts import Act, Decision, Source
+from engine.rules.almanac import Almanac
 from engine.rules.arriving import enter_task, enter_ticket
 from engine.rules.case import THE_RULE, Actor, Ask, Case, Deed, RequestState, Run, Task
 from engine.rules.doing import Doing
@@ -21,7 +22,6 @@ from engine.rules.draft import Draft, binding
 from engine.rules.facts import CaseFacts
 from engine.rules.forms import Filled, fill, shown
 from engine.rules.permissions import Standing, standing
-from engine.rules.worktime import WorkCalendar
 
 #: Automatic follow-ups of one act; a file that needs more has a loop.
 MOST_FOLLOW_UPS = 32
@@ -39,7 +39,7 @@ class Target:
     asked: Request | None = None
 
 
-def decide(case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> Decision | HuyingError:
+def decide(case: Case, act: Act, now: Instant, almanac: Almanac) -> Decision | HuyingError:
     """Decide one act on one ticket; nothing of `case` is changed.
 
     1. is what the actor saw still so? Asked first: what is gone since then is not the actor's mistake
@@ -64,8 +64,8 @@ def decide(case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> Decisi
     answers = effects.fill_each(case, target.action, act, moment, evidence=evidence)
     if isinstance(answers, HuyingError):
         return answers
-    draft = Draft(case, act, now, calendar)
-    error = _perform(draft, target, act.actor, capacity, filled, answers) or settle(draft)
+    draft = Draft(case, act, now, almanac)
+    error = perform(draft, target, act.actor, capacity, filled, answers) or settle(draft)
     return error or draft.finish()
 
 
@@ -133,6 +133,7 @@ def examine(case: Case, target: Target, actor: Actor, now: Instant) -> Standing 
         _too_late(case, target, now)
         or _already(case, target, actor, capacity)
         or _condition_fails(case, target)
+        or _card_stands(case, target, capacity)
         or capacity
     )
 
@@ -195,6 +196,13 @@ def _condition_fails(case: Case, target: Target) -> NotAllowedNow | None:
     )
 
 
+def _card_stands(case: Case, target: Target, capacity: Standing) -> NotAllowedNow | None:
+    action, task = target.action, target.task
+    if action.lifts:
+        return cards.may_lift(case, task, capacity)
+    return cards.may_give(case, task, action.card) if action.card is not None else None
+
+
 def targets(case: Case) -> Iterator[Target]:
     """Everything that is declared for the present states, whoever may do it."""
     for task in (None, *(task for task in case.tasks.values() if task.open)):
@@ -211,21 +219,25 @@ def targets(case: Case) -> Iterator[Target]:
             yield Target(answer, owner, answered=ask)
 
 
-def _perform(
+def perform(
     draft: Draft,
     target: Target,
     actor: Actor,
     capacity: Standing,
     filled: Filled,
     answers: dict[int, Filled],
+    because: Mapping[str, Any] | None = None,
 ) -> HuyingError | None:
-    """One action: its event's number first, then what the file says it does, then the event."""
+    """One action: its event's number first, then what the file says it does, then the event.
+
+    `because` is what made the clock act; it stands in the event's facts.
+    """
     action = target.action
     task = draft.task(target.task.seq) if target.task else None
     event_seq = draft.seq()
     doing = Doing(
         draft=draft, action=action, task=task, actor=actor, capacity=capacity, filled=filled, answers=answers,
-        event_seq=event_seq, answered=target.answered, asked=target.asked,
+        event_seq=event_seq, answered=target.answered, asked=target.asked, facts=dict(because or {}),
     )  # fmt: skip
     first = event_seq == 1
     before = "" if first else (task.state if task else draft.ticket.state)
@@ -270,7 +282,7 @@ def settle(draft: Draft) -> HuyingError | None:
         if len(done) == MOST_FOLLOW_UPS:
             loop = " → ".join(dict.fromkeys(done))
             return Endless(f"自动流转没有尽头：{loop}", f"the automatic transitions never end: {loop}", loop=loop)
-        error = _perform(draft, target, THE_RULE, Standing(RULE), Filled(), {})
+        error = perform(draft, target, THE_RULE, Standing(RULE), Filled(), {})
         if error is not None:
             return error
         done.append(target.action.name)
@@ -289,14 +301,14 @@ def _next_rule(draft: Draft) -> Target | None:
 
 
 def reconsider(
-    case: Case, act: Act, now: Instant, calendar: WorkCalendar, facts: Mapping[str, Any] | None = None
+    case: Case, act: Act, now: Instant, almanac: Almanac, facts: Mapping[str, Any] | None = None
 ) -> Decision | None:
     """Ask the rules again because another ticket moved, behind a line that says so if there are `facts`.
 
     Returns None when nothing was said and no rule holds.
     Errors: raises the refusal of a rule, which is a fault of the file.
     """
-    draft = Draft(case, act, now, calendar)
+    draft = Draft(case, act, now, almanac)
     if facts is not None:
         _line(draft, facts)
     error = settle(draft)
@@ -305,9 +317,9 @@ def reconsider(
     return draft.finish() if draft.decision.events else None
 
 
-def remark(case: Case, act: Act, now: Instant, calendar: WorkCalendar, facts: Mapping[str, Any]) -> Decision:
+def remark(case: Case, act: Act, now: Instant, almanac: Almanac, facts: Mapping[str, Any]) -> Decision:
     """A line of history that moves nothing but matters to a reader: a ticket was joined to this one, or split off."""
-    draft = Draft(case, act, now, calendar)
+    draft = Draft(case, act, now, almanac)
     draft.ticket.state_version += 1
     _line(draft, facts)
     return draft.finish()

@@ -5,7 +5,8 @@ from typing import Any
 
 from engine.clock import Instant
 from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice, Source
-from engine.rules.case import Actor, Ask, Case, Memory, Task, Timer
+from engine.rules.almanac import Almanac
+from engine.rules.case import Actor, Ask, Card, Case, Memory, Task, Timer
 from engine.rules.chain import canonical, canonical_row, event_hash, personal_digest
 from engine.rules.permissions import Standing
 from engine.rules.worktime import WorkCalendar
@@ -14,9 +15,20 @@ from engine.rules.worktime import WorkCalendar
 class Draft(Case):
     """A fork of a case. Reading is as on the case; whatever is changed goes through `task`, `ask` or `timer` first."""
 
-    __slots__ = ("_changed_asks", "_changed_tasks", "_changed_timers", "act", "calendar", "decision", "now")
+    __slots__ = (
+        "_calendars",
+        "_changed_asks",
+        "_changed_cards",
+        "_changed_tasks",
+        "_changed_timers",
+        "_counted_by",
+        "act",
+        "almanac",
+        "decision",
+        "now",
+    )
 
-    def __init__(self, case: Case, act: Act, now: Instant, calendar: WorkCalendar) -> None:
+    def __init__(self, case: Case, act: Act, now: Instant, almanac: Almanac) -> None:
         ticket = case.ticket.clone()
         ticket.memory = ticket.memory.clone()
         super().__init__(
@@ -25,12 +37,33 @@ class Draft(Case):
             tasks=dict(case.tasks),
             asks=dict(case.asks),
             timers=dict(case.timers),
+            cards=dict(case.cards),
         )
-        self.act, self.now, self.calendar = act, now, calendar
+        self.act, self.now, self.almanac = act, now, almanac
         self.decision = Decision(ticket=ticket, read_version=case.ticket.version if case.ticket.last_seq else None)
         self._changed_tasks: dict[int, Task] = {}
         self._changed_asks: dict[int, Ask] = {}
         self._changed_timers: dict[int, Timer] = {}
+        self._changed_cards: dict[int, Card] = {}
+        self._calendars: dict[str, WorkCalendar] = {}
+        self._counted_by: set[str] = set()
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The workflow's own calendar, as it is for this ticket's area."""
+        return self._calendar(self.definition.calendar)
+
+    def calendar_of(self, deadline: str) -> WorkCalendar:
+        """The calendar that a deadline is counted by; the event will name its version."""
+        found = self._calendar(self.definition.deadlines[deadline].calendar or self.definition.calendar)
+        self._counted_by.add(found.version)
+        return found
+
+    def _calendar(self, key: str) -> WorkCalendar:
+        found = self._calendars.get(key)
+        if found is None:
+            found = self._calendars[key] = self.almanac.of(key, self.ticket.area)
+        return found
 
     @property
     def at(self) -> Instant:
@@ -71,6 +104,20 @@ class Draft(Case):
 
     def add_timer(self, timer: Timer) -> None:
         self.timers[timer.seq] = self._changed_timers[timer.seq] = timer
+
+    def card(self, seq: int) -> Card:
+        """A card that may now be changed."""
+        if seq not in self._changed_cards:
+            self._changed_cards[seq] = self.cards[seq] = self.cards[seq].clone()
+        return self._changed_cards[seq]
+
+    def add_card(self, card: Card) -> None:
+        self.cards[card.seq] = self._changed_cards[card.seq] = card
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything that is kept was changed."""
+        return bool(self._changed_tasks or self._changed_asks or self._changed_timers or self._changed_cards)
 
     def memory(self, task: Task | None, name: str, declared: str) -> Memory:
         """Where a counter or mark of that name lives: on the task whose kind declares it, else on the ticket."""
@@ -121,6 +168,10 @@ class Draft(Case):
         at, claimed = self.at, self.now if act.claimed_at is None else act.claimed_at
         if at != claimed:
             facts["claimed"] = claimed
+        if self._counted_by:
+            # By which versions the deadlines were counted: the history alone must give the same again.
+            facts["calendars"] = sorted(self._counted_by)
+            self._counted_by.clear()
         words = canonical(personal) if personal else ""
         digest = personal_digest(act.algorithm, act.salt, words) if words else ""
         text = canonical(facts)
@@ -178,6 +229,7 @@ class Draft(Case):
         decision.tasks = list(self._changed_tasks.values())
         decision.asks = list(self._changed_asks.values())
         decision.timers = list(self._changed_timers.values())
+        decision.cards = list(self._changed_cards.values())
         self.ticket.version += 1
         return decision
 

@@ -1,13 +1,13 @@
 """What an action brings about, word by word of the file: each function is one word of the grammar."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from engine.clock import Instant
 from engine.definitions.model import Action, FieldType, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.rules import deadlines, sending
+from engine.rules import cards, deadlines, sending
 from engine.rules.acts import Act, CommandKind
 from engine.rules.arriving import settle_ask
 from engine.rules.case import Ask, Case, RequestState, Run, Task
@@ -58,6 +58,7 @@ def apply(doing: Doing) -> HuyingError | None:
         _join,
         _split,
         _time,
+        _card,
         _open,
     ):
         error = step(doing)
@@ -91,6 +92,9 @@ def _keep(doing: Doing) -> None:
     if "item" in filled.facts:
         ticket.item = filled.facts["item"]
         ticket.memory.limit = draft.act.references.items[filled.facts["item"]].limit
+        if ticket.memory.limit:
+            # The catalogue may say otherwise later; what held now must stand in the history.
+            doing.facts["limit"] = ticket.memory.limit
     ticket.urgency = filled.facts.get("urgency", ticket.urgency)
     if (ticket.item, ticket.urgency) != before:
         ticket.state_version += 1
@@ -126,6 +130,8 @@ def _begin(doing: Doing) -> None:
     ticket.opened_at = draft.at
     # Whoever records somebody else's words is not the reporter: they may neither withdraw nor rate in their place.
     for_another = any(doing.filled.get(name) for name in ("contact_name", "contact_phone"))
+    if for_another:
+        doing.facts["for_another"] = True
     if not for_another and doing.actor.person_id is not None:
         ticket.reporter_id = doing.actor.person_id
     if doing.actor.person_id is not None:
@@ -225,6 +231,8 @@ def _split(doing: Doing) -> HuyingError | None:
 def _time(doing: Doing) -> HuyingError | None:
     """`meets`, `extends` and `suspends`, on the acted task's deadlines, else the ticket's."""
     draft, task, action = doing.draft, doing.task, doing.action
+    if doing.event_seq > 1 and "item" in doing.filled.facts and (changed := deadlines.relimit(draft)):
+        doing.facts["relimited"] = changed
     deadlines.end(draft, (t for t in draft.timers_of(task) if t.name in action.meets), Run.MET)
     if action.extends is not None:
         for timer in _named(draft, task, action.extends):
@@ -246,6 +254,18 @@ def _suspend(doing: Doing, name: str) -> HuyingError | None:
     return None
 
 
+def _card(doing: Doing) -> HuyingError | None:
+    """`card` and `lifts`, on the acted task, else on the ticket; `examine` has asked whether they may be."""
+    draft, action = doing.draft, doing.action
+    if action.lifts and (lifted := cards.lift(draft, doing.task, doing.event_seq)):
+        doing.facts["lifted"] = [lifted.seq, lifted.card]
+    if action.card is not None:
+        given = cards.give(draft, doing.task, action.card, doing.capacity, doing.event_seq)
+        if given is not None:
+            doing.facts["card"] = [given.seq, given.card]
+    return None
+
+
 def _named(draft: Draft, task: Task | None, name: str) -> Iterable[Any]:
     own = [timer for timer in draft.timers_of(task) if timer.name == name]
     return own or [timer for timer in draft.timers_of(None) if timer.name == name]
@@ -263,9 +283,15 @@ def _open(doing: Doing) -> HuyingError | None:
 
 def tell(doing: Doing) -> None:
     """`tells`: a notice per unit, written with the act."""
-    draft = doing.draft
-    stopped = [draft.tasks[seq] for seq in doing.facts.get("withdrawn", ())]
-    for name in doing.action.tells:
+    stopped = [doing.draft.tasks[seq] for seq in doing.facts.get("withdrawn", ())]
+    tell_roles(doing.draft, doing.action.tells, doing.task, doing.event_seq, stopped)
+
+
+def tell_roles(
+    draft: Draft, roles: Iterable[str], task: Task | None, event_seq: int, stopped: Sequence[Task] = ()
+) -> None:
+    """A notice for each unit that these roles mean now."""
+    for name in roles:
         role = draft.definition.roles[name]
-        for unit in units(role, draft, doing.task, stopped):
-            draft.notice(doing.event_seq, name, unit, tuple(sorted(role.posts)))
+        for unit in units(role, draft, task, stopped):
+            draft.notice(event_seq, name, unit, tuple(sorted(role.posts)))

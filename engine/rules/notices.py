@@ -1,9 +1,9 @@
 """To whom a role's notice goes, as units: areas, departments or one person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.definitions.model import AreaScope, DepartmentScope, PersonScope, Role
-from engine.rules.case import Case, Task
+from engine.rules.case import Ask, Case, Task
 
 
 def units(role: Role, case: Case, task: Task | None, stopped: Sequence[Task] = ()) -> Iterator[str]:
@@ -21,6 +21,22 @@ def units(role: Role, case: Case, task: Task | None, stopped: Sequence[Task] = (
         return
     # A post for the ticket's area may be held for any area around it: a grid's leader for the whole grid.
     yield from (f"a{link.id}" for link in case.ticket.area if role.area in (AreaScope.TICKET, link.level))
+
+
+def holder(case: Case, task: Task | None, ask: Ask | None) -> str:
+    """Whose clock a deadline is: the task's department or person, who must answer a request, whose move the state is.
+
+    "" where nobody is waited for.
+    """
+    if ask is None and task is not None:
+        return f"d{task.department_id}" if task.department_id is not None else f"p{task.person_id}"
+    roles: Iterable[str] = ()
+    if ask is not None:
+        answers = case.scope(task).requests[ask.name].answers.values()
+        roles = (role for answer in answers for role in sorted(answer.by_people()))
+    elif case.ticket.state in case.definition.states:
+        roles = case.definition.states[case.ticket.state].turn
+    return next((unit for name in roles for unit in units(case.definition.roles[name], case, task)), "")
 
 
 def _departments(role: Role, case: Case, task: Task | None, stopped: Sequence[Task]) -> set[int]:

@@ -23,7 +23,6 @@ from engine.rules import decide
 from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.forms import shown
-from engine.rules.worktime import WorkCalendar
 from engine.stages.calls import Call, Caller, Offer, Outcome
 from engine.stages.references import CODES, Wanted, complete, is_code, questions
 from engine.vocabulary import StateType
@@ -150,7 +149,7 @@ class Door:
                 return False
             case = self._cases(transaction, (ticket_id,), lock=True)[ticket_id]
             act = Act(action=action, actor=THE_RULE, salt=os.urandom(32), algorithm=self.algorithm)
-            decision = decide.reconsider(case, act, now, self._calendar(case.definition), facts)
+            decision = decide.reconsider(case, act, now, self.versions.almanac(), facts)
             if decision is None:
                 return False
             batch = write.Batch()
@@ -254,9 +253,6 @@ class Door:
     def _definition(self, transaction: Transaction, workflow_id: int) -> Workflow:
         return self.versions.definition(transaction, workflow_id)
 
-    def _calendar(self, definition: Workflow) -> WorkCalendar:
-        return self.versions.calendar(definition.calendar)
-
     def newborn(
         self,
         transaction: Transaction,
@@ -308,7 +304,7 @@ class Door:
             claimed_at=call.claimed_at, source=call.source,
             salt=os.urandom(32), algorithm=self.algorithm, arm_from=call.arm_from,
         )  # fmt: skip
-        decision = decide.decide(case, act, now, self._calendar(case.definition))
+        decision = decide.decide(case, act, now, self.versions.almanac())
         if isinstance(decision, HuyingError):
             raise decision
         return decision
@@ -320,7 +316,7 @@ class Door:
             action="joined_by" if joined else "split_from", actor=actor, claimed_at=call.claimed_at, source=call.source,
             algorithm=self.algorithm,
         )  # fmt: skip
-        return decide.remark(other, act, now, self._calendar(other.definition), {"ticket": case.ticket.case_no})
+        return decide.remark(other, act, now, self.versions.almanac(), {"ticket": case.ticket.case_no})
 
     def add_to(self, batch: write.Batch, decision: Decision, definition: Workflow, now: Instant) -> None:
         state = definition.states[decision.ticket.state]

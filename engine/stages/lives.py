@@ -128,12 +128,14 @@ def _after(case: Case, decision: Decision) -> Case:
     tasks = case.tasks | {task.seq: task for task in decision.tasks}
     asks = case.asks | {ask.seq: ask for ask in decision.asks}
     timers = case.timers | {timer.seq: timer for timer in decision.timers}
+    cards = case.cards | {card.seq: card for card in decision.cards}
     return Case(
         definition=case.definition,
         ticket=decision.ticket,
         tasks=dict(sorted(tasks.items())),
         asks={seq: ask for seq, ask in sorted(asks.items()) if ask.state is RequestState.OPEN},
         timers={seq: timer for seq, timer in sorted(timers.items()) if timer.ended_at is None},
+        cards={seq: card for seq, card in sorted(cards.items()) if card.ended_at is None},
     )
 
 
@@ -143,8 +145,10 @@ def _whole(decisions: Sequence[Decision]) -> Decision:
     whole.tasks = list({task.seq: task for one in decisions for task in one.tasks}.values())
     whole.asks = list({ask.seq: ask for one in decisions for ask in one.asks}.values())
     whole.timers = list({timer.seq: timer for one in decisions for timer in one.timers}.values())
+    whole.cards = list({card.seq: card for one in decisions for card in one.cards}.values())
     for one in decisions:
         whole.events += one.events
+        whole.reached += one.reached
         whole.notices += one.notices
         whole.commands += one.commands
         whole.attachments += one.attachments

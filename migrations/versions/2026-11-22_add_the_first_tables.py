@@ -62,6 +62,31 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "card",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("card", sa.String(length=64), nullable=False),
+        sa.Column("task_seq", sa.Integer(), nullable=True),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.Column("event_seq", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.String(length=64), nullable=True),
+        sa.Column("ended_seq", sa.Integer(), nullable=True),
+        sa.CheckConstraint("ended_by IN ('raised', 'lifted', 'cleared', 'void')", name=op.f("ck_card_ended_by")),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_card")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_card_standing",
+        "card",
+        ["department_id", "card", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
         "case_number",
         sa.Column("number", sa.String(length=64), nullable=False),
         sa.Column("ticket_id", BIG, nullable=False),
@@ -109,9 +134,20 @@ def add_tables() -> None:
         sa.Column("paused_at", sa.BigInteger(), nullable=True),
         sa.Column("resumes_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("holder", sa.String(length=24), nullable=False),
+        sa.Column("handled", sa.BigInteger(), nullable=False),
+        sa.Column("ran", sa.Text(), nullable=False),
         sa.CheckConstraint("run IN ('running', 'paused', 'met', 'stopped')", name=op.f("ck_deadline_run")),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_deadline")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_deadline_calendar",
+        "deadline",
+        ["calendar", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index(
         "ix_deadline_next",
@@ -294,10 +330,30 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "rung",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("deadline_seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("generation", BIG, autoincrement=False, nullable=False),
+        sa.Column("rung", BIG, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("event_seq", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "deadline_seq", "generation", "rung", name=op.f("pk_rung")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "serial",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_serial")),
+    )
+    op.create_table(
+        "sweep_failure",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("retry_at", sa.BigInteger(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_sweep_failure")),
     )
     op.create_table(
         "task",
@@ -441,6 +497,7 @@ def add_tables() -> None:
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("entered_at", sa.BigInteger(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("level", sa.String(length=64), nullable=False),
         sa.Column("memory", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "stage IN ('report', 'triage', 'dispatch', 'resolve', 'review', '')", name=op.f("ck_ticket_stage")

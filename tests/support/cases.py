@@ -17,7 +17,8 @@ from engine.definitions.model import FieldType, FormItem, Workflow
 from engine.errors import HuyingError
 from engine.records.calendars import calendars
 from engine.rules import decide
-from engine.rules.acts import Act, Command, Decision, Event, Notice, Source
+from engine.rules.acts import Act, Command, Decision, Event, Notice, Reached, Source
+from engine.rules.almanac import Almanac
 from engine.rules.case import (
     THE_CLOCK,
     THE_RULE,
@@ -38,6 +39,7 @@ from engine.rules.case import (
     TicketRef,
     Timer,
 )
+from engine.rules.escalate import clock_act, escalate
 from engine.rules.worktime import WorkCalendar
 from engine.vocabulary import StateType
 
@@ -134,6 +136,12 @@ def small(body: str, version: int = 1) -> Workflow:
 
 
 @cache
+def almanac() -> Almanac:
+    """The working calendars of the shipped files."""
+    return Almanac(calendars=calendars())
+
+
+@cache
 def calendar() -> WorkCalendar:
     """The working calendar of the shipped loops."""
     return calendars()["cn-mainland"]
@@ -174,9 +182,11 @@ class Story:
     definition: Workflow = field(default_factory=block_calls)
     now: Instant = MONDAY
     references: References = field(default_factory=lambda: replace(REFERENCES, tickets={}))
+    almanac: Almanac = field(default_factory=lambda: almanac())
     number: int = field(default_factory=lambda: next(_NUMBERS))
     case: Case = field(init=False)
     events: list[Event] = field(default_factory=list)
+    reached: list[Reached] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
 
@@ -191,7 +201,7 @@ class Story:
 
     def tried(self, actor: Actor, action: str, **options: Any) -> Decision | HuyingError:
         """Decide with exactly this form, and keep nothing. `of` names the department whose task is meant."""
-        return decide.decide(self.case, self.act(actor, action, **options), self.now, calendar())
+        return decide.decide(self.case, self.act(actor, action, **options), self.now, self.almanac)
 
     def do(self, actor: Actor, action: str, **options: Any) -> Decision:
         """Decide with a whole form, insist that it is allowed, and let it be so."""
@@ -226,6 +236,18 @@ class Story:
             }
         return options
 
+    def tick(self, microseconds: int = 0) -> Decision | None:
+        """Time passes, and the sweep looks at the ticket."""
+        self.now = Instant(self.now + microseconds)
+        decision = escalate(self.case, clock_act(b"s" * 32), self.now, self.almanac)
+        if decision is not None:
+            self.let(decision)
+        return decision
+
+    def tick_to(self, at: Instant) -> Decision | None:
+        """The sweep looks at that moment."""
+        return self.tick(at - self.now)
+
     def let(self, decision: Decision) -> None:
         """What `write` and `load` do between two acts."""
         self.case.ticket = decision.ticket
@@ -233,6 +255,9 @@ class Story:
         self.case.asks.update({ask.seq: ask for ask in decision.asks})
         self.case.timers.update({timer.seq: timer for timer in decision.timers})
         self.case.timers = {seq: timer for seq, timer in self.case.timers.items() if timer.ended_at is None}
+        self.case.cards.update({card.seq: card for card in decision.cards})
+        self.case.cards = {seq: card for seq, card in self.case.cards.items() if card.ended_at is None}
+        self.reached += decision.reached
         self.events += decision.events
         self.notices += decision.notices
         self.commands += decision.commands
@@ -297,7 +322,7 @@ class Story:
     def main_moved(self, to: StateType) -> "Story":
         """The rules are asked again, as the command of the main ticket makes the door ask."""
         self.case.ticket.main_type = to
-        decision = decide.reconsider(self.case, self.act(THE_RULE, ""), self.now, calendar())
+        decision = decide.reconsider(self.case, self.act(THE_RULE, ""), self.now, almanac())
         if decision is not None:
             self.let(decision)
         return self

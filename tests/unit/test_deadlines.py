@@ -6,7 +6,7 @@ import pytest
 
 from engine.clock import DAY, HOUR, MINUTE, Instant
 from engine.definitions.spans import Counting, parse_limit
-from engine.rules import deadlines
+from engine.rules import deadlines, rungs
 from engine.rules.case import THE_CLOCK, Run, Timer
 from engine.rules.draft import Draft
 from tests.support.cases import (
@@ -18,6 +18,7 @@ from tests.support.cases import (
     WORKDAY,
     Cast,
     Story,
+    almanac,
     calendar,
     multi_grid,
     small,
@@ -235,8 +236,8 @@ def test_the_row_of_a_deadline_says_its_convention() -> None:
     for text in ("5 workdays", "30 working minutes", "7 days", "2 hours"):
         for counting in Counting:
             limit = parse_limit(text).counted(counting)
-            assert deadlines.limit_of(deadlines.limit_text(limit)) == limit
-    assert deadlines.limit_of("until 2026-03-20") is None
+            assert rungs.limit_of(rungs.limit_text(limit)) == limit
+    assert rungs.limit_of("until 2026-03-20") is None
 
 
 def test_due_times_before_an_import_is_armed_wake_nobody() -> None:
@@ -249,7 +250,7 @@ def test_due_times_before_an_import_is_armed_wake_nobody() -> None:
 
 def test_resuming_what_does_not_stand_still_changes_nothing() -> None:
     story = _story()
-    draft = Draft(story.case, story.act(THE_CLOCK, ""), Instant(story.now + HOUR), calendar())
+    draft = Draft(story.case, story.act(THE_CLOCK, ""), Instant(story.now + HOUR), almanac())
     deadlines.resume(draft, story.timer("whole").seq)
     story.let(draft.finish())
     whole: Timer = story.timer("whole")

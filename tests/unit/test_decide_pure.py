@@ -19,7 +19,7 @@ from engine.rules.acts import Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, Run
 from engine.rules.facts import CaseFacts
 from engine.vocabulary import StateType
-from tests.support.cases import URBAN, Cast, Story, block_calls, calendar, multi_grid, whole
+from tests.support.cases import URBAN, Cast, Story, almanac, block_calls, multi_grid, whole
 
 #: A word that no fact may hold.
 SECRET = "张三一三八"
@@ -143,7 +143,7 @@ def _always_true(story: Story) -> None:
             assert action.when is not None
             assert not action.when.holds(CaseFacts(case)), f"{action.name} was left undone"
     rules = story.act(THE_RULE, "")
-    assert decide.reconsider(case, rules, story.now, calendar()) is None
+    assert decide.reconsider(case, rules, story.now, almanac()) is None
 
 
 def _lists(story: Story, task_seq: int | None, name: str) -> bool:

@@ -9,7 +9,7 @@ from engine.errors import Endless, Malformed, NotAllowedNow, Stale
 from engine.rules import decide
 from engine.rules.acts import Act, Source
 from engine.rules.case import THE_RULE
-from tests.support.cases import IMPORT, THE_IMPORT, URBAN, WATER, Cast, Story, calendar, small
+from tests.support.cases import IMPORT, THE_IMPORT, URBAN, WATER, Cast, Story, almanac, small
 
 
 class TestOnce:
@@ -309,14 +309,14 @@ def test_an_event_without_personal_words_has_neither_salt_nor_digest() -> None:
 def test_rules_that_no_longer_hold_change_nothing_when_they_are_asked_again() -> None:
     story = Story().filed()
     act = Act(action="", actor=THE_RULE)
-    assert decide.reconsider(story.case, act, story.now, calendar()) is None
+    assert decide.reconsider(story.case, act, story.now, almanac()) is None
 
 
 def test_what_another_tickets_act_means_for_this_one_is_a_line_that_moves_nothing() -> None:
     story = Story().filed()
     before = story.case.ticket.clone()
     act = Act(action="joined_by", actor=Cast.shen)
-    decision = decide.remark(story.case, act, story.now, calendar(), {"ticket": "20260302-000009"})
+    decision = decide.remark(story.case, act, story.now, almanac(), {"ticket": "20260302-000009"})
     story.let(decision)
     assert story.state == before.state
     assert story.case.ticket.state_version == before.state_version + 1

@@ -17,6 +17,7 @@ from tests.support.cases import (
     WORKDAY,
     Cast,
     Story,
+    almanac,
     block_calls,
     calendar,
     small,
@@ -404,7 +405,7 @@ def test_a_request_of_one_task_does_not_hold_up_the_clock_of_another() -> None:
 
 def _resume(story: Story, seq: int) -> None:
     """What the sweep does when a suspension's date has come."""
-    draft = Draft(story.case, story.act(THE_CLOCK, ""), story.now, calendar())
+    draft = Draft(story.case, story.act(THE_CLOCK, ""), story.now, almanac())
     deadlines.resume(draft, seq)
     story.let(draft.finish())
 
