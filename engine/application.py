@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine.clock import Clock, SystemClock
+from engine.clock import Clock, ShiftedClock, SystemClock
 from engine.database import Database
 from engine.records.calendars import calendars
 from engine.records.versions import Versions
@@ -24,7 +24,7 @@ class Application:
         return cls(
             settings=settings,
             database=Database(settings.database_url, pool=settings.pool),
-            clock=clock or SystemClock(),
+            clock=clock or (ShiftedClock(settings.clock_shift) if settings.clock_shift else SystemClock()),
         )
 
     @cached_property

@@ -26,7 +26,7 @@ def serve(host: str, port: int) -> None:
 
 def prepare_demo(settings: Settings) -> Settings:
     """Build or complete the demo district in its database; what is there already stays as it is."""
-    demo = replace(settings, demo=True)
+    demo = replace(settings, demo=True, scheduler=settings.scheduler or "inside")
     application = Application.of(demo)
     try:
         schema.migrate(application.database)
@@ -44,3 +44,4 @@ def export(settings: Settings) -> None:
     os.environ["HUYING_DATABASE"] = settings.database_url
     os.environ["HUYING_DATA"] = str(Path(settings.data))
     os.environ["HUYING_DEMO"] = "1" if settings.demo else ""
+    os.environ["HUYING_SCHEDULER"] = settings.scheduler

@@ -23,12 +23,18 @@ class Settings:
     pool: int = 4
     #: Where pages take htmx and friends from: `cdn` or `local`.
     assets: str = "cdn"
+    #: Where `huying serve` leaves the background work: `inside` its own process, `apart` in `huying schedule`, or ""
+    #: for inside on SQLite and apart on PostgreSQL.
+    scheduler: str = ""
+    #: A file with seconds by which the clock is moved: for drills only.
+    clock_shift: Path | None = None
     #: Anyone may sign in as anyone: only for the demo district.
     demo: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_HASH`, `HUYING_POOL`, `HUYING_ASSETS`, `HUYING_DEMO`.
+        """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_HASH`, `HUYING_POOL`, `HUYING_ASSETS`, `HUYING_SCHEDULER`,
+        `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -43,14 +49,25 @@ class Settings:
         assets = env.get("HUYING_ASSETS", "cdn")
         if assets not in ("cdn", "local"):
             raise _wrong("HUYING_ASSETS", assets)
+        scheduler = env.get("HUYING_SCHEDULER", "")
+        if scheduler not in ("", "inside", "apart"):
+            raise _wrong("HUYING_SCHEDULER", scheduler)
+        shift = env.get("HUYING_CLOCK_SHIFT", "")
         return cls(
             database_url=env.get("HUYING_DATABASE", f"sqlite:///{data / 'huying.db'}"),
             data=data,
             hash_algorithm=algorithm,
             pool=int(pool),
             assets=assets,
+            scheduler=scheduler,
+            clock_shift=Path(shift) if shift else None,
             demo=env.get("HUYING_DEMO", "") in ("1", "true", "yes"),
         )
+
+    @property
+    def schedules_inside(self) -> bool:
+        """Whether serving includes the background work."""
+        return self.scheduler == "inside" or (not self.scheduler and self.database_url.startswith("sqlite"))
 
 
 def _wrong(name: str, value: str) -> Malformed:

@@ -1,7 +1,7 @@
 """What a server starts: the application on the installation that the environment describes."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
@@ -22,7 +22,7 @@ def create() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            with scheduled(application):
+            with scheduled(application) if application.settings.schedules_inside else nullcontext():
                 yield
         finally:
             application.close()

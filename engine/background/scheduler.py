@@ -1,59 +1,118 @@
 """APScheduler wiring, and nothing else: it wakes, the tables remember.
 
-Three rhythms: commands between tickets, positions for the feed, rounds opened by the clock. Any number of processes may
-run them.
+Any number of processes may run the same jobs: what each has to do lies in rows that are taken under locks. A job that
+fails is logged and beats with its error; the next round finds the same rows.
 """
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine.application import Application
 from engine.background.commands import run_commands
+from engine.background.recount import recount
 from engine.background.relay import relay
 from engine.background.rounds import open_rounds
+from engine.background.sweep import sweep
+from engine.records.heartbeats import Pulse
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds between two rounds.
-COMMANDS_EVERY = 1
-RELAY_EVERY = 1
-ROUNDS_EVERY = 60
+
+@dataclass(slots=True)
+class Running:
+    """The background work of one process, while it runs."""
+
+    application: Application
+    pulse: Pulse
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def stopping(self) -> bool:
+        """Whether a job should end after the transaction it is in."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done every so many seconds; it answers how much it did."""
+
+    name: str
+    seconds: float
+    work: Callable[[Running], int]
+
+
+def _sweep(running: Running) -> int:
+    house = running.application
+    swept = sweep(house.door, house.database, house.clock, stopping=running.stopping)
+    for ticket_id, failure in swept.failures.items():
+        _LOG.error("the sweep left out ticket %s: %s", ticket_id, failure, exc_info=failure)
+    return swept.tickets
+
+
+def _recount(running: Running) -> int:
+    house = running.application
+    return recount(house.door, house.database, house.clock, stopping=running.stopping).tickets
+
+
+def _commands(running: Running) -> int:
+    house = running.application
+    return run_commands(house.door, house.database, house.clock)
+
+
+def _rounds(running: Running) -> int:
+    house = running.application
+    return open_rounds(house.door, house.database, house.versions, house.clock)
+
+
+JOBS = (
+    Job("sweep", 2, _sweep),
+    Job("recount", 30, _recount),
+    Job("commands", 1, _commands),
+    Job("rounds", 60, _rounds),
+    Job("relay", 1, lambda running: relay(running.application.database)),
+)
 
 
 @contextmanager
 def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
-    """Run the rhythms while the block lasts; a round that is under way is finished before it ends."""
+    """Run the jobs while the block lasts; at its end each finishes the transaction it is in."""
+    running = Running(application, Pulse(application.database))
     scheduler = BackgroundScheduler(timezone="UTC")
-    _add(
-        scheduler,
-        "commands",
-        COMMANDS_EVERY,
-        lambda: run_commands(application.door, application.database, application.clock),
-    )
-    _add(
-        scheduler,
-        "rounds",
-        ROUNDS_EVERY,
-        lambda: open_rounds(application.door, application.database, application.versions, application.clock),
-    )
-    _add(scheduler, "relay", RELAY_EVERY, lambda: relay(application.database))
+    for job in JOBS:
+        # One round at a time, and rounds missed in a long one are not made up for: the tables hold what is left to do.
+        scheduler.add_job(
+            _round(job, running), "interval", seconds=job.seconds, id=job.name, max_instances=1, coalesce=True
+        )
     scheduler.start()
     try:
         yield scheduler
     finally:
+        running.stop()
         scheduler.shutdown(wait=True)
 
 
-def _add(scheduler: BackgroundScheduler, name: str, seconds: int, work: Callable[[], object]) -> None:
-    def rounds() -> None:
+def _round(job: Job, running: Running) -> Callable[[], None]:
+    def run() -> None:
+        begun = time.monotonic()
+        done, error = 0, None
         try:
-            work()
+            done = job.work(running)
+        except Exception as failure:
+            # The next round comes anyway; what failed must be seen by whoever operates this.
+            _LOG.exception("background job %s failed", job.name)
+            error = f"{type(failure).__name__}: {failure}"[:2000]
+        try:
+            now = running.application.clock.now()
+            running.pulse.beat(job.name, now, took=time.monotonic() - begun, done=done, error=error)
         except Exception:
-            # The next round comes anyway and finds the same rows; what failed must be seen by whoever operates this.
-            _LOG.exception("background round %s failed", name)
+            _LOG.exception("background job %s could not say how it went", job.name)
 
-    # One round at a time, and rounds missed in a long one are not made up for: the tables hold what is left to do.
-    scheduler.add_job(rounds, "interval", seconds=seconds, id=name, max_instances=1, coalesce=True)
+    return run

@@ -4,10 +4,12 @@ import argparse
 import getpass
 import json
 import sys
+from dataclasses import replace
 
 from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
+from engine.background.sweep import sweep
 from engine.bench.command import DIALECTS, bench, shown_as_table
 from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.errors import Malformed, Place
@@ -15,6 +17,7 @@ from engine.records import schema
 from engine.records.access import issue_token, set_password
 from engine.records.verify import verify
 from engine.serving import export, prepare_demo, serve
+from engine.settings import Settings
 
 
 def add(command: Add) -> None:
@@ -24,6 +27,7 @@ def add(command: Add) -> None:
     for serving in (demo, command("serve", _serve)):
         serving.add_argument("--host", default="127.0.0.1")
         serving.add_argument("--port", type=int, default=8000)
+        serving.add_argument("--scheduler", choices=("inside", "apart"), help="background work here, or elsewhere")
     migrate = command("migrate", _migrate)
     command("verify", _verify)
     command("work", _work)
@@ -45,7 +49,7 @@ def add(command: Add) -> None:
 
 def _demo(application: Application, given: argparse.Namespace) -> int:
     """Build the demo district and serve it."""
-    settings = prepare_demo(application.settings)
+    settings = prepare_demo(_scheduling(application.settings, given))
     if given.prepare_only:
         return 0
     export(settings)
@@ -56,10 +60,17 @@ def _demo(application: Application, given: argparse.Namespace) -> int:
 
 
 def _serve(application: Application, given: argparse.Namespace) -> int:
-    """Serve pages and API, with the background work inside."""
-    export(application.settings)
+    """Serve pages and API; on SQLite the background work too, on PostgreSQL that is `huying schedule`."""
+    settings = _scheduling(application.settings, given)
+    export(settings)
+    if not settings.schedules_inside:
+        OUT.print("后台工作请另行运行 huying schedule / The background work runs apart: huying schedule")
     serve(given.host, given.port)
     return 0
+
+
+def _scheduling(settings: Settings, given: argparse.Namespace) -> Settings:
+    return replace(settings, scheduler=given.scheduler) if given.scheduler else settings
 
 
 def _migrate(application: Application, given: argparse.Namespace) -> int:
@@ -83,11 +94,17 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
 
 
 def _work(application: Application, given: argparse.Namespace) -> int:
-    """Do once what waits in the background: commands between tickets, positions of the feed."""
+    """Do once what waits in the background: what time brings, commands between tickets, positions of the feed."""
+    swept = sweep(application.door, application.database, application.clock)
     commands = run_commands(application.door, application.database, application.clock)
     moved = relay(application.database)
-    OUT.print(f"{commands} 项跨案处理 / commands · {moved} 条入序 / acts positioned")
-    return 0
+    OUT.print(
+        f"{swept.rungs} 级到时 / rungs on {swept.tickets} 件 / tickets · {commands} 项跨案处理 / commands · "
+        f"{moved} 条入序 / acts positioned"
+    )
+    for ticket_id, failure in swept.failures.items():
+        ERR.print(f"未能处理 / left out: {ticket_id}: {failure}", style="red", markup=False)
+    return REFUSED if swept.failures else 0
 
 
 def _password(application: Application, given: argparse.Namespace) -> int:

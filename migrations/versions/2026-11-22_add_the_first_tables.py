@@ -195,6 +195,15 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_feed")),
     )
     op.create_table(
+        "heartbeat",
+        sa.Column("job", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("took", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("job", name=op.f("pk_heartbeat")),
+    )
+    op.create_table(
         "idempotency_key",
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from engine.clock import SECOND, iso
+from engine.clock import SECOND, Instant, iso
 from engine.definitions.model import Title
 from engine.definitions.words import shipped
 from engine.errors import NotSignedIn
-from engine.records import registers
+from engine.records import heartbeats, registers
 from engine.records.names import names
 from web.api import shapes, views
 from web.dependencies import House, Me
@@ -147,8 +147,20 @@ def feed(
     responses=documented(),
 )
 def health(house: House) -> shapes.HealthOut:
-    """Whether the database answers, and how far the relay is behind; needs no token."""
+    """Whether the database answers, how far the relay is behind, and how the sweep is doing; needs no token."""
+    now = house.clock.now()
     with house.database.looking() as transaction:
         count, oldest = registers.waiting(transaction)
-    lag = 0 if oldest is None else max(0, house.clock.now() - oldest) // SECOND
-    return shapes.HealthOut(database="ok", relay_waiting=count, relay_lag_seconds=lag)
+        swept = heartbeats.health(transaction, now)
+    return shapes.HealthOut(
+        database="ok",
+        relay_waiting=count,
+        relay_lag_seconds=_seconds(now, oldest) or 0,
+        sweep_age_seconds=_seconds(now, swept.swept_at),
+        sweep_lag_seconds=_seconds(now, swept.oldest_unswept) or 0,
+        sweep_left_out=swept.left_out,
+    )
+
+
+def _seconds(now: Instant, since: int | None) -> int | None:
+    return None if since is None else max(0, now - since) // SECOND

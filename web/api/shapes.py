@@ -425,3 +425,6 @@ class HealthOut(BaseModel):
     database: Literal["ok"]
     relay_waiting: int = Field(description="Acts that have no position yet.")
     relay_lag_seconds: int = Field(description="How long the oldest of them waits.")
+    sweep_age_seconds: int | None = Field(description="Since the last sweep ended; null before the first.")
+    sweep_lag_seconds: int = Field(description="How long the oldest rung that has come waits for a sweep.")
+    sweep_left_out: int = Field(description="Tickets that the sweep could not decide and tries again later.")
