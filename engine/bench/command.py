@@ -4,8 +4,9 @@ import shutil
 import sqlite3
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from engine.bench.life import Liver, Through, Yard, reference
 from engine.bench.replay import record, replay
 from engine.bench.run import interleave, ratios
 from engine.bench.servers import postgresql
+from engine.bench.sweeps import sweeps
 from engine.clock import SystemClock
 from engine.database import Database
 from engine.records import schema
@@ -34,7 +36,7 @@ REPLAYED = 60
 def shown_as_table(results: dict[str, Any]) -> Table:
     """The figures for people; `--json` has all of them."""
     table = Table("", "连接 / connections", "acts/s", "lives/s", "p50 ms", "p95 ms", "p99 ms", "÷ 基准 / yardstick")
-    for dialect in (name for name in DIALECTS if name in results):
+    for dialect in (name for name in DIALECTS if "act" in results.get(name, {})):
         for count in CONNECTIONS:
             figures = results[dialect][f"connections_{count}"]
             for who in ("yardstick", "door"):
@@ -47,16 +49,73 @@ def shown_as_table(results: dict[str, Any]) -> Table:
     return table
 
 
-def bench(*, lives: int, slices: int, postgresql_url: str | None, dialects: tuple[str, ...]) -> dict[str, Any]:
-    """Run everything; nested figures under `sqlite`, `postgresql`, with `act.ratio` and `act.own_statements.ratio`."""
-    results: dict[str, Any] = {"lives_per_slice": lives, "slices": slices}
+def sweeps_as_table(results: dict[str, Any]) -> Table:
+    """The figures of the sweep for people."""
+    table = Table(
+        "",
+        "在走 / running",
+        "到期 / due",
+        "候选 ms / candidates",
+        "÷ 小表 / small",
+        "级/秒 / rungs/s",
+        "acts/s",
+        "÷ 门 / door",
+    )
+    for dialect in (name for name in DIALECTS if "time" in results.get(name, {})):
+        figures = results[dialect]["time"]
+        found, swept = figures["candidates"], figures["sweep"]
+        cells = (
+            figures["running"], figures["due"], found["large_ms"], found["ratio"], swept["rungs_per_s"],
+            swept["door_acts_per_s"], f"{swept['ratio']} ({swept['least']}–{swept['most']})",
+        )  # fmt: skip
+        table.add_row(dialect, *map(str, cells))
+    return table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is timed."""
+
+    #: Ticket lives per slice and connection, and slices of each contestant; no lives: only the sweep is timed.
+    lives: int = 20
+    slices: int = 15
+    #: Running deadlines, and how many of them are due; none: the sweep is not timed.
+    running: int = 1_000_000
+    due: int = 10_000
+
+
+def bench(
+    size: Size,
+    *,
+    postgresql_url: str | None,
+    dialects: tuple[str, ...],
+    tell: Callable[[str], None] = lambda step: None,
+) -> dict[str, Any]:
+    """Run everything; nested figures under `sqlite`, `postgresql`.
+
+    `act.ratio` and `own_statements.ratio` of the door, `time.candidates.ratio` and `time.sweep.ratio` of the sweep.
+    `tell` hears what is being timed.
+    """
+    results: dict[str, Any] = {"lives_per_slice": size.lives, "slices": size.slices}
     if "sqlite" in dialects:
         with _sqlite_databases() as fresh:
-            results["sqlite"] = _both(fresh, lives, slices)
+            results["sqlite"] = _all(fresh, size, "sqlite", tell)
     if "postgresql" in dialects:
         with postgresql(postgresql_url) as url, _postgresql_databases(url) as fresh:
-            results["postgresql"] = _both(fresh, lives, slices)
+            results["postgresql"] = _all(fresh, size, "postgresql", tell)
     return results
+
+
+def _all(fresh: "Fresh", size: Size, dialect: str, tell: Callable[[str], None]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    if size.lives:
+        tell(f"{dialect}: 门与基准 / the door beside its yardstick")
+        figures |= _both(fresh, size.lives, size.slices)
+    if size.running:
+        tell(f"{dialect}: {size.running:,} 个在走的时限，{size.due:,} 个到级 / running deadlines, so many due")
+        database, door, built = fresh.database()
+        figures["time"] = sweeps(database, door, built, running=size.running, due=size.due)
+    return figures
 
 
 class Fresh:

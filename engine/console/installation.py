@@ -10,7 +10,7 @@ from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
 from engine.background.sweep import sweep
-from engine.bench.command import DIALECTS, bench, shown_as_table
+from engine.bench.command import DIALECTS, Size, bench, shown_as_table, sweeps_as_table
 from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.errors import Malformed, Place
 from engine.records import schema
@@ -41,7 +41,11 @@ def add(command: Add) -> None:
     for building in (demo, migrate, timing):
         building.set_defaults(any_schema=True)
     timing.add_argument("--json", action="store_true")
-    timing.add_argument("--lives", type=int, default=20, help="ticket lives per slice and connection")
+    timing.add_argument(
+        "--lives", type=int, default=20, help="ticket lives per slice and connection; 0: only the sweep"
+    )
+    timing.add_argument("--running", type=int, default=1_000_000, help="running deadlines; 0: no sweep is timed")
+    timing.add_argument("--due", type=int, default=10_000, help="how many of them are due")
     timing.add_argument("--slices", type=int, default=15, help="slices of each contestant, in turns")
     timing.add_argument("--postgresql", metavar="URL", help="a server to use; else one from the wheel is started")
     timing.add_argument("--only", action="append", choices=DIALECTS)
@@ -128,12 +132,21 @@ def _token(application: Application, given: argparse.Namespace) -> int:
 
 
 def _bench(application: Application, given: argparse.Namespace) -> int:
-    """Time the same ticket lives through the door and through a frozen yardstick, interleaved, on both databases."""
+    """Time lives through the door beside a frozen yardstick, and the sweep beside the door, on both databases."""
+    if min(given.lives, given.running) < 0 or not 20 <= given.due <= max(20, given.running):
+        raise Malformed(
+            "--due 应在 20 与 --running 之间，均不为负",
+            "--due must lie between 20 and --running, none below zero",
+            place=Place(field="--due"),
+        )
+    size = Size(lives=given.lives, slices=given.slices, running=given.running, due=given.due)
     results = bench(
-        lives=given.lives, slices=given.slices, postgresql_url=given.postgresql, dialects=tuple(given.only or DIALECTS)
-    )
+        size, postgresql_url=given.postgresql, dialects=tuple(given.only or DIALECTS),
+        tell=lambda step: ERR.print(step, markup=False),
+    )  # fmt: skip
     if given.json:
         OUT.print_json(json.dumps(results))
     else:
-        OUT.print(shown_as_table(results))
+        OUT.print(shown_as_table(results) if size.lives else "")
+        OUT.print(sweeps_as_table(results) if size.running else "")
     return 0

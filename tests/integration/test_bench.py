@@ -1,0 +1,31 @@
+"""The bench runs, and what it says is of the same tickets that it made."""
+
+import json
+
+import pytest
+
+from engine.bench.command import Size, bench, sweeps_as_table
+from engine.cli import main
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_the_sweep_is_timed_beside_the_door_in_one_run(dialect: str) -> None:
+    told: list[str] = []
+    results = bench(Size(lives=0, running=2_000, due=200), postgresql_url=None, dialects=(dialect,), tell=told.append)
+    figures = results[dialect]["time"]
+    assert (figures["running"], figures["due"], len(told)) == (2_000, 200, 1)
+    assert figures["candidates"]["large_ms"] > 0
+    assert figures["sweep"]["ratio"] == pytest.approx(
+        figures["sweep"]["rungs_per_s"] / figures["sweep"]["door_acts_per_s"], rel=0.9
+    )
+    assert sweeps_as_table(results).row_count == 1
+
+
+def test_more_due_than_running_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--running", "100", "--due", "1000"]) == 1
+    assert "--due" in capsys.readouterr().err
+
+
+def test_the_figures_can_be_read_by_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--json", "--lives", "0", "--running", "400", "--due", "40", "--only", "sqlite"]) == 0
+    assert json.loads(capsys.readouterr().out)["sqlite"]["time"]["due"] == 40
