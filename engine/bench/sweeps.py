@@ -62,9 +62,9 @@ def _turns(database: Database, door: Door, world: World, due: int) -> tuple[list
     for _ in range(_SLICES):
         acts.append(interleave({"door": [through]}, lives=20, slices=1)["door"].rates[0])
         begun, rungs = time.perf_counter(), 0
-        while rungs < due // _SLICES:
+        while (left := due // _SLICES - rungs) > 0:
             now = SystemClock().now()
-            ids = candidates(database, now, AT_ONCE[database.dialect])
+            ids = candidates(database, now, min(left, AT_ONCE[database.dialect]))
             swept = sweep_some(door, database, ids, now)
             if swept.failures or not swept.tickets:
                 raise RuntimeError(f"the sweep did not get on: {swept}")
