@@ -11,6 +11,7 @@ from engine.background.commands import run_commands
 from engine.background.relay import relay
 from engine.background.sweep import sweep
 from engine.bench.command import DIALECTS, Size, bench, shown_as_table, sweeps_as_table
+from engine.console.bars import bar
 from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.errors import Malformed, Place
 from engine.records import schema
@@ -18,6 +19,7 @@ from engine.records.access import issue_token, set_password
 from engine.records.verify import verify
 from engine.serving import export, prepare_demo, serve
 from engine.settings import Settings
+from engine.stages.retelling import retold
 
 
 def add(command: Add) -> None:
@@ -29,7 +31,8 @@ def add(command: Add) -> None:
         serving.add_argument("--port", type=int, default=8000)
         serving.add_argument("--scheduler", choices=("inside", "apart"), help="background work here, or elsewhere")
     migrate = command("migrate", _migrate)
-    command("verify", _verify)
+    verifying = command("verify", _verify)
+    verifying.add_argument("--rows", action="store_true", help="also tell every ticket again and compare its rows")
     command("work", _work)
     password = command("password", _password)
     password.add_argument("login")
@@ -94,7 +97,23 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
         f"{verdict.tickets} 件 / tickets · {verdict.events} 条 / events · "
         f"{verdict.erased} 条个人信息已删除 / erased · {word}"
     )
+    if verdict.sound and given.rows:
+        return _verify_rows(application, verdict.tickets)
     return 0 if verdict.sound else REFUSED
+
+
+def _verify_rows(application: Application, total: int) -> int:
+    """Tell every ticket again from its history, and hold it against its rows."""
+    different = told = 0
+    with bar(ERR, "重述历史 / Telling histories again", total) as tell:
+        for found in retold(application.database, application.versions, tell=tell):
+            told += 1
+            different += bool(found)
+            for one in found:
+                ERR.print(str(one), markup=False, style="red")
+    word = "一致 / the same" if not different else f"{different} 件不一致 / differ"
+    OUT.print(f"{told} 件由历史重述 / tickets told again · {word}")
+    return REFUSED if different else 0
 
 
 def _work(application: Application, given: argparse.Namespace) -> int:

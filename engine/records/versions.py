@@ -76,6 +76,10 @@ class Versions:
         """The working calendars of this moment."""
         return Almanac(calendars=self._calendars)
 
+    def calendar_version(self, name: str) -> WorkCalendar:
+        """A stored version of a calendar, by the name that deadlines and events keep. Errors: `NotFound`."""
+        return self.calendar(name)
+
     def calendar(self, key: str) -> WorkCalendar:
         """The working calendar of that name.
 

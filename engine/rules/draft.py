@@ -46,23 +46,22 @@ class Draft(Case):
         self._changed_timers: dict[int, Timer] = {}
         self._changed_cards: dict[int, Card] = {}
         self._calendars: dict[str, WorkCalendar] = {}
-        self._counted_by: set[str] = set()
+        self._counted_by: dict[str, str] = {}
 
     @property
     def calendar(self) -> WorkCalendar:
-        """The workflow's own calendar, as it is for this ticket's area."""
+        """The workflow's own calendar, as it is for this ticket's area; the event will name its version."""
         return self._calendar(self.definition.calendar)
 
     def calendar_of(self, deadline: str) -> WorkCalendar:
         """The calendar that a deadline is counted by; the event will name its version."""
-        found = self._calendar(self.definition.deadlines[deadline].calendar or self.definition.calendar)
-        self._counted_by.add(found.version)
-        return found
+        return self._calendar(self.definition.deadlines[deadline].calendar or self.definition.calendar)
 
     def _calendar(self, key: str) -> WorkCalendar:
         found = self._calendars.get(key)
         if found is None:
             found = self._calendars[key] = self.almanac.of(key, self.ticket.area)
+        self._counted_by[key] = found.version
         return found
 
     @property
@@ -170,8 +169,10 @@ class Draft(Case):
             facts["claimed"] = claimed
         if self._counted_by:
             # By which versions the deadlines were counted: the history alone must give the same again.
-            facts["calendars"] = sorted(self._counted_by)
+            facts["calendars"] = dict(self._counted_by)
             self._counted_by.clear()
+        if act.arm_from is not None:
+            facts["arm_from"] = act.arm_from
         words = canonical(personal) if personal else ""
         digest = personal_digest(act.algorithm, act.salt, words) if words else ""
         text = canonical(facts)

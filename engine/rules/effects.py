@@ -262,7 +262,7 @@ def _card(doing: Doing) -> HuyingError | None:
     if action.card is not None:
         given = cards.give(draft, doing.task, action.card, doing.capacity, doing.event_seq)
         if given is not None:
-            doing.facts["card"] = [given.seq, given.card]
+            doing.facts["card"] = [given.seq, given.card, given.rank]
     return None
 
 

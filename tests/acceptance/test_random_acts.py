@@ -265,6 +265,7 @@ class RandomActs(RuleBasedStateMachine):
         for told in self.told:
             ((acts,),) = self.world.rows("SELECT count(*) FROM feed WHERE ticket_id = ?", told.id)
             assert acts == told.case.ticket.version
+            assert self.world.differences(told.id) == []
 
     # -- both sides of one act -----------------------------------------------------------------------------------
 

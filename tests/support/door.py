@@ -30,6 +30,7 @@ from engine.rules.acts import Act
 from engine.rules.case import THE_RULE, Ask, Case, Task
 from engine.stages.calls import Call, Caller, Offer, Outcome
 from engine.stages.door import Door
+from engine.stages.retelling import Retelling
 from engine.vocabulary import StateType
 from tests.support.cases import MONDAY, whole
 
@@ -190,6 +191,11 @@ class World:
             transaction.run(sql.replace("?", "%s") if transaction.postgresql else sql, parameters)
 
         self.database.acting(work)
+
+    def differences(self, ticket_id: int) -> list[str]:
+        """What in a ticket's rows is not what its history makes it."""
+        with self.database.looking() as transaction:
+            return [str(one) for one in Retelling(transaction, self.versions).differences(ticket_id)]
 
     def verdict(self) -> Verdict:
         return verify(self.database)
