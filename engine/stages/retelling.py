@@ -122,7 +122,7 @@ class Retelling:
 def retold(
     database: Database, versions: Versions, *, tell: Callable[[int], None] = lambda done: None
 ) -> Iterator[list[Difference]]:
-    """The differences of every ticket in the order of ids, on one state of the database; `tell` hears how many are done.
+    """The differences of every ticket by ids, on one state of the database; `tell` hears how many are done.
 
     Constant memory.
     """
