@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from engine.database import Transaction
 from engine.definitions.model import Title, Workflow
+from engine.definitions.words import shipped
 from engine.records import registers
 from engine.records.lists import Row
 from engine.records.sheet import Clock, History, Sheet
-from engine.rules.case import Ask, Task
+from engine.rules.case import Ask, Card, Case, Task
 from engine.stages.calls import Offer
 from engine.vocabulary import Stage, StateType
 from web.telling import Meanings, Piece, Told, about, forms_of, told
@@ -49,6 +50,7 @@ class TaskCard:
     clocks: tuple[Clock, ...]
     deeds: tuple[Deed, ...]
     marks: tuple[Title, ...]
+    cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,9 @@ class TicketPage:
     colour: str
     stage: Stage | None
     item: str
+    #: Cards of the ticket itself, and the level of areas it has risen to.
+    cards: tuple[Card, ...]
+    level: Title | None
     clocks: tuple[Clock, ...]
     deeds: tuple[Deed, ...]
     tasks: tuple[TaskCard, ...]
@@ -125,6 +130,8 @@ def ticket_page(transaction: Transaction, sheet: Sheet, history: History, offers
         item=registers.item_names(transaction, [case.ticket.item] if case.ticket.item else []).get(
             case.ticket.item or "", case.ticket.item or ""
         ),
+        cards=_cards(case, None),
+        level={**shipped().levels, **definition.levels}.get(case.ticket.level),
         clocks=tuple(
             clock for clock in sheet.clocks if clock.timer.task_seq is None and clock.timer.request_seq is None
         ),
@@ -161,7 +168,12 @@ def _task_card(sheet: Sheet, task: Task, possible: Sequence[Deed]) -> TaskCard:
         clocks=tuple(one for one in sheet.clocks if one.timer.task_seq == task.seq and one.timer.request_seq is None),
         deeds=tuple(one for one in possible if one.offer.task == task.seq and one.offer.request is None),
         marks=tuple(kind.marks[mark] for mark in sorted(task.memory.marks) if mark in kind.marks),
+        cards=_cards(sheet.case, task.seq),
     )
+
+
+def _cards(case: Case, task_seq: int | None) -> tuple[Card, ...]:
+    return tuple(card for card in case.cards.values() if card.task_seq == task_seq)
 
 
 def _request_card(sheet: Sheet, ask: Ask, possible: Sequence[Deed], meanings: Meanings) -> RequestCard:

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from engine.clock import shown
 from engine.definitions.model import Title
 from engine.vocabulary import STAGE_TITLES, Stage
-from web import assets
+from web import assets, clocks
 from web.forms import Option
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -87,6 +87,10 @@ def _environment() -> Environment:
     environment.filters["both"] = both
     environment.filters["moment"] = shown
     environment.filters["grouped"] = grouped
+    environment.filters["left"] = clocks.left
+    environment.filters["brought"] = clocks.brought
+    environment.filters["card"] = clocks.card_title
+    environment.globals["along"] = clocks.along
     environment.globals["say"] = say
     environment.globals["assets"] = assets
     environment.globals["fresh"] = lambda: secrets.token_urlsafe(16)

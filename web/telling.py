@@ -7,9 +7,11 @@ from typing import Any
 from engine.clock import Instant, shown
 from engine.database import Transaction
 from engine.definitions.model import Field, FieldType, Title, Workflow
+from engine.definitions.spans import parse_rung
 from engine.definitions.words import shipped
 from engine.records import names, registers
 from engine.records.sheet import History, Line, Sheet
+from web.clocks import card_title
 
 _CLOCK = Title("时钟", "The clock")
 _RULE = Title("规则", "A rule")
@@ -190,6 +192,7 @@ def _pieces(line: Line, sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
 
 def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
     """What an act brought about beyond its form."""
+    yield from _of_time(facts, sheet)
     for title, seqs in (
         (Title("撤下任务", "Tasks stopped"), facts.get("withdrawn", ())),
         (Title("返回办理", "To be done again"), [new for new, _ in facts.get("reopened", ())]),
@@ -197,10 +200,51 @@ def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iter
         if seqs:
             yield Piece(title=title, texts=tuple(about(sheet, int(seq)) for seq in seqs))
     for title, key in ((Title("新的时限", "New due time"), "due"), (Title("恢复时间", "Resumes"), "resumes")):
-        if key in facts:
+        if key in facts and "rung" not in facts:
             yield Piece(title=title, texts=(shown(Instant(int(facts[key]))),))
     for title, key in ((Title("主案", "Main ticket"), "main"), (Title("关联案卷", "The other ticket"), "ticket")):
         if isinstance(facts.get(key), str):
             yield Piece(title=title, texts=(facts[key],))
     if "reason" in facts:
         yield Piece(title=Title("原因", "Reason"), texts=(str(facts["reason"]),))
+
+
+def _of_time(facts: Mapping[str, Any], sheet: Sheet) -> Iterator[Piece]:
+    """What the clock did: which rung of which deadline, what came with it, which due times moved."""
+    titles = {name: deadline.title for name, deadline in sheet.definition.deadlines.items()}
+    if "rung" in facts:
+        title = titles.get(facts.get("deadline", ""), Title("时限", "Deadline"))
+        yield Piece(title=title, texts=tuple(_rung(facts, sheet)))
+    for one in facts["deadlines"] if isinstance(facts.get("deadlines"), list) else ():
+        moved = f"{shown(Instant(one['was']))} → " if "was" in one else ""
+        yield Piece(
+            title=titles.get(one["deadline"], Title("时限", "Deadline")),
+            texts=(f"{moved}{shown(Instant(one['due']))}",),
+        )
+    for title, key in ((Title("亮牌", "Card given"), "card"), (Title("撤牌", "Card lifted"), "lifted")):
+        if isinstance(facts.get(key), list):
+            yield Piece(title=title, texts=(card_title(facts[key][1]),))
+    if facts.get("cleared"):
+        yield Piece(title=Title("消牌", "Cards cleared"), texts=(str(len(facts["cleared"])),))
+
+
+def _rung(facts: Mapping[str, Any], sheet: Sheet) -> Iterator[Title | str]:
+    words = shipped()
+    if "step" in facts:
+        step = parse_rung(facts["step"])
+        yield Title(step.zh, step.en)
+    else:
+        yield Title("到期", "when due")
+    for key, known in (("light", words.lights), ("card", words.cards), ("card_stands", words.cards)):
+        if isinstance(facts.get(key), str):
+            title = known.get(facts[key], Title(facts[key], facts[key]))
+            yield (
+                title
+                if key != "card_stands"
+                else Title(f"{title.zh}（已有同级或更重的牌）", f"{title.en} (one stands)")
+            )
+    if "level" in facts:
+        level = {**words.levels, **sheet.definition.levels}.get(facts["level"], Title(facts["level"], facts["level"]))
+        yield Title(f"升至{level.zh}", f"rises to {level.en}")
+    if "moot" in facts:
+        yield Title("已无必要", "moot")

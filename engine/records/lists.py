@@ -57,6 +57,8 @@ class Due:
     name: str
     at: Instant
     light: str
+    #: A year it depends on has no decreed holidays yet.
+    provisional: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,22 +275,28 @@ def _completed(
 
 def _due(transaction: Transaction, versions: Versions, row: Row, timer: Timer, now: Instant) -> Due:
     definition = versions.definition(transaction, row.workflow_id)
-    calendar = versions.calendar(definition.calendar)
-    return Due(name=timer.name, at=timer.due_at, light=lights.light(timer, definition, calendar, now))
+    calendar = versions.calendar_version(timer.calendar)
+    return Due(
+        name=timer.name,
+        at=timer.due_at,
+        light=lights.light(timer, definition, calendar, now),
+        provisional=timer.provisional,
+    )
 
 
 def _nearest(transaction: Transaction, ids: Sequence[int]) -> dict[int, Timer]:
     """The running deadline that comes first, per ticket."""
     listed = ", ".join(marks(transaction, len(ids)))
     rows = transaction.rows(
-        'SELECT ticket_id, seq, name, "limit", started_at, due_at, consumed, extensions FROM deadline '  # noqa: S608
+        'SELECT ticket_id, seq, name, "limit", started_at, due_at, consumed, extensions, provisional, calendar '  # noqa: S608
+        "FROM deadline "
         f"WHERE ended_at IS NULL AND run = 'running' AND ticket_id IN ({listed}) ORDER BY ticket_id, due_at DESC",
         ids,
     )
     return {
         row[0]: Timer(
             seq=row[1], name=row[2], task_seq=None, request_seq=None, run=Run.RUNNING, limit=row[3], started_at=row[4],
-            due_at=row[5], next_at=None, consumed=row[6], extensions=row[7],
+            due_at=row[5], next_at=None, consumed=row[6], extensions=row[7], provisional=bool(row[8]), calendar=row[9],
         )
         for row in rows
     }  # fmt: skip

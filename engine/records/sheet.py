@@ -14,11 +14,13 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import Action, PersonScope, TaskKind, Title, Workflow
 from engine.errors import NotFound
-from engine.records import lights
+from engine.records import lights, strips
 from engine.records.access import Viewer
 from engine.records.asking import among, marks
 from engine.records.names import Names, names
+from engine.records.strips import Strip
 from engine.records.versions import Versions
+from engine.rules.almanac import Almanac
 from engine.rules.case import Case, Task, Timer
 
 #: Events of one page of history.
@@ -29,6 +31,9 @@ _END = 2**31 - 1
 
 #: Lines that the engine writes by itself.
 _OWN_LINES = {
+    "rung": Title("时限到级", "A rung of a deadline came"),
+    "resumed": Title("挂账期满，恢复计时", "The suspension is over; the clock goes on"),
+    "recounted": Title("工作日历更新，时限重算", "The calendar has a new version; deadlines were counted again"),
     "joined_by": Title("另一案卷并入本案", "Another ticket was joined to this one"),
     "split_from": Title("另一案卷从本案拆出", "A ticket was split off this one"),
     "command_refused": Title("关联办理未成功", "What this act asked of another ticket was refused"),
@@ -52,6 +57,12 @@ class Clock:
     timer: Timer
     title: Title
     light: str
+    #: Whose clock it is: the name of a department, an area or a person; "" when nobody is waited for.
+    holder: str
+    #: Microseconds left, negative when overdue, and whether they are working time.
+    left: int
+    working: bool
+    strip: Strip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +164,7 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
     )
     words = _particulars(transaction, seen.ticket_id)
     known = seen.official or ticket.reporter_id == viewer.person_id
-    calendar = versions.calendar(case.definition.calendar)
+    almanac = versions.almanac()
     return Sheet(
         sight=seen,
         workflow_id=versions.id_of(case.definition),
@@ -167,16 +178,35 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
         contact_name=words["contact_name"] if known else "",
         contact_phone=words["contact_phone"] if known else "",
         clocks=tuple(
-            Clock(
-                timer=timer,
-                title=case.definition.deadlines[timer.name].title,
-                light=lights.light(timer, case.definition, calendar, now),
-            )
+            _clock(timer, case, called, almanac, now)
             for timer in sorted(case.timers.values(), key=lambda timer: (timer.due_at, timer.seq))
         ),
         joined=_case_numbers(transaction, "main_id", seen) if seen.official else (),
         subs=_case_numbers(transaction, "parent_id", seen) if seen.official else (),
     )
+
+
+def _clock(timer: Timer, case: Case, called: Names, almanac: Almanac, now: Instant) -> Clock:
+    deadline = case.definition.deadlines[timer.name]
+    calendar = almanac.of(deadline.calendar or case.definition.calendar, case.ticket.area)
+    left, working = strips.left(timer, calendar, now)
+    return Clock(
+        timer=timer,
+        title=deadline.title,
+        light=lights.light(timer, case.definition, calendar, now),
+        holder=_holder(timer.holder, called),
+        left=left,
+        working=working,
+        strip=strips.strip(timer, case.definition, calendar, now),
+    )
+
+
+def _holder(unit: str, called: Names) -> str:
+    if not unit:
+        return ""
+    known = {"d": called.departments, "a": called.areas, "p": called.people}[unit[0]]
+    found = known.get(int(unit[1:]))
+    return found.name if found else ""
 
 
 def history(

@@ -51,6 +51,7 @@ class DueOut(BaseModel):
     title: TitleOut
     at: str
     light: str = Field(description="blue, yellow, orange, red, or empty while none has come.", examples=["yellow"])
+    provisional: bool = Field(description="A year it depends on has no decreed holidays yet.")
 
 
 class OwnTaskOut(BaseModel):
@@ -119,6 +120,25 @@ class RequestOut(BaseModel):
     form: dict[str, Any]
 
 
+class RungOut(BaseModel):
+    """A rung of a deadline's ladder."""
+
+    at: str = Field(description="When it comes, or came.")
+    place: TitleOut
+    brings: list[TitleOut]
+    light: str
+    card: str
+    come: bool = Field(description="Whether it has been dealt with.")
+
+
+class CardOut(BaseModel):
+    """A card that stands."""
+
+    card: CodeOut
+    task: int | None = Field(description="The task it was given for; null for the ticket itself.")
+    given_at: str
+
+
 class DeadlineOut(BaseModel):
     """A deadline that runs or stands still."""
 
@@ -131,6 +151,10 @@ class DeadlineOut(BaseModel):
     started_at: str
     due_at: str
     light: str
+    holder: str = Field(description="Whose clock it is: a department, an area's desk or a person; empty for nobody.")
+    left_seconds: int = Field(description="Until the due time, on the clock of the limit; negative when overdue.")
+    working: bool = Field(description="Whether that is working time.")
+    rungs: list[RungOut]
     extensions: int
     provisional: bool = Field(description="A year it depends on has no decreed holidays yet.")
     paused_at: str | None
@@ -170,6 +194,8 @@ class TicketOut(BaseModel):
     tasks: list[TaskOut]
     requests: list[RequestOut]
     deadlines: list[DeadlineOut]
+    cards: list[CardOut]
+    level: str = Field(description="The highest level of areas that a ladder has raised it to; empty for none.")
 
 
 class FieldOut(BaseModel):

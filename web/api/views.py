@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from engine.clock import Instant, iso
+from engine.clock import SECOND, Instant, iso
 from engine.definitions.model import FormItem, State, TaskKind, Title, Workflow
+from engine.definitions.words import shipped
 from engine.records.lists import Due, Row
 from engine.records.names import Named
 from engine.records.sheet import Clock, History, Line, Sheet
-from engine.rules.case import Ask, Task
+from engine.rules.case import Ask, Card, Task
 from engine.stages.calls import Offer, Outcome
 from web.api import shapes
 
@@ -64,7 +65,7 @@ def _due(due: Due | None, definition: Workflow) -> shapes.DueOut | None:
     if due is None:
         return None
     shown = title(definition.deadlines[due.name].title)
-    return shapes.DueOut(name=due.name, title=shown, at=iso(due.at), light=due.light)
+    return shapes.DueOut(name=due.name, title=shown, at=iso(due.at), light=due.light, provisional=due.provisional)
 
 
 def ticket(seen: Sheet) -> shapes.TicketOut:
@@ -102,7 +103,14 @@ def ticket(seen: Sheet) -> shapes.TicketOut:
         tasks=[task(seen, one) for one in case.tasks.values()],
         requests=[request(seen, one) for one in case.open_asks()],
         deadlines=[deadline(one) for one in seen.clocks],
+        cards=[card(one) for one in case.cards.values()],
+        level=own.level,
     )
+
+
+def card(one: Card) -> shapes.CardOut:
+    found = shipped().cards.get(one.card, Title(one.card, one.card))
+    return shapes.CardOut(card=coded(one.card, found), task=one.task_seq, given_at=iso(one.given_at))
 
 
 def task(seen: Sheet, one: Task) -> shapes.TaskOut:
@@ -152,6 +160,20 @@ def deadline(one: Clock) -> shapes.DeadlineOut:
         started_at=iso(timer.started_at),
         due_at=iso(timer.due_at),
         light=one.light,
+        holder=one.holder,
+        left_seconds=one.left // SECOND,
+        working=one.working,
+        rungs=[
+            shapes.RungOut(
+                at=iso(mark.at),
+                place=title(mark.place),
+                brings=[title(brought) for brought in mark.brings],
+                light=mark.light,
+                card=mark.card,
+                come=mark.come,
+            )
+            for mark in one.strip.marks
+        ],
         extensions=timer.extensions,
         provisional=timer.provisional,
         paused_at=moment(timer.paused_at),
