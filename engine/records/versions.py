@@ -10,16 +10,19 @@ from engine.database import Database, Transaction
 from engine.definitions.loader import loads
 from engine.definitions.model import FieldType, Workflow
 from engine.errors import Malformed, NotFound
+from engine.records import calendars
 from engine.records.asking import Question, ask_one
+from engine.records.calendar_book import CalendarBook
 from engine.records.workflows import FORMAT, WorkflowVersion
+from engine.rules.almanac import Almanac
 from engine.rules.worktime import WorkCalendar
 
 
 class Versions:
     """Definitions by stored id. A version never changes, so keeping one in a process can never be wrong."""
 
-    def __init__(self, calendars: Mapping[str, WorkCalendar]) -> None:
-        self._calendars = dict(calendars)
+    def __init__(self, book: CalendarBook) -> None:
+        self.book = book
         self._by_id: dict[int, Workflow] = {}
         self._ids: dict[tuple[str, int], int] = {}
         self._types: Mapping[str, FieldType] = {}
@@ -71,14 +74,16 @@ class Versions:
         """The stored id of a definition that came from here."""
         return self._ids[(definition.key, definition.version)]
 
+    def almanac(self) -> Almanac:
+        """The working calendars as they are now (see `CalendarBook`)."""
+        return self.book.almanac()
+
     def calendar(self, key: str) -> WorkCalendar:
-        """The working calendar of that name.
+        """The newest version of that working calendar, wherever the ticket is.
 
         Errors: `NotFound`.
         """
-        if key not in self._calendars:
-            raise NotFound(f"没有日历“{key}”", f"no calendar '{key}'")
-        return self._calendars[key]
+        return self.almanac().of(key)
 
 
 def asked_active(transaction: Transaction, key: str) -> Question[int | None]:
@@ -101,7 +106,7 @@ def _types(definitions: Iterable[Workflow]) -> Mapping[str, FieldType]:
 
 
 def store(transaction: Transaction, definition: Workflow, now: Instant, *, activate: bool) -> int:
-    """Store a version, once; activate it for new tickets if asked.
+    """Store a version, once; activate it for new tickets if asked, and see to it that there are calendars for them.
 
     Errors: `Malformed` when that version is stored already with another text: a version never changes.
     """
@@ -131,6 +136,7 @@ def store(transaction: Transaction, definition: Workflow, now: Instant, *, activ
     else:
         version_id = int(there[0] or 0)
     if activate:
+        calendars.ensure(transaction, now)
         connection.execute(table.update().where(table.c.id == version_id).values(activated_at=now))
     return version_id
 
