@@ -26,7 +26,7 @@ class DayChange:
 class Changes:
     """Everything that two versions say differently."""
 
-    #: Days that either version names, and whose hours change.
+    #: Days that either version names and whose hours change; not those that merely follow the ordinary day.
     days: tuple[DayChange, ...]
     #: Weekday (Monday is 0) → its hours before and after, where they change.
     weekly: dict[int, tuple[Hours, Hours]]
@@ -49,10 +49,11 @@ def changes(old: WorkCalendar, new: WorkCalendar, today: date) -> Changes:
     named = {*old.days, *new.days}
     years = _years(old, new)
     daily = None if old.daily == new.daily else (old.daily, new.daily)
+    days = (DayChange(day=day, before=old.hours(day), after=new.hours(day)) for day in touched if day in named)
     # Where an ordinary day gets another length, every workday that was counted is touched.
     measured = _every(FIRST_DAY, today) if daily else (day for day in touched if day < today)
     return Changes(
-        days=tuple(DayChange(day=day, before=old.hours(day), after=new.hours(day)) for day in touched if day in named),
+        days=tuple(one for one in days if (one.before, one.after) != daily),
         weekly={n: pair for n, pair in enumerate(zip(old.weekly, new.weekly, strict=True)) if pair[0] != pair[1]},
         daily=daily,
         years=tuple(sorted(years or ())),

@@ -40,8 +40,12 @@ class CalendarFile:
     def wrong(self, key: str, zh: str, en: str) -> CalendarError:
         """The refusal of one place of the file, with its line."""
         error = CalendarError(key, zh, en)
-        error.at(_place(self.file, self.lines, key))
+        error.at(self.place(key))
         return error
+
+    def place(self, key: str) -> Place:
+        """Where something stands in it, or what is around it."""
+        return _place(self.file, self.lines, key)
 
 
 def read_calendar(text: str, *, key: str, file: str) -> CalendarFile:

@@ -71,5 +71,16 @@ def from_json(text: str) -> tuple[Decree, ...]:
     )
 
 
+def years_text(years: Iterable[int]) -> str:
+    """`2004-2026, 2028`."""
+    parts: list[tuple[int, int]] = []
+    for year in sorted(years):
+        if parts and parts[-1][1] == year - 1:
+            parts[-1] = (parts[-1][0], year)
+        else:
+            parts.append((year, year))
+    return ", ".join(f"{first}-{last}" if first < last else f"{first}" for first, last in parts)
+
+
 def _days(written: Iterable[str]) -> frozenset[date]:
     return frozenset(date.fromisoformat(day) for day in written)
