@@ -12,6 +12,7 @@ from typing import Final
 
 from engine.definitions.reading import Reader
 from engine.definitions.source import Entry, Items, Node, Scalar, compose, decode, read_file
+from engine.definitions.source import Mapping as Section
 from engine.rules.calendar_form import read_date
 from engine.rules.calendars import CalendarError, WorkCalendar
 from engine.rules.decrees import Decree
@@ -42,36 +43,25 @@ def read_decree(path: Path) -> DecreeFile:
     Errors: `DefinitionError` with file and line of all that is wrong: a year that is none, a day that is none, a day
     twice or both off and worked, a range that runs backwards, no day at all.
     """
-    text = decode(read_file(path), file=path.name)
-    tree = compose(text, file=path.name)
     reader = Reader(path.name)
-    sections: dict[str, Entry] = {}
-    for entry in tree.entries:
-        if entry.key in KEYS:
-            sections[entry.key] = entry
-        else:
-            reader.unknown(entry.key, entry.line, "键", "key", KEYS)
-    if "decree" not in sections:
-        reader.refuse(tree.line, "缺少 decree（哪一年）", "`decree`, the year, is missing")
-        reader.finish()
-    year = _year(reader, sections["decree"].value)
+    sections = _sections(reader, compose(decode(read_file(path), file=path.name), file=path.name))
+    year = sections["decree"]
     lines: dict[date, tuple[str, int]] = {}
     for key in ("off", "work"):
         for day, line in _days(reader, sections.get(key)):
             _once(reader, lines, key, day, line)
-    if not lines:
-        reader.refuse(
-            sections["decree"].line, "没有写任何日期（off、work）", "names no day: `off` and `work` are empty"
-        )
     decree = Decree(
-        year=year,
+        year=_year(reader, year.value),
         source=_source(reader, sections.get("source")) or path.name,
         off=frozenset(day for day, (key, _) in lines.items() if key == "off"),
         work=frozenset(day for day, (key, _) in lines.items() if key == "work"),
     )
     reader.finish()
+    if not lines:
+        reader.refuse(year.line, "没有写任何日期（off、work）", "names no day: `off` and `work` are empty")
+        reader.finish()
     where = {day: line for day, (_, line) in lines.items()}
-    return DecreeFile(file=path.name, decree=decree, lines=where, line=sections["decree"].line)
+    return DecreeFile(file=path.name, decree=decree, lines=where, line=year.line)
 
 
 def check_decree(read: DecreeFile, calendar: WorkCalendar) -> None:
@@ -96,6 +86,17 @@ def check_decree(read: DecreeFile, calendar: WorkCalendar) -> None:
     reader.finish()
 
 
+def _sections(reader: Reader, tree: Section) -> dict[str, Entry]:
+    """The keys of a decree file; without its year there is nothing to go on with."""
+    sections = {entry.key: entry for entry in tree.entries}
+    for key in sections.keys() - {*KEYS}:
+        reader.unknown(key, sections[key].line, "键", "key", KEYS)
+    if "decree" not in sections:
+        reader.refuse(tree.line, "缺少 decree（哪一年）", "`decree`, the year, is missing")
+        reader.finish()
+    return sections
+
+
 def _year(reader: Reader, node: Node) -> int:
     text = reader.text(node)
     if isinstance(node, Scalar) and node.plain and re.fullmatch(r"[0-9]{4}", text) and int(text) in _YEARS:
@@ -106,8 +107,13 @@ def _year(reader: Reader, node: Node) -> int:
 
 
 def _source(reader: Reader, entry: Entry | None) -> str:
-    text = reader.text(entry.value) if entry is not None else ""
-    if entry is not None and len(text) > _LONGEST_SOURCE:
+    if entry is None:
+        return ""
+    if isinstance(entry.value, Scalar) and not entry.value.text.strip():
+        reader.refuse(entry.line, "没有填写文号", "`source` is empty")
+        return ""
+    text = reader.text(entry.value)
+    if len(text) > _LONGEST_SOURCE:
         reader.refuse(
             entry.line, f"文号过长，最多 {_LONGEST_SOURCE} 字", f"the source has more than {_LONGEST_SOURCE} characters"
         )
