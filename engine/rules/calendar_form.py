@@ -20,9 +20,10 @@ from engine.rules.timeline import DaySpan, Hours
 #: Where the holidays of a calendar may come from.
 SOURCES: Final = ("none", "file", "chinesecalendar")
 
-_REQUIRED = ("title", "zone", "daily", "weekly", "statutory")
+#: Keys without which no file is a calendar.
+REQUIRED: Final = ("title", "zone", "daily", "weekly", "statutory")
 #: Every key of a calendar file.
-KEYS: Final = (*_REQUIRED, "reaches_back", "published", "days", "of", "areas")
+KEYS: Final = (*REQUIRED, "reaches_back", "published", "days", "of", "areas")
 
 #: Characters of a title.
 _LONGEST_TITLE = 200
@@ -59,7 +60,7 @@ def calendar_from_mapping(mapping: Mapping[str, object], *, version: str = "") -
             raise CalendarError(
                 str(key), f"不认识，可用：{'、'.join(KEYS)}", f"is unknown; there are {', '.join(KEYS)}"
             )
-    for key in _REQUIRED:
+    for key in REQUIRED:
         if mapping.get(key) in (None, ""):
             raise CalendarError(key, "必须填写", "is missing")
     statutory = _source(mapping["statutory"])
