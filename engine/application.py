@@ -5,7 +5,7 @@ from functools import cached_property
 
 from engine.clock import Clock, ShiftedClock, SystemClock
 from engine.database import Database
-from engine.records.calendars import calendars
+from engine.records.calendar_book import CalendarBook
 from engine.records.versions import Versions
 from engine.settings import Settings
 from engine.stages.door import Door
@@ -29,7 +29,7 @@ class Application:
 
     @cached_property
     def versions(self) -> Versions:
-        return Versions(calendars())
+        return Versions(CalendarBook(self.database))
 
     @cached_property
     def door(self) -> Door:

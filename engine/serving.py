@@ -9,6 +9,7 @@ from rich.console import Console
 
 from engine.application import Application
 from engine.definitions.loader import discover
+from engine.exchange.calendar_apply import apply_package
 from engine.exchange.demo import build_demo
 from engine.exchange.demo.tickets import build_tickets
 from engine.records import schema, versions
@@ -33,6 +34,8 @@ def prepare_demo(settings: Settings) -> Settings:
         now = application.clock.now()
         build_demo(application.database, now, lambda step: _OUT.print(f"  {step}"))
         versions.activate_all(application.database, discover(), now)
+        apply_package(application.database, now)
+        application.versions.book.look_again()
         build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))
     finally:
         application.close()

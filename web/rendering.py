@@ -11,8 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from engine.application import Application
 from engine.clock import shown
 from engine.definitions.model import Title
+from engine.rules import calendar_year
 from engine.vocabulary import STAGE_TITLES, Stage
 from web import assets, clocks
 from web.forms import Option
@@ -68,6 +70,12 @@ def grouped(options: Sequence[Option]) -> list[tuple[str, list[Option]]]:
     return list(found.items())
 
 
+def awaited(request: Request) -> bool:
+    """Whether a calendar wants the coming year's decree, so that dates in it are provisional."""
+    house: Application = request.app.state.house
+    return bool(calendar_year.awaited(house.versions.almanac(), house.clock.now()))
+
+
 def _answer(request: Request, name: str, status: int, context: dict[str, Any]) -> Response:
     body = (
         _environment().get_template(name).render(request=request, settings=request.app.state.house.settings, **context)
@@ -91,6 +99,7 @@ def _environment() -> Environment:
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title
     environment.globals["along"] = clocks.along
+    environment.globals["awaited"] = awaited
     environment.globals["say"] = say
     environment.globals["assets"] = assets
     environment.globals["fresh"] = lambda: secrets.token_urlsafe(16)

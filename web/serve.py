@@ -22,6 +22,8 @@ def create() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
+            # Before requests hold connections of their own: the calendars are read with one of them.
+            application.versions.book.look_again()
             with scheduled(application) if application.settings.schedules_inside else nullcontext():
                 yield
         finally:

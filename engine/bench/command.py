@@ -23,7 +23,7 @@ from engine.bench.sweeps import sweeps
 from engine.clock import SystemClock
 from engine.database import Database
 from engine.records import schema
-from engine.records.calendars import calendars
+from engine.records.calendar_book import CalendarBook
 from engine.records.versions import Versions
 from engine.stages.door import Door
 
@@ -132,7 +132,7 @@ class Fresh:
         schema.migrate(database)
         clock = SystemClock()
         built = world.build(database, clock.now())
-        return database, Door(database, clock, Versions(calendars())), built
+        return database, Door(database, clock, Versions(CalendarBook(database))), built
 
 
 def _both(fresh: Fresh, lives: int, slices: int) -> dict[str, Any]:

@@ -24,6 +24,8 @@ def _schedule(application: Application, given: argparse.Namespace) -> int:
 
     for signalled in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signalled, stopping)
+    # Before the jobs hold connections of their own: the calendars are read with one of them.
+    application.versions.book.look_again()
     with scheduled(application):
         OUT.print("调度已启动 / The scheduler runs", style="bold green")
         stop.wait()

@@ -2,6 +2,7 @@
 
 from engine.records import (
     areas,
+    calendars,
     catalogue,
     departments,
     feed,
@@ -15,6 +16,7 @@ from engine.records import (
 
 __all__ = [
     "areas",
+    "calendars",
     "catalogue",
     "departments",
     "feed",

@@ -9,8 +9,10 @@ from engine.clock import Instant
 from engine.database import Database, Transaction
 from engine.definitions.loader import loads
 from engine.definitions.model import FieldType, Workflow
-from engine.errors import Malformed, NotFound
+from engine.errors import DefinitionError, Malformed, NotFound, Place
+from engine.records import calendars
 from engine.records.asking import Question, ask_one
+from engine.records.calendar_book import CalendarBook
 from engine.records.workflows import FORMAT, WorkflowVersion
 from engine.rules.almanac import Almanac
 from engine.rules.worktime import WorkCalendar
@@ -19,8 +21,8 @@ from engine.rules.worktime import WorkCalendar
 class Versions:
     """Definitions by stored id. A version never changes, so keeping one in a process can never be wrong."""
 
-    def __init__(self, calendars: Mapping[str, WorkCalendar]) -> None:
-        self._calendars = dict(calendars)
+    def __init__(self, book: CalendarBook) -> None:
+        self.book = book
         self._by_id: dict[int, Workflow] = {}
         self._ids: dict[tuple[str, int], int] = {}
         self._types: Mapping[str, FieldType] = {}
@@ -73,21 +75,19 @@ class Versions:
         return self._ids[(definition.key, definition.version)]
 
     def almanac(self) -> Almanac:
-        """The working calendars of this moment."""
-        return Almanac(calendars=self._calendars)
+        """The working calendars as they are now (see `CalendarBook`)."""
+        return self.book.almanac()
 
     def calendar_version(self, name: str) -> WorkCalendar:
         """A stored version of a calendar, by the name that deadlines and events keep. Errors: `NotFound`."""
-        return self.calendar(name)
+        return self.book.version(name)
 
     def calendar(self, key: str) -> WorkCalendar:
-        """The working calendar of that name.
+        """The newest version of that working calendar, wherever the ticket is.
 
         Errors: `NotFound`.
         """
-        if key not in self._calendars:
-            raise NotFound(f"没有日历“{key}”", f"no calendar '{key}'")
-        return self._calendars[key]
+        return self.almanac().of(key)
 
 
 def asked_active(transaction: Transaction, key: str) -> Question[int | None]:
@@ -110,7 +110,7 @@ def _types(definitions: Iterable[Workflow]) -> Mapping[str, FieldType]:
 
 
 def store(transaction: Transaction, definition: Workflow, now: Instant, *, activate: bool) -> int:
-    """Store a version, once; activate it for new tickets if asked.
+    """Store a version, once; activate it for new tickets if asked, and see to it that there are calendars for them.
 
     Errors: `Malformed` when that version is stored already with another text: a version never changes.
     """
@@ -140,8 +140,30 @@ def store(transaction: Transaction, definition: Workflow, now: Instant, *, activ
     else:
         version_id = int(there[0] or 0)
     if activate:
+        calendars.ensure(transaction, now)
+        _calendars_exist(transaction, definition)
         connection.execute(table.update().where(table.c.id == version_id).values(activated_at=now))
     return version_id
+
+
+def _calendars_exist(transaction: Transaction, definition: Workflow) -> None:
+    """Errors: `DefinitionError` with the line, when the file names a calendar that is not stored."""
+    stored = {key for (key,) in transaction.rows("SELECT DISTINCT key FROM calendar_version")}
+    named = [(definition.calendar, _line_of(definition.source, definition.calendar))]
+    named += [(one.calendar, one.line) for one in definition.deadlines.values() if one.calendar]
+    for key, line in named:
+        if key not in stored:
+            raise DefinitionError(
+                f"没有日历“{key}”，请先用 huying calendar apply 建立",
+                f"there is no calendar '{key}'; store it with huying calendar apply first",
+                place=Place(file=definition.key, line=line),
+            )
+
+
+def _line_of(source: str, key: str) -> int:
+    """The line at the top of a file that names its calendar."""
+    lines = source.splitlines()
+    return next((n for n, line in enumerate(lines, 1) if line[:1].strip() and line.rstrip().endswith(key)), 1)
 
 
 def activate_all(database: Database, definitions: Iterable[Workflow], now: Instant) -> None:

@@ -1,24 +1,32 @@
 """The file form of a working calendar: a mapping, as YAML gives it, becomes a `WorkCalendar`.
 
 Weekdays may be written `monday`, `周一`, or as a range `monday-friday`, `周一至周五`; hours as a list of
-quoted `"09:00-11:30"`, or as one word: `daily` (an ordinary day), `off`.
+quoted `"09:00-11:30"`, or as one word: `daily` (an ordinary day), `off`. `of` and `areas` say in whose place it
+stands, and where.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.rules.calendars import WEEKDAYS, CalendarError, WorkCalendar, check_hours
+from engine.rules.calendars import FIRST_YEAR, LAST_YEAR, WEEKDAYS, CalendarError, WorkCalendar, check_hours
 from engine.rules.timeline import DaySpan, Hours
 
 #: Where the holidays of a calendar may come from.
 SOURCES: Final = ("none", "file", "chinesecalendar")
 
-_REQUIRED = ("title", "zone", "daily", "weekly", "statutory")
-_KEYS = (*_REQUIRED, "reaches_back", "published", "days")
+#: Keys without which no file is a calendar.
+REQUIRED: Final = ("title", "zone", "daily", "weekly", "statutory")
+#: Every key of a calendar file.
+KEYS: Final = (*REQUIRED, "reaches_back", "published", "days", "of", "areas")
+
+#: Characters of a title.
+_LONGEST_TITLE = 200
 _OFF = {"off", "休"}
 _DAILY = {"daily", "班"}
 _DAY_NAMES = {name: n for n, name in enumerate(WEEKDAYS)} | {
@@ -27,7 +35,18 @@ _DAY_NAMES = {name: n for n, name in enumerate(WEEKDAYS)} | {
     for name in (names, names.replace("周", "星期"))
 }
 _RANGE = re.compile(r"(\S+?) ?(?:-|至|到) ?(\S+)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SPAN = re.compile(r"([0-9]{2}):([0-9]{2}) ?[-–—~] ?([0-9]{2}):([0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """In whose place a calendar stands, and where."""
+
+    #: Key of the calendar that workflow files name.
+    of: str
+    #: Codes of areas: for tickets within them the stand-in counts.
+    areas: tuple[str, ...]
 
 
 def calendar_from_mapping(mapping: Mapping[str, object], *, version: str = "") -> WorkCalendar:
@@ -37,11 +56,11 @@ def calendar_from_mapping(mapping: Mapping[str, object], *, version: str = "") -
     without a working minute.
     """
     for key in mapping:
-        if key not in _KEYS:
+        if key not in KEYS:
             raise CalendarError(
-                str(key), f"不认识，可用：{'、'.join(_KEYS)}", f"is unknown; there are {', '.join(_KEYS)}"
+                str(key), f"不认识，可用：{'、'.join(KEYS)}", f"is unknown; there are {', '.join(KEYS)}"
             )
-    for key in _REQUIRED:
+    for key in REQUIRED:
         if mapping.get(key) in (None, ""):
             raise CalendarError(key, "必须填写", "is missing")
     statutory = _source(mapping["statutory"])
@@ -50,7 +69,7 @@ def calendar_from_mapping(mapping: Mapping[str, object], *, version: str = "") -
         raise CalendarError("daily", "平日没有工作时间", "an ordinary day has no working minute")
     return WorkCalendar(
         zone=_zone(mapping["zone"]),
-        title=_text("title", mapping["title"]),
+        title=_title(mapping["title"]),
         daily=daily,
         weekly=_week(mapping["weekly"], daily),
         days=_days(mapping.get("days") or {}, daily),
@@ -59,6 +78,49 @@ def calendar_from_mapping(mapping: Mapping[str, object], *, version: str = "") -
         reaches_back=_reaches_back(mapping.get("reaches_back", 0)),
         version=version,
     )
+
+
+def stand_in_from_mapping(mapping: Mapping[str, object]) -> StandIn | None:
+    """What a calendar file says with `of` and `areas`; None when it stands for itself.
+
+    Raises `CalendarError`: one without the other, an area named twice or none at all.
+    """
+    of, areas = mapping.get("of"), mapping.get("areas")
+    if of is None and areas is None:
+        return None
+    if of is None or areas is None:
+        key, other = ("areas", "of") if of is None else ("of", "areas")
+        raise CalendarError(key, f"须与 {other} 同写", f"needs `{other}` beside it")
+    codes = [_code(f"areas[{n}]", code) for n, code in enumerate(_list("areas", areas))]
+    if not codes:
+        raise CalendarError("areas", "没有写任何区域", "names no area")
+    for n, code in enumerate(codes):
+        if code in codes[:n]:
+            raise CalendarError(f"areas[{n}]", f"“{code}”写了两次", f"`{code}` is there twice")
+    return StandIn(of=_text("of", of), areas=tuple(codes))
+
+
+def read_date(key: str, value: object) -> date:
+    """A day written `2026-10-01`, and in no other way: each day has one spelling, so that none is there twice."""
+    text = value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else str(value)
+    if _DATE.fullmatch(text):
+        with suppress(ValueError):  # 2026-02-30
+            day = date.fromisoformat(text)
+            if FIRST_YEAR < day.year < LAST_YEAR:
+                return day
+    raise CalendarError(key, f"“{text}”不是日期，请写 2026-10-01", f"`{text}` is no date: write 2026-10-01")
+
+
+def _code(key: str, value: object) -> str:
+    # A code of digits alone may stand there without quotes.
+    return str(value) if _whole(value) else _text(key, value)
+
+
+def _title(value: object) -> str:
+    text = _text("title", value)
+    if len(text) > _LONGEST_TITLE:
+        raise CalendarError("title", f"过长，最多 {_LONGEST_TITLE} 字", f"has more than {_LONGEST_TITLE} characters")
+    return text
 
 
 def _text(key: str, value: object) -> str:
@@ -135,16 +197,14 @@ def _weekdays(key: str, name: str) -> Sequence[int]:
 
 
 def _days(value: object, daily: Hours) -> dict[date, Hours]:
-    return {_date(name): _hours(f"days.{name}", hours, daily) for name, hours in _mapping("days", value).items()}
-
-
-def _date(name: object) -> date:
-    if isinstance(name, date) and not isinstance(name, datetime):
-        return name
-    try:
-        return date.fromisoformat(str(name))
-    except ValueError as error:
-        raise CalendarError(f"days.{name}", "不是日期，请写 2026-10-01", "is no date: write 2026-10-01") from error
+    days: dict[date, Hours] = {}
+    for name, hours in _mapping("days", value).items():
+        key = f"days.{name}"
+        day = read_date(key, name)
+        if day in days:
+            raise CalendarError(key, "写了两次", "is there twice")
+        days[day] = _hours(key, hours, daily)
+    return days
 
 
 def _hours(key: str, value: object, daily: Hours) -> Hours:

@@ -151,7 +151,20 @@ class WorkCalendar:
 
     def is_workday(self, day: date) -> bool:
         """Has the day any working time?"""
-        return bool(self._hours_of(day_number(day)))
+        return bool(self.hours(day))
+
+    def hours(self, day: date) -> Hours:
+        """The working hours of a day; none for a day off."""
+        own = self.days.get(day)
+        return self.weekly[day.weekday()] if own is None else own
+
+    def decreed(self, day: date) -> bool:
+        """Are the holidays of the year decreed to which the day belongs?"""
+        return self.published is None or self.year_of(day) in self.published
+
+    def year_of(self, day: date) -> int:
+        """The year whose decree decides about a day: at the end of December it may be the next one."""
+        return (day + timedelta(days=self.reaches_back)).year
 
     def end_of(self, day: date) -> Instant:
         """24:00 of a day: until then a term that names the day runs."""
@@ -201,11 +214,6 @@ class WorkCalendar:
         )
         self._drawn.line = line
         return line
-
-    def _hours_of(self, number: int) -> Hours:
-        day = date.fromordinal(number + EPOCH_ORDINAL)
-        own = self.days.get(day)
-        return self.weekly[day.weekday()] if own is None else own
 
     def known(self, first: int, last: int) -> bool:
         """Are the holidays of all local days from `first` to `last` decreed?"""

@@ -22,14 +22,16 @@ FIRST_WAIT, LONGEST_WAIT = 30 * SECOND, 60 * MINUTE
 class Swept:
     """What a sweep did."""
 
-    #: Tickets written, and the rungs that came on them.
+    #: Tickets written, those of them whose history got a line, and the rungs that came on them.
     tickets: int = 0
+    moved: int = 0
     rungs: int = 0
     #: Tickets that could not be decided, with the error.
     failures: dict[int, BaseException] = field(default_factory=dict)
 
     def add(self, other: "Swept") -> None:
         self.tickets += other.tickets
+        self.moved += other.moved
         self.rungs += other.rungs
         self.failures |= other.failures
 
@@ -54,6 +56,7 @@ def sweep_together(door: Door, transaction: Transaction, ids: Sequence[int], now
         if decision is not None:
             door.add_to(batch, decision, case.definition, now)
             swept.tickets += 1
+            swept.moved += bool(decision.events)
             swept.rungs += len(decision.reached)
     write.write(transaction, batch)
     for ticket_id, fault in swept.failures.items():

@@ -62,6 +62,23 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "calendar_version",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("decrees", sa.Text(), nullable=False),
+        sa.Column("stands_for", sa.String(length=64), nullable=True),
+        sa.Column("areas", sa.Text(), nullable=False),
+        sa.Column("applied_at", sa.BigInteger(), nullable=False),
+        sa.Column("applied_by", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_version")),
+        sa.UniqueConstraint("key", "version", name=op.f("uq_calendar_version_key_version")),
+    )
+    op.create_table(
         "card",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("seq", BIG, autoincrement=False, nullable=False),

@@ -13,7 +13,7 @@ from engine.database import Database
 from engine.errors import HuyingError, KeyReused, NotPermitted
 from engine.exchange.history import Report, import_tickets
 from engine.exchange.history_reading import read_map
-from engine.records.calendars import calendars
+from engine.records.calendar_book import CalendarBook
 from engine.records.verify import verify
 from engine.records.versions import Versions
 from engine.rules.acts import Source
@@ -209,7 +209,7 @@ def test_two_imports_of_one_table_at_once_bring_every_row_in_once(
 
     def bring(name: str) -> None:
         with closing(Database(database_url)) as own:
-            door = Door(own, clock, Versions(calendars()))
+            door = Door(own, clock, Versions(CalendarBook(own)))
             reports.append(import_tickets(door, sample.path, read_map(Path("la311")), refused=tmp_path / name))
 
     threads = [threading.Thread(target=bring, args=(f"{number}.csv",)) for number in range(2)]

@@ -15,7 +15,7 @@ from engine.clock import DAY, HOUR, Instant, moment
 from engine.definitions.loader import load, loads
 from engine.definitions.model import FieldType, FormItem, Workflow
 from engine.errors import HuyingError
-from engine.records.calendars import calendars
+from engine.records import calendars
 from engine.rules import decide
 from engine.rules.acts import Act, Command, Decision, Event, Notice, Reached, Source
 from engine.rules.almanac import Almanac
@@ -137,14 +137,15 @@ def small(body: str, version: int = 1) -> Workflow:
 
 @cache
 def almanac() -> Almanac:
-    """The working calendars of the shipped files."""
-    return Almanac(calendars=calendars())
+    """The working calendars of the shipped files, as they say themselves: no year is decreed."""
+    return Almanac(calendars={file.key: file.calendar for file in calendars.shipped()})
 
 
 @cache
 def calendar() -> WorkCalendar:
-    """The working calendar of the shipped loops."""
-    return calendars()["cn-mainland"]
+    """The working calendar of the shipped loops, as its file says: no year is decreed."""
+    (file,) = (file for file in calendars.shipped() if file.key == "cn-mainland")
+    return file.calendar
 
 
 def whole(items: Iterable[FormItem], given: Mapping[str, Any], now: Instant) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from engine.definitions.model import FormItem, Workflow
 from engine.errors import HuyingError
 from engine.records import versions
 from engine.records.areas import NewArea, create_areas, set_levels
-from engine.records.calendars import calendars
+from engine.records.calendar_book import CalendarBook
 from engine.records.catalogue import Item, Standard
 from engine.records.departments import NewDepartment, create_departments
 from engine.records.feed import Upload
@@ -114,9 +114,10 @@ class World:
     people: dict[str, int] = field(default_factory=dict)
     areas: dict[str, int] = field(default_factory=dict)
     departments: dict[str, int] = field(default_factory=dict)
-    versions: Versions = field(default_factory=lambda: _Compiled(calendars()))
+    versions: Versions = field(init=False)
 
     def __post_init__(self) -> None:
+        self.versions = _Compiled(CalendarBook(self.database))
         self.door = Door(self.database, self.clock, self.versions)
         if not self.people:
             self.database.acting(self._settle)

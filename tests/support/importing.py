@@ -16,7 +16,7 @@ from engine.exchange.history_reading import read_map
 from engine.exchange.limit_units import read_units, shipped
 from engine.records import versions
 from engine.records.areas import NewArea, create_areas, set_levels
-from engine.records.calendars import calendars
+from engine.records.calendar_book import CalendarBook
 from engine.records.versions import Versions
 from engine.stages.door import Door
 from tests.support.old_systems import CATALOGUE, STREETS
@@ -35,7 +35,7 @@ def empty_house(database: Database, clock: Clock, workflow: str = "service-reque
     """An installation with one active workflow and nothing else."""
     definition = load(resources.workflows() / f"{workflow}.yaml")
     database.acting(lambda transaction: versions.store(transaction, definition, clock.now(), activate=True))
-    return Door(database, clock, Versions(calendars()))
+    return Door(database, clock, Versions(CalendarBook(database)))
 
 
 def city(database: Database, clock: Clock, folder: Path) -> Door:
