@@ -72,9 +72,7 @@ def _recount(application: Application) -> int:
         return 0
     with bar(ERR, "重算在走的时限 / Counting running deadlines again", total) as tell:
         swept = recount(application.door, application.database, application.clock, tell=tell)
-    OUT.print(
-        f"{swept.moved} 件案卷的时限有变化，已记入历史 / tickets had deadlines moved, each with a line"
-    )
+    OUT.print(f"{swept.moved} 件案卷的时限有变化，已记入历史 / tickets had deadlines moved, each with a line")
     for ticket_id, failure in swept.failures.items():
         ERR.print(f"未能重算 / left out: {ticket_id}: {failure}", style="red", markup=False)
     return REFUSED if swept.failures else 0

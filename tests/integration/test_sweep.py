@@ -14,6 +14,7 @@ from engine.rules import escalate
 from engine.stages import sweeping as together
 from engine.stages.sweeping import Swept
 from tests.support.door import World
+from tests.support.spoiling import everything, mend, spoil
 
 
 @pytest.fixture
@@ -177,6 +178,21 @@ class TestMany:
         assert (done.tickets, [*done.failures]) == (8, [hurt.id])
         assert hurt.actions == ["report"]
         assert world.verdict().sound
+
+    @pytest.mark.parametrize("table", ["ticket", "deadline", "rung", "card", "event", "notice", "outbox"])
+    def test_a_write_that_fails_in_the_middle_leaves_nothing_half_written(self, world: World, table: str) -> None:
+        told = [world.ticket().called("urban").signed("urban") for _ in range(3)]
+        world.later(5 * DAY)
+        before = everything(world)
+        spoil(world, table)
+        assert {*run(world).failures} == {one.id for one in told}
+        assert everything(world) == before
+        mend(world, table)
+        world.later(HOUR)
+        assert run(world).tickets == 3
+        assert world.rows("SELECT ticket_id FROM sweep_failure") == []
+        assert world.verdict().sound
+        assert [world.differences(one.id) for one in told] == [[], [], []]
 
     def test_a_stop_ends_after_the_transaction_it_is_in(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sweeping, "AT_ONCE", {"sqlite": 2, "postgresql": 2})
