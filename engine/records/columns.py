@@ -123,8 +123,13 @@ def yes_no() -> Any:
 
 def only_where(column: str) -> dict[str, Any]:
     """For a partial index: only rows where the column holds something, on both databases."""
-    there = sql_text(f"{column} IS NOT NULL")
-    return {"sqlite_where": there, "postgresql_where": there}
+    return only_if(f"{column} IS NOT NULL")
+
+
+def only_if(condition: str) -> dict[str, Any]:
+    """For a partial index: only rows of which this is true, in words that both databases know."""
+    holds = sql_text(condition)
+    return {"sqlite_where": holds, "postgresql_where": holds}
 
 
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
