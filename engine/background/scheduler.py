@@ -1,7 +1,7 @@
 """APScheduler wiring, and nothing else: it wakes, the tables remember.
 
-Three rhythms: commands between tickets, positions for the feed, rounds opened by the clock. Any number of processes may
-run them.
+Five rhythms: commands between tickets, positions for the feed, rounds opened by the clock, notices to the people they
+mean, and messages to their destinations. Any number of processes may run them.
 """
 
 import logging
@@ -12,6 +12,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine.application import Application
 from engine.background.commands import run_commands
+from engine.background.deliver import Deliverer
+from engine.background.fan_out import fan_out
 from engine.background.relay import relay
 from engine.background.rounds import open_rounds
 
@@ -21,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 COMMANDS_EVERY = 1
 RELAY_EVERY = 1
 ROUNDS_EVERY = 60
+FAN_OUT_EVERY = 1
+DELIVER_EVERY = 1
 
 
 @contextmanager
@@ -40,11 +44,15 @@ def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
         lambda: open_rounds(application.door, application.database, application.versions, application.clock),
     )
     _add(scheduler, "relay", RELAY_EVERY, lambda: relay(application.database))
+    _add(scheduler, "fan_out", FAN_OUT_EVERY, lambda: fan_out(application.database, application.clock))
+    deliverer = Deliverer.of(application)
+    _add(scheduler, "deliver", DELIVER_EVERY, deliverer.begin)
     scheduler.start()
     try:
         yield scheduler
     finally:
         scheduler.shutdown(wait=True)
+        deliverer.close()
 
 
 def _add(scheduler: BackgroundScheduler, name: str, seconds: int, work: Callable[[], object]) -> None:

@@ -7,6 +7,8 @@ import sys
 
 from engine.application import Application
 from engine.background.commands import run_commands
+from engine.background.deliver import Deliverer
+from engine.background.fan_out import fan_out
 from engine.background.relay import relay
 from engine.bench.command import DIALECTS, bench, shown_as_table
 from engine.console.printing import ERR, OUT, REFUSED, Add
@@ -83,10 +85,19 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
 
 
 def _work(application: Application, given: argparse.Namespace) -> int:
-    """Do once what waits in the background: commands between tickets, positions of the feed."""
+    """Do once what waits in the background: commands between tickets, positions of the feed, notices, messages."""
     commands = run_commands(application.door, application.database, application.clock)
     moved = relay(application.database)
-    OUT.print(f"{commands} 项跨案处理 / commands · {moved} 条入序 / acts positioned")
+    fanned = fan_out(application.database, application.clock)
+    deliverer = Deliverer.of(application)
+    try:
+        told = deliverer.deliver()
+    finally:
+        deliverer.close()
+    OUT.print(
+        f"{commands} 项跨案处理 / commands · {moved} 条入序 / acts positioned · "
+        f"{fanned} 条通知 / notices · 送达 {told} 人 / people sent to"
+    )
     return 0
 
 

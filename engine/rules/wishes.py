@@ -81,11 +81,11 @@ def minute_of_day(text: str) -> int:
 
 
 def quiet_hours(text: str) -> QuietHours:
-    """The quiet hours of `22:00-07:30`, or of `none`. Errors: `ValueError` for anything else."""
+    """The quiet hours of `22:00-07:30`; `none` and two equal times are none. Errors: `ValueError`."""
     if text.strip() == "none":
         return QuietHours(0, 0)
     begins, sign, ends = text.replace("–", "-").partition("-")
-    if not sign or minute_of_day(begins) == minute_of_day(ends):
+    if not sign:
         raise ValueError(text)
     return QuietHours(minute_of_day(begins), minute_of_day(ends))
 
