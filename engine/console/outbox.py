@@ -49,7 +49,7 @@ def _outbox(application: Application, given: argparse.Namespace) -> int:
         ("仅留收件箱 / kept in the inbox", counts[Delivery.KEPT]),
         ("发送失败 / dead", left.dead),
         ("待分发的通知 / notices waiting", left.notices),
-        ("岗位空缺、无人收到的通知 / notices that met nobody", left.nobody),
+        ("一日内无人任职的收件角色 / roles told and held by nobody, last day", left.nobody),
     ):
         table.add_row(title, str(count))
     OUT.print(table)

@@ -50,8 +50,7 @@ def waiting(transaction: Transaction, limit: int) -> list[Key]:
 
 def meant(transaction: Transaction, keys: Sequence[Key], now: Instant) -> list[Meant]:
     """The active people whom these notices mean now, one line per notice and person."""
-    asked = json.dumps([{"ticket_id": ticket, "seq": seq} for ticket, seq in keys])
-    sql = _meant(postgresql=transaction.postgresql)
+    asked, sql = _json(keys), _meant(postgresql=transaction.postgresql)
     rows = transaction.rows(sql, (asked, now, now, asked, now, now, asked))
     return [
         Meant(
@@ -74,17 +73,36 @@ def tell(transaction: Transaction, found: Sequence[Meant], now: Instant) -> int:
     return len(told)
 
 
-def mark(transaction: Transaction, keys: Sequence[Key], found: Sequence[Meant], now: Instant) -> int:
-    """Say of each notice that it is done, and how many people it meant; how many meant nobody."""
+def mark(transaction: Transaction, keys: Sequence[Key], found: Sequence[Meant], now: Instant) -> None:
+    """Say of each notice that it is done, and how many people it reached.
+
+    A role may be held at any of several areas, with one notice each: those that met nobody count the others' people.
+    """
     people: dict[Key, set[int]] = {key: set() for key in keys}
     for one in found:
         people[one.notice].add(one.person_id)
+    empty = [key for key, those in people.items() if not those]
+    beside = _beside(transaction, empty) if empty else []
+    elsewhere = meant(transaction, sorted({other for _, other in beside}), now) if beside else []
+    for key, other in beside:
+        people[key] |= {one.person_id for one in elsewhere if one.notice == other}
     fanned, reached, ticket, seq = marks(transaction, 4)
     transaction.run_many(
         f"UPDATE notice SET fanned_at = {fanned}, reached = {reached} WHERE ticket_id = {ticket} AND seq = {seq}",  # noqa: S608
         [(now, len(those), *key) for key, those in people.items()],
     )
-    return sum(1 for those in people.values() if not those)
+
+
+def _beside(transaction: Transaction, keys: Sequence[Key]) -> list[tuple[Key, Key]]:
+    """Each of these notices with each other one of the same role in the same event."""
+    rows = transaction.rows(
+        f"SELECT n.ticket_id, n.seq, o.seq FROM {_keys(postgresql=transaction.postgresql)} k "  # noqa: S608
+        "JOIN notice n ON n.ticket_id = k.ticket_id AND n.seq = k.seq "
+        "JOIN notice o ON o.ticket_id = n.ticket_id AND o.event_seq = n.event_seq AND o.role = n.role "
+        "WHERE o.seq <> n.seq",
+        (_json(keys),),
+    )
+    return [((int(ticket), int(seq)), (int(ticket), int(other))) for ticket, seq, other in rows]
 
 
 def _message(one: Meant, now: Instant) -> NewMessage:
@@ -126,6 +144,10 @@ def _meant(*, postgresql: bool) -> str:
         ") m JOIN person p ON p.id = m.person_id AND p.active "
         "JOIN event e ON e.ticket_id = m.ticket_id AND e.seq = m.event_seq JOIN ticket t ON t.id = m.ticket_id"
     )
+
+
+def _json(keys: Sequence[Key]) -> str:
+    return json.dumps([{"ticket_id": ticket, "seq": seq} for ticket, seq in keys])
 
 
 def _keys(*, postgresql: bool) -> str:

@@ -77,7 +77,8 @@ class Notice(SQLModel, table=True):
     at: int = instant()
     #: When the people it meant were told; none until then.
     fanned_at: int | None = maybe_instant()
-    #: How many people those were, whoever did the act among them. 0 says that a post is vacant.
+    #: How many people its role meant, wherever they hold its posts and whoever did the act among them: 0 says that
+    #: nobody holds any.
     reached: int | None = maybe_number()
 
 

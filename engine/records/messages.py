@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
-from engine.clock import SECOND, Instant
+from engine.clock import DAY, SECOND, Instant
 from engine.database import Transaction
 from engine.records.asking import marks
 from engine.records.columns import (
@@ -109,8 +109,9 @@ class Backlog:
     #: Seconds for which the message that is due longest has been due.
     lag: int
     dead: int
-    #: Notices that are not fanned out yet, and those that met a vacant post.
+    #: Notices that are not fanned out yet.
     notices: int
+    #: Roles that were to be told of an event within the last day, and that nobody held.
     nobody: int
 
 
@@ -137,7 +138,11 @@ def backlog(transaction: Transaction, now: Instant) -> Backlog:
     ((due,),) = transaction.rows(f"SELECT min(next_at) FROM message WHERE next_at <= {mark}", (now,))  # noqa: S608
     ((dead,),) = transaction.rows("SELECT count(*) FROM message WHERE delivery = 'dead'")
     ((notices,),) = transaction.rows("SELECT count(*) FROM notice WHERE fanned_at IS NULL")
-    ((nobody,),) = transaction.rows("SELECT count(*) FROM notice WHERE reached = 0")
+    ((nobody,),) = transaction.rows(
+        "SELECT count(*) FROM (SELECT DISTINCT ticket_id, event_seq, role FROM notice "  # noqa: S608 (constant words)
+        f"WHERE reached = 0 AND fanned_at > {mark}) vacant",
+        (now - DAY,),
+    )
     lag = 0 if due is None else (now - due) // SECOND
     return Backlog(waiting=waiting, lag=lag, dead=dead, notices=notices, nobody=nobody)
 
