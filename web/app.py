@@ -17,10 +17,10 @@ from engine.database import Database
 from engine.errors import HuyingError, NotSignedIn
 from engine.settings import Settings
 from web import problems
-from web.api import registers, tickets, uploads, workflows
+from web.api import inbox, registers, tickets, uploads, workflows
 from web.bodies import Guard
 from web.headers import Headers
-from web.pages import finding, home, report, signin, ticket
+from web.pages import finding, home, messages, report, signin, ticket
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
 from web.rendering import go, page
@@ -50,9 +50,9 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for api in (tickets, workflows, uploads, registers):
+    for api in (tickets, inbox, workflows, uploads, registers):
         app.include_router(api.router, prefix=API)
-    for pages in (signin, home, report, ticket, workflow_pages, finding):
+    for pages in (signin, home, report, ticket, messages, workflow_pages, finding):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for kind in (HuyingError, RequestValidationError, HTTPException, Exception):

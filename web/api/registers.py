@@ -9,6 +9,7 @@ from engine.definitions.model import Title
 from engine.definitions.words import shipped
 from engine.errors import NotSignedIn
 from engine.records import registers
+from engine.records.messages import backlog
 from engine.records.names import names
 from web.api import shapes, views
 from web.dependencies import House, Me
@@ -147,8 +148,19 @@ def feed(
     responses=documented(),
 )
 def health(house: House) -> shapes.HealthOut:
-    """Whether the database answers, and how far the relay is behind; needs no token."""
+    """Whether the database answers, how far the relay is behind, and how delivery stands; needs no token."""
+    now = house.clock.now()
     with house.database.looking() as transaction:
         count, oldest = registers.waiting(transaction)
-    lag = 0 if oldest is None else max(0, house.clock.now() - oldest) // SECOND
-    return shapes.HealthOut(database="ok", relay_waiting=count, relay_lag_seconds=lag)
+        left = backlog(transaction, now)
+    lag = 0 if oldest is None else max(0, now - oldest) // SECOND
+    return shapes.HealthOut(
+        database="ok",
+        relay_waiting=count,
+        relay_lag_seconds=lag,
+        messages_waiting=left.waiting,
+        messages_lag_seconds=left.lag,
+        messages_dead=left.dead,
+        notices_waiting=left.notices,
+        notices_nobody=left.nobody,
+    )
