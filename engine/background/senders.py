@@ -17,8 +17,8 @@ from apprise.plugins.base import NotifyBase
 from engine.errors import Malformed, Place
 from engine.settings import Settings
 
-#: Libraries whose log lines may hold addresses.
-_TALKATIVE = ("apprise", "urllib3", "requests")
+#: What apprise is built on, and whose log lines may hold addresses.
+_TALKATIVE = ("urllib3", "requests")
 _STATUS = re.compile(r"error=([1-5][0-9]{2})\b")
 
 
@@ -112,13 +112,14 @@ def sender_of(settings: Settings) -> Sender:
     return AppriseSender() if settings.notify == "apprise" else NullSender()
 
 
-class _Said(logging.Handler, threading.local):
-    """Keeps what a library says in this thread, for whoever wants to know what went wrong."""
+class _Said(logging.Filter, threading.local):
+    """Keeps what apprise says in this thread, for whoever wants to know what went wrong, and lets nothing through."""
 
     lines: list[str]
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
         self.lines = [*getattr(self, "lines", ()), record.getMessage()][-20:]
+        return False
 
 
 _SAID = _Said()
@@ -126,9 +127,9 @@ _SAID = _Said()
 
 def _hush() -> _Said:
     """Let these libraries speak to us alone: not even a log at its most talkative shows an address."""
+    ours = logging.getLogger("apprise")
+    ours.setLevel(logging.WARNING)
+    ours.addFilter(_SAID)
     for name in _TALKATIVE:
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        logger.setLevel(logging.WARNING)
-        logger.addHandler(_SAID)
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return _SAID

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.clock import Instant, moment
 from engine.definitions.model import Title, Workflow
-from engine.definitions.spans import SpanError, parse_rung
+from engine.definitions.spans import Share, SpanError, parse_rung
 from engine.definitions.words import shipped
 from engine.records.sheet import Spoken
 
@@ -68,7 +68,7 @@ def _reached(step: str) -> Title:
         rung = parse_rung(step)
     except SpanError:
         return Title("提醒", "a reminder")
-    return Title(f"已到 {rung.zh}", f"{rung} reached")
+    return Title(f"已到 {rung.zh}" if isinstance(rung, Share) else rung.zh, f"{rung} reached")
 
 
 def _of(unit: str) -> str:

@@ -172,7 +172,8 @@ def test_the_feed_gives_positions_without_gaps_and_passes_over_what_is_hidden(xi
     assert xidu.get("gu", "/api/feed") == {"items": [], "through": 0}
     assert xidu.get("gu", "/api/health")["relay_waiting"] == 2
     relay(xidu.database)
-    assert xidu.get("gu", "/api/health") == {"database": "ok", "relay_waiting": 0, "relay_lag_seconds": 0}
+    health = xidu.get("gu", "/api/health")
+    assert (health["database"], health["relay_waiting"], health["relay_lag_seconds"]) == ("ok", 0, 0)
     everything = xidu.get("gu", "/api/feed")
     assert [(item["position"], item["case_no"]) for item in everything["items"]] == [(1, first), (2, second)]
     hidden = xidu.get("shen", "/api/feed", limit=1)
