@@ -49,7 +49,7 @@ def _outbox(application: Application, given: argparse.Namespace) -> int:
         ("仅留收件箱 / kept in the inbox", counts[Delivery.KEPT]),
         ("发送失败 / dead", left.dead),
         ("待分发的通知 / notices waiting", left.notices),
-        ("一日内无人任职的收件角色 / roles told and held by nobody, last day", left.nobody),
+        ("一日内无人任职的角色 / roles nobody holds, last day", left.nobody),
     ):
         table.add_row(title, str(count))
     OUT.print(table)

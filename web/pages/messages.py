@@ -1,6 +1,6 @@
 """The inbox: what one was told, what it was about, and how one wants to be told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -83,6 +83,8 @@ def open_one(request: Request, house: House, here: At, ref: Ref) -> Response:
         one = inbox.entry(transaction, house.versions, here.viewer, ref)
     if one.read_at is None:
         house.database.acting(lambda transaction: inbox.read(transaction, here.viewer, [ref], now))
+        with house.database.looking() as transaction:
+            here = replace(here, unread=inbox.unread(transaction, here.viewer.person_id))
     if one.kind is MessageKind.NOTICE and one.visible:
         return go(request, f"/tickets/{one.case_no}")
     rows = one.listing.tickets if one.listing else ()
