@@ -8,6 +8,7 @@ limit of time, and those who failed before get at most half of the slots.
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ _PEOPLE = 200
 
 @dataclass(kw_only=True)
 class Deliverer:
-    """Delivers for one process; `begin` is called again and again, and never waits for a destination."""
+    """Delivers for one process; `round` is called again and again, and never waits for a destination that hangs."""
 
     database: Database
     versions: Versions
@@ -82,8 +83,18 @@ class Deliverer:
         self.database.acting(lambda transaction: deliveries.keep_homeless(transaction, now, everybody=homeless))
         return sum(self._take(person_id, failing=failing) for person_id, failing in people if not homeless)
 
+    def round(self, seconds: float) -> int:
+        """Fill the slots as they come free, for so long at most; for how many people. Errors: as `begin`."""
+        until, done = time.monotonic() + seconds, 0
+        while True:
+            done += self.begin()
+            left = until - time.monotonic()
+            if len(self._under_way) < self.slots or left <= 0:
+                return done
+            wait(self._under_way.values(), timeout=left, return_when=FIRST_COMPLETED)
+
     def deliver(self) -> int:
-        """Deliver until nothing is due; for how many people."""
+        """Deliver until nothing is due; for how many people. Errors: as `begin`."""
         done = 0
         while True:
             begun = self.begin()
@@ -101,8 +112,11 @@ class Deliverer:
         for person_id in done:
             del self._under_way[person_id]
             self._failing.discard(person_id)
-        for future in done.values():
-            future.result()
+        failures = [failure for future in done.values() if (failure := future.exception()) is not None]
+        for failure in failures[1:]:
+            _LOG.error("a delivery could not be marked", exc_info=failure)
+        if failures:
+            raise failures[0]
 
     def _take(self, person_id: int, *, failing: bool) -> bool:
         if len(self._under_way) >= self.slots or person_id in self._under_way:

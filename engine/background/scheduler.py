@@ -46,7 +46,7 @@ def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
     _add(scheduler, "relay", RELAY_EVERY, lambda: relay(application.database))
     _add(scheduler, "fan_out", FAN_OUT_EVERY, lambda: fan_out(application.database, application.clock))
     deliverer = Deliverer.of(application)
-    _add(scheduler, "deliver", DELIVER_EVERY, deliverer.begin)
+    _add(scheduler, "deliver", DELIVER_EVERY, lambda: deliverer.round(DELIVER_EVERY))
     scheduler.start()
     try:
         yield scheduler

@@ -368,6 +368,48 @@ class TestHanging:
         hand.close()
         assert len(gate.begun) == 9
 
+    def test_a_round_fills_the_slots_as_they_come_free_and_ends_in_time(
+        self, world: World, sender: Remembering
+    ) -> None:
+        logins = list(world.people)
+        reachable(world, *logins)
+        for login in logins:
+            told(world, login)
+        sender.before = gate = Gate(address("wang"))
+        hand = deliverer(world, sender, slots=2, patience=30)
+        assert hand.round(20) == len(logins)
+        gate.urls = ()
+        for login in logins:
+            told(world, login, 2)
+        started = time.monotonic()
+        hand.round(0.3)
+        assert time.monotonic() - started < 5
+        gate.opened.set()
+        hand.deliver()
+        hand.close()
+        assert len(sender.sent) == 2 * len(logins)
+
+    def test_a_mark_that_fails_is_seen_and_the_text_goes_again(
+        self, world: World, sender: Remembering, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reachable(world, "shen")
+        told(world, "shen")
+        hand = deliverer(world, sender)
+
+        def broken(*_: object) -> int:
+            raise OSError("disk")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(deliveries, "sent", broken)
+            with pytest.raises(OSError, match="disk"):
+                hand.deliver()
+        assert hand.deliver() == 0
+        world.later(deliveries.LEASE)
+        assert hand.deliver() == 1
+        hand.close()
+        assert len(sender.sent) == 2
+        assert states(world, "shen") == [("sent", 2, None)]
+
     def test_the_next_round_does_not_wait_for_it(self, world: World, sender: Remembering) -> None:
         reachable(world, "shen", "chen")
         sender.before = gate = Gate(address("shen"))
