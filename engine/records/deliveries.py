@@ -21,6 +21,8 @@ from engine.rules.wishes import QuietHours
 LEASE = 5 * MINUTE
 #: Messages of one delivery; what is more comes with the next.
 MOST = 5_000
+#: Due messages looked at to find the people they are for.
+_MOST_DUE = 20_000
 #: Characters of an error that are kept.
 LONGEST_ERROR = 500
 #: Why a message is given up when nobody lived to say so.
@@ -42,11 +44,13 @@ class Claim:
 
 def due_people(transaction: Transaction, now: Instant, limit: int) -> list[tuple[int, bool]]:
     """People for whom something is due, and whether only what failed before; those who never failed come first."""
-    at, most = marks(transaction, 2)
+    at, looked, most = marks(transaction, 3)
+    # Only what is due is looked at, however much sleeps until the morning.
     rows = transaction.rows(
-        f"SELECT person_id, min(attempts) FROM message WHERE next_at <= {at} "  # noqa: S608 (constant words)
+        "SELECT person_id, min(attempts) FROM (SELECT person_id, attempts, next_at FROM message "  # noqa: S608
+        f"WHERE next_at <= {at} ORDER BY next_at LIMIT {looked}) due "
         f"GROUP BY person_id ORDER BY min(attempts), min(next_at), person_id LIMIT {most}",
-        (now, limit),
+        (now, _MOST_DUE, limit),
     )
     return [(int(person), bool(attempts)) for person, attempts in rows]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,8 @@ from engine.clock import HOUR, MINUTE, Instant, SetClock, iso
 from engine.database import Database
 from engine.records import wishes
 from engine.records.access import person_of_login
+from engine.records.deliveries import due_people
+from engine.records.inbox import unread
 from engine.records.messages import MessageKind, NewMessage, post
 from engine.records.people import dismiss
 from engine.rules.chain import canonical
@@ -299,3 +301,29 @@ def test_health_says_what_is_not_delivered(xidu: Town) -> None:
 def test_whoever_is_not_signed_in_has_no_inbox(xidu: Town) -> None:
     for method, path in (("GET", ""), ("POST", "/read"), ("GET", "/settings"), ("PUT", "/settings")):
         assert xidu.client.request(method, f"/api/inbox{path}", json={}).status_code == 401
+
+
+def test_what_was_read_costs_the_badge_nothing_and_what_sleeps_costs_delivery_nothing(
+    sqlite_database: Database,
+) -> None:
+    """SQLite chooses an index without knowing how many rows are under it; these two are asked all the time."""
+    plans: list[str] = []
+
+    class Looking:
+        """Keeps how each statement would be answered."""
+
+        postgresql = False
+
+        def __init__(self, transaction: Any) -> None:
+            self.transaction = transaction
+
+        def rows(self, sql: str, parameters: Any) -> list[Any]:
+            plans.append(" ".join(row[3] for row in self.transaction.rows(f"EXPLAIN QUERY PLAN {sql}", parameters)))
+            return list(self.transaction.rows(sql, parameters))
+
+    with sqlite_database.looking() as transaction:
+        unread(cast(Any, Looking(transaction)), 1)
+        due_people(cast(Any, Looking(transaction)), Instant(0), 10)
+    badge, due = plans
+    assert "ix_message_unread (person_id=?)" in badge
+    assert "ix_message_next (next_at<?)" in due
