@@ -162,7 +162,7 @@ class Deliverer:
         with self.database.looking() as transaction:
             viewer = viewer_of(transaction, claimed.person_id, self.clock.now())
             first = claimed.origins[:MOST_LINES]
-            return text_of(inbox.entries(transaction, self.versions, viewer, first), len(claimed.origins), self.base)
+            return text_of(inbox.of_origins(transaction, self.versions, viewer, first), len(claimed.origins), self.base)
 
     def _sent_to(self, person_id: int, goal: wishes.Goal, text: Text) -> str | None:
         """Why one destination did not take the text; None when it did."""

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from engine.background.senders import Text
 from engine.definitions.words import shipped
-from engine.records.inbox import Entry, Listed
+from engine.records.entries import Entry
+from engine.records.listings import Listed
 from engine.records.wording import due_time
 
 #: Lines of a digest, and bytes of a whole text: the strictest of the usual chats takes 2,048.

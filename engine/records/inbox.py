@@ -1,27 +1,19 @@
-"""The inbox: everything a person was told, what is unread first.
-
-A message of a ticket that its reader may not see any more is there and says nothing. People name a message by the case
-number and the event, or by a digest of its origin: origins hold ids that nobody is shown.
-"""
+"""The inbox: everything a person was told, what is unread first."""
 
 import base64
 import binascii
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.definitions.model import Title
 from engine.errors import Malformed, NotFound, Place
 from engine.records.access import Viewer
 from engine.records.asking import among, marks
-from engine.records.messages import MessageKind
+from engine.records.entries import Entry, digest, entries
 from engine.records.versions import Versions
-from engine.records.wording import happened
 
 #: Messages of one page.
 MOST = 100
@@ -31,55 +23,6 @@ MOST_COUNTED = 100
 _OF_TICKET = re.compile(r"([0-9]{8}-[0-9]{1,20})\.([0-9]{1,9})")
 _OF_LIST = re.compile(r"[0-9a-f]{24}")
 _LONGEST_ORIGIN = 160
-_NOTHING = Title("", "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One ticket of a list that a rhythm made."""
-
-    case_no: str
-    #: Only what is below may be shown to whoever may see the ticket.
-    visible: bool
-    title: Title
-    deadline: Title
-    due: Instant | None
-    light: str
-    card: str
-    state: Title
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """A list that a rhythm made, as it was then."""
-
-    title: Title
-    period: str
-    count: int
-    tickets: tuple[Listed, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One message as its reader sees it."""
-
-    #: Its name in addresses.
-    ref: str
-    origin: str
-    kind: MessageKind
-    at: Instant
-    urgent: bool
-    read_at: Instant | None
-    #: Whether its reader may see what it is about; if not, everything below is empty.
-    visible: bool
-    case_no: str = ""
-    what: Title = _NOTHING
-    #: The light and card of a rung.
-    light: str = ""
-    card: str = ""
-    #: The ticket's words, for whoever reads in the house.
-    description: str = ""
-    listing: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,18 +65,18 @@ def page(
     return Page(entries=tuple(shown), cursor=_closed(shown[-1]) if more else None)
 
 
-def entries(transaction: Transaction, versions: Versions, viewer: Viewer, origins: Sequence[str]) -> list[Entry]:
+def of_origins(transaction: Transaction, versions: Versions, viewer: Viewer, origins: Sequence[str]) -> list[Entry]:
     """Messages of somebody by their origins, in that order; what isn't there is left out."""
     match, listed = among(transaction, origins)
     mark, *_ = marks(transaction, 1)
-    rows = _rows(transaction, viewer, f"m.person_id = {mark} AND m.origin {match}", (viewer.person_id, *listed))
-    found = {entry.origin: entry for entry in _entries(transaction, versions, viewer, rows)}
+    where = f"m.person_id = {mark} AND m.origin {match}"
+    found = {one.origin: one for one in entries(transaction, versions, viewer, where, (viewer.person_id, *listed))}
     return [found[origin] for origin in origins if origin in found]
 
 
 def entry(transaction: Transaction, versions: Versions, viewer: Viewer, ref: str) -> Entry:
     """One message of the viewer's. Errors: `NotFound`."""
-    found = entries(transaction, versions, viewer, _origins(transaction, viewer, [ref]))
+    found = of_origins(transaction, versions, viewer, _origins(transaction, viewer, [ref]))
     if not found:
         raise NotFound("没有这条消息", "there is no such message")
     return found[0]
@@ -169,115 +112,13 @@ def _part(
     person, at, origin, most = marks(transaction, 4)
     where = f"m.person_id = {person} AND m.read_at IS {'NOT ' if part else ''}NULL"
     behind = f" AND (m.at, m.origin) < ({at}, {origin})" if after else ""
-    rows = _rows(
+    return entries(
         transaction,
+        versions,
         viewer,
         f"{where}{behind} ORDER BY m.at DESC, m.origin DESC LIMIT {most}",
         (viewer.person_id, *(after or ()), limit),
     )
-    return list(_entries(transaction, versions, viewer, rows))
-
-
-def _rows(transaction: Transaction, viewer: Viewer, where: str, parameters: Sequence[Any]) -> list[Any]:
-    units, listed = among(transaction, viewer.units)
-    return transaction.rows(
-        "SELECT m.origin, m.kind, m.at, m.urgent, m.read_at, m.body, m.event_seq, t.case_no, t.workflow_id, e.action, "  # noqa: S608
-        "e.scope, e.state_from, e.state_to, e.facts, d.name, w.description, EXISTS (SELECT 1 FROM reach r "
-        f"WHERE r.ticket_id = t.id AND r.sort_key = t.opened_at AND r.unit {units}) FROM message m "
-        "LEFT JOIN ticket t ON t.id = m.ticket_id "
-        "LEFT JOIN event e ON e.ticket_id = m.ticket_id AND e.seq = m.event_seq "
-        "LEFT JOIN task k ON k.ticket_id = m.ticket_id AND k.seq = e.task_seq "
-        "LEFT JOIN department d ON d.id = k.department_id "
-        f"LEFT JOIN particulars w ON w.ticket_id = m.ticket_id WHERE {where}",
-        (*listed, *parameters),
-    )
-
-
-def _entries(transaction: Transaction, versions: Versions, viewer: Viewer, rows: Sequence[Any]) -> Iterator[Entry]:
-    bodies = {row[0]: json.loads(row[5]) for row in rows if row[1] == MessageKind.LIST}
-    named = {str(one.get("case_no")) for body in bodies.values() for one in body.get("tickets", ())}
-    seen = _visible(transaction, viewer, named) if named else set()
-    for row in rows:
-        if row[1] == MessageKind.LIST:
-            yield _of_list(row, bodies[row[0]], seen)
-        else:
-            yield _of_event(transaction, versions, row)
-
-
-def _of_list(row: Sequence[Any], body: Mapping[str, Any], seen: set[str]) -> Entry:
-    origin, kind, at, urgent, read_at, *_ = row
-    listing = Listing(
-        title=_title(body.get("title")),
-        period=str(body.get("period", "")),
-        count=int(body.get("count", 0)),
-        tickets=tuple(_listed(one, str(one.get("case_no")) in seen) for one in body.get("tickets", ())),
-    )
-    return Entry(
-        ref=_digest(origin), origin=origin, kind=MessageKind(kind), at=at, urgent=bool(urgent), read_at=read_at,
-        visible=True, what=listing.title, listing=listing,
-    )  # fmt: skip
-
-
-def _of_event(transaction: Transaction, versions: Versions, row: Sequence[Any]) -> Entry:
-    (
-        origin, kind, at, urgent, read_at, _, seq, case_no, workflow_id, action, scope, before, after, facts, unit,
-        description, visible,
-    ) = row  # fmt: skip
-    said = json.loads(facts)
-    definition = versions.definition(transaction, workflow_id)
-    whole = Entry(
-        ref=f"{case_no}.{seq}", origin=origin, kind=MessageKind(kind), at=at, urgent=bool(urgent), read_at=read_at,
-        visible=bool(visible),
-    )  # fmt: skip
-    if not visible:
-        return whole
-    what = happened(
-        definition, action=action, scope=scope, state_from=before, state_to=after, facts=said, unit=unit or ""
-    )
-    return replace(
-        whole, case_no=case_no, what=what, light=_word(said, "light"), card=_word(said, "card"),
-        description=description or "",
-    )  # fmt: skip
-
-
-def _listed(one: Mapping[str, Any], visible: bool) -> Listed:
-    due = one.get("due")
-    shown = one if visible else {}
-    return Listed(
-        case_no=str(one.get("case_no", "")) if visible else "",
-        visible=visible,
-        title=_title(shown.get("title")),
-        deadline=_title(shown.get("deadline")),
-        due=Instant(due) if visible and isinstance(due, int) else None,
-        light=_word(shown, "light"),
-        card=_word(shown, "card"),
-        state=_title(shown.get("state")),
-    )
-
-
-def _word(facts: Mapping[str, Any], key: str) -> str:
-    value = facts.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _title(value: Any) -> Title:
-    """A title as lists hold it: both languages, or `中文 / English`."""
-    if isinstance(value, Mapping):
-        return Title(str(value.get("zh", "")), str(value.get("en", "")))
-    zh, _, en = str(value or "").partition(" / ")
-    return Title(zh, en or zh)
-
-
-def _visible(transaction: Transaction, viewer: Viewer, numbers: Iterable[str]) -> set[str]:
-    match, listed = among(transaction, numbers)
-    units, known = among(transaction, viewer.units)
-    rows = transaction.rows(
-        "SELECT c.number FROM case_number c JOIN ticket t ON t.id = c.ticket_id "  # noqa: S608 (constant words)
-        "WHERE EXISTS (SELECT 1 FROM reach r WHERE r.ticket_id = t.id AND r.sort_key = t.opened_at "
-        f"AND r.unit {units}) AND c.number {match}",
-        (*known, *listed),
-    )
-    return {number for (number,) in rows}
 
 
 def _origins(transaction: Transaction, viewer: Viewer, refs: Iterable[str]) -> list[str]:
@@ -297,12 +138,8 @@ def _origins(transaction: Transaction, viewer: Viewer, refs: Iterable[str]) -> l
             f"SELECT origin FROM message WHERE person_id = {mark} AND origin >= 'r:' AND origin < 's'",  # noqa: S608
             (viewer.person_id,),
         )
-        origins += [origin for (origin,) in rows if _digest(origin) in lists]
+        origins += [origin for (origin,) in rows if digest(origin) in lists]
     return origins
-
-
-def _digest(origin: str) -> str:
-    return hashlib.sha256(f"message {origin}".encode()).hexdigest()[:24]
 
 
 def _closed(last: Entry) -> str:

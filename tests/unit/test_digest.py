@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from engine.background.digest import MOST_BYTES, MOST_LINES, plain, text_of
 from engine.clock import HOUR, Instant
 from engine.definitions.model import Title
-from engine.records.inbox import Entry, Listed, Listing
+from engine.records.entries import Entry
+from engine.records.listings import Listed, Listing
 from engine.records.messages import MessageKind
 from tests.support.cases import MONDAY
 

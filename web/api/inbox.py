@@ -9,7 +9,8 @@ from engine.database import Transaction
 from engine.errors import Malformed, NotSignedIn, Place
 from engine.records import inbox, wishes
 from engine.records.access import Viewer
-from engine.records.inbox import Entry, Listed
+from engine.records.entries import Entry
+from engine.records.listings import Listed
 from engine.rules.wishes import Digest, Wishes, clock_time, digest, quiet_hours
 from web.api import shapes, views
 from web.dependencies import House, Me
