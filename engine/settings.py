@@ -1,12 +1,18 @@
 """Settings, from the environment only; each has a default that works on one machine."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Malformed, Place
 from engine.vocabulary import ALGORITHMS
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9./-]*)?")
+
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_QUIET = re.compile(rf"none|{_TIME}-{_TIME}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +36,17 @@ class Settings:
     clock_shift: Path | None = None
     #: Anyone may sign in as anyone: only for the demo district.
     demo: bool = False
+    #: What leaves the house: `null` nothing, `apprise` messages to the destinations of their people.
+    notify: str = "null"
+    #: Where links in messages begin, without a slash at the end; empty for messages without links.
+    url: str = ""
+    #: Quiet hours of whoever wished none of their own, from–to by the local clock, or `none`.
+    quiet: str = "21:30-07:30"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_HASH`, `HUYING_POOL`, `HUYING_ASSETS`, `HUYING_SCHEDULER`,
-        `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`.
+        `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`, `HUYING_QUIET`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -53,6 +65,12 @@ class Settings:
         if scheduler not in ("", "inside", "apart"):
             raise _wrong("HUYING_SCHEDULER", scheduler)
         shift = env.get("HUYING_CLOCK_SHIFT", "")
+        notify = env.get("HUYING_NOTIFY", "null")
+        if notify not in ("null", "apprise"):
+            raise _wrong("HUYING_NOTIFY", notify)
+        quiet = env.get("HUYING_QUIET", "21:30-07:30")
+        if not _QUIET.fullmatch(quiet):
+            raise _wrong("HUYING_QUIET", quiet)
         return cls(
             database_url=env.get("HUYING_DATABASE", f"sqlite:///{data / 'huying.db'}"),
             data=data,
@@ -62,12 +80,22 @@ class Settings:
             scheduler=scheduler,
             clock_shift=Path(shift) if shift else None,
             demo=env.get("HUYING_DEMO", "") in ("1", "true", "yes"),
+            notify=notify,
+            url=_address(env.get("HUYING_URL", "")),
+            quiet=quiet,
         )
 
     @property
     def schedules_inside(self) -> bool:
         """Whether serving includes the background work."""
         return self.scheduler == "inside" or (not self.scheduler and self.database_url.startswith("sqlite"))
+
+
+def _address(value: str) -> str:
+    """Where a browser finds the pages; no sign in it means anything to a chat that reads markup."""
+    if value and not _ADDRESS.fullmatch(value):
+        raise _wrong("HUYING_URL", value)
+    return value.rstrip("/")
 
 
 def _wrong(name: str, value: str) -> Malformed:

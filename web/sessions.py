@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from engine.errors import Malformed, NotSignedIn, Place
+from engine.records import inbox
 from engine.records.access import SESSION_LASTS, Viewer, by_session
 from web.dependencies import House
 from web.problems import Forged
@@ -31,6 +32,8 @@ class Sitting:
 
     viewer: Viewer
     secret: str
+    #: Messages not read, for the badge; counted up to `inbox.MOST_COUNTED`.
+    unread: int
 
     @property
     def csrf(self) -> str:
@@ -65,7 +68,8 @@ def sitting(request: Request, house: House) -> Sitting:
     if not secret:
         raise NotSignedIn
     with house.database.looking() as transaction:
-        return Sitting(viewer=by_session(transaction, secret, house.clock.now()), secret=secret)
+        viewer = by_session(transaction, secret, house.clock.now())
+        return Sitting(viewer=viewer, secret=secret, unread=inbox.unread(transaction, viewer.person_id))
 
 
 At = Annotated[Sitting, Depends(sitting)]

@@ -15,6 +15,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine.application import Application
 from engine.background.commands import run_commands
+from engine.background.deliver import Deliverer
+from engine.background.fan_out import fan_out
 from engine.background.recount import recount
 from engine.background.relay import relay
 from engine.background.rounds import open_rounds
@@ -30,6 +32,7 @@ class Running:
 
     application: Application
     pulse: Pulse
+    deliverer: Deliverer
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def stopping(self) -> bool:
@@ -78,13 +81,15 @@ JOBS = (
     Job("commands", 1, _commands),
     Job("rounds", 60, _rounds),
     Job("relay", 1, lambda running: relay(running.application.database)),
+    Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
+    Job("deliver", 1, lambda running: running.deliverer.round(1)),
 )
 
 
 @contextmanager
 def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
     """Run the jobs while the block lasts; at its end each finishes the transaction it is in."""
-    running = Running(application, Pulse(application.database))
+    running = Running(application, Pulse(application.database), Deliverer.of(application))
     scheduler = BackgroundScheduler(timezone="UTC")
     for job in JOBS:
         # One round at a time, and rounds missed in a long one are not made up for: the tables hold what is left to do.
@@ -97,6 +102,7 @@ def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
     finally:
         running.stop()
         scheduler.shutdown(wait=True)
+        running.deliverer.close()
 
 
 def _round(job: Job, running: Running) -> Callable[[], None]:

@@ -11,6 +11,7 @@ from engine.records import (
     messages,
     people,
     tickets,
+    wishes,
     workflows,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "messages",
     "people",
     "tickets",
+    "wishes",
     "workflows",
 ]

@@ -1,5 +1,6 @@
 """What an act leaves for others: its line in the outbox, notices, commands, the answer to a repeated key."""
 
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from engine.records.columns import (
@@ -10,10 +11,12 @@ from engine.records.columns import (
     link,
     maybe_instant,
     maybe_link,
+    maybe_number,
     maybe_text,
     number,
     one_of,
     text,
+    where,
     word,
 )
 from engine.rules.acts import CommandKind
@@ -55,10 +58,14 @@ class Cursor(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """Somebody is to be told; who that is in person is asked on delivery."""
+    """Somebody is to be told; who that is in person is asked when it is fanned out."""
 
     __tablename__ = "notice"
-    __table_args__ = ONE_TREE
+    __table_args__ = (
+        Index("ix_notice_waiting", "at", **where("fanned_at IS NULL")),
+        Index("ix_notice_nobody", "fanned_at", **where("reached = 0")),
+        ONE_TREE,
+    )
 
     ticket_id: int = key_part()
     seq: int = key_part()
@@ -68,6 +75,11 @@ class Notice(SQLModel, table=True):
     #: Posts separated by spaces; empty for one person.
     posts: str = text()
     at: int = instant()
+    #: When the people it meant were told; none until then.
+    fanned_at: int | None = maybe_instant()
+    #: How many people its role meant, wherever they hold its posts and whoever did the act among them: 0 says that
+    #: nobody holds any.
+    reached: int | None = maybe_number()
 
 
 class CommandRow(SQLModel, table=True):

@@ -239,7 +239,7 @@ def _history(
         (seen.ticket_id, seq),
     )
     shown = rows[:bounded]
-    spoken = _Spoken(case.definition)
+    spoken = Spoken(case.definition)
     lines = tuple(_line(row, spoken, viewer, seen, case) for row in shown)
     called = names(
         transaction,
@@ -249,7 +249,7 @@ def _history(
     return History(lines=lines, names=called, more=len(rows) > len(shown))
 
 
-class _Spoken:
+class Spoken:
     """The titles of a definition's actions, and which of them address the reporter."""
 
     def __init__(self, definition: Workflow) -> None:
@@ -284,7 +284,7 @@ def _actions(scope: Workflow | TaskKind) -> Iterable[Action]:
         yield from request.answers.values()
 
 
-def _line(row: Sequence[Any], spoken: _Spoken, viewer: Viewer, seen: Sight, case: Case) -> Line:
+def _line(row: Sequence[Any], spoken: Spoken, viewer: Viewer, seen: Sight, case: Case) -> Line:
     (
         seq, at, recorded, source, action, scope, task, request, actor, person, post, department, behalf, before, after,
         stage, facts, words, digest,

@@ -257,6 +257,7 @@ def add_tables() -> None:
         sa.Column("person_id", BIG, autoincrement=False, nullable=False),
         sa.Column("origin", sa.String(length=160), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("ticket_id", BIG, nullable=True),
         sa.Column("event_seq", sa.Integer(), nullable=True),
@@ -265,17 +266,43 @@ def add_tables() -> None:
         sa.Column("delivery", sa.String(length=64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("claim", sa.String(length=64), nullable=True),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint("delivery IN ('waiting', 'sent', 'dead')", name=op.f("ck_message_delivery")),
+        sa.CheckConstraint("delivery IN ('waiting', 'sent', 'kept', 'dead')", name=op.f("ck_message_delivery")),
         sa.CheckConstraint("kind IN ('notice', 'list')", name=op.f("ck_message_kind")),
         sa.PrimaryKeyConstraint("person_id", "origin", name=op.f("pk_message")),
         sqlite_with_rowid=False,
     )
     op.create_index(
+        "ix_message_dead",
+        "message",
+        ["person_id"],
+        unique=False,
+        sqlite_where=sa.text("delivery = 'dead'"),
+        postgresql_where=sa.text("delivery = 'dead'"),
+    )
+    op.create_index(
         "ix_message_next",
         "message",
-        ["next_at"],
+        ["next_at", "person_id"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_index("ix_message_person", "message", ["person_id", "at"], unique=False)
+    op.create_index(
+        "ix_message_unread",
+        "message",
+        ["person_id", "at"],
+        unique=False,
+        sqlite_where=sa.text("read_at IS NULL"),
+        postgresql_where=sa.text("read_at IS NULL"),
+    )
+    op.create_index(
+        "ix_message_waiting",
+        "message",
+        ["person_id", "next_at"],
         unique=False,
         sqlite_where=sa.text("next_at IS NOT NULL"),
         postgresql_where=sa.text("next_at IS NOT NULL"),
@@ -289,8 +316,26 @@ def add_tables() -> None:
         sa.Column("unit", sa.String(length=64), nullable=False),
         sa.Column("posts", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("fanned_at", sa.BigInteger(), nullable=True),
+        sa.Column("reached", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_notice")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_notice_nobody",
+        "notice",
+        ["fanned_at"],
+        unique=False,
+        sqlite_where=sa.text("reached = 0"),
+        postgresql_where=sa.text("reached = 0"),
+    )
+    op.create_index(
+        "ix_notice_waiting",
+        "notice",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("fanned_at IS NULL"),
+        postgresql_where=sa.text("fanned_at IS NULL"),
     )
     op.create_table(
         "outbox",
@@ -459,6 +504,19 @@ def add_tables() -> None:
     op.create_index(op.f("ix_department_area_id"), "department", ["area_id"], unique=False)
     op.create_index(op.f("ix_department_parent_id"), "department", ["parent_id"], unique=False)
     op.create_table(
+        "destination",
+        sa.Column("person_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("ordinal", BIG, autoincrement=False, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=200), nullable=False),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.Column("failed_at", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_destination_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "ordinal", name=op.f("pk_destination")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "duty",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("item_code", sa.String(length=64), nullable=False),
@@ -564,6 +622,19 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_token")),
     )
     op.create_index(op.f("ix_token_person_id"), "token", ["person_id"], unique=False)
+    op.create_table(
+        "wish",
+        sa.Column("person_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("quiet_begins", sa.Integer(), nullable=True),
+        sa.Column("quiet_ends", sa.Integer(), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest_at", sa.Integer(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("digest IN ('once', 'hourly', 'daily')", name=op.f("ck_wish_digest")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_wish_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_wish")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "holding",
         sa.Column("id", BIG, sa.Identity(), nullable=False),

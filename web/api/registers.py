@@ -9,6 +9,7 @@ from engine.definitions.model import Title
 from engine.definitions.words import shipped
 from engine.errors import NotSignedIn
 from engine.records import heartbeats, registers
+from engine.records.messages import backlog
 from engine.records.names import names
 from web.api import shapes, views
 from web.dependencies import House, Me
@@ -147,11 +148,12 @@ def feed(
     responses=documented(),
 )
 def health(house: House) -> shapes.HealthOut:
-    """Whether the database answers, how far the relay is behind, and how the sweep is doing; needs no token."""
+    """Whether the database answers, and how relay, sweep and delivery are doing; needs no token."""
     now = house.clock.now()
     with house.database.looking() as transaction:
         count, oldest = registers.waiting(transaction)
         swept = heartbeats.health(transaction, now)
+        left = backlog(transaction, now)
     return shapes.HealthOut(
         database="ok",
         relay_waiting=count,
@@ -159,6 +161,11 @@ def health(house: House) -> shapes.HealthOut:
         sweep_age_seconds=_seconds(now, swept.swept_at),
         sweep_lag_seconds=_seconds(now, swept.oldest_unswept) or 0,
         sweep_left_out=swept.left_out,
+        messages_waiting=left.waiting,
+        messages_lag_seconds=left.lag,
+        messages_dead=left.dead,
+        notices_waiting=left.notices,
+        notices_nobody=left.nobody,
     )
 
 
