@@ -39,7 +39,7 @@ def served(database_url: str, world: World, tmp_path: Path) -> Iterator["subproc
         "HUYING_DATABASE": database_url, "HUYING_DATA": str(tmp_path), "HUYING_NOTIFY": "apprise",
         "HUYING_URL": "https://huying.example.cn", "HUYING_QUIET": "none",
     }  # fmt: skip
-    command = [sys.executable, "-m", "engine.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "engine.cli", "serve", "--port", "0", "--scheduler", "inside"]
     process = subprocess.Popen(command, cwd=ROOT, env=kept | settings, stderr=subprocess.PIPE, text=True)
     yield process
     process.kill()
