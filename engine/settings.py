@@ -25,10 +25,13 @@ class Settings:
     assets: str = "cdn"
     #: Anyone may sign in as anyone: only for the demo district.
     demo: bool = False
+    #: The folder of rhythm files; none for those that are shipped.
+    rhythms: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_HASH`, `HUYING_POOL`, `HUYING_ASSETS`, `HUYING_DEMO`.
+        """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_HASH`, `HUYING_POOL`, `HUYING_ASSETS`, `HUYING_DEMO`,
+        `HUYING_RHYTHMS`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -50,6 +53,7 @@ class Settings:
             pool=int(pool),
             assets=assets,
             demo=env.get("HUYING_DEMO", "") in ("1", "true", "yes"),
+            rhythms=Path(env["HUYING_RHYTHMS"]) if env.get("HUYING_RHYTHMS") else None,
         )
 
 

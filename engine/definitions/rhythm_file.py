@@ -59,7 +59,7 @@ def _rhythm(reader: RhythmReader, tree: Node) -> Rhythm:
     calendars = {key: key for key in reader.installation.calendars}
     calendar = reader.one_of(top["calendar"].value, calendars, "日历", "calendar") if "calendar" in top else None
     jobs = list(reader.named(top["jobs"].value, "例行名称", "name of a job")) if "jobs" in top else []
-    if "jobs" in top and not jobs:
+    if "jobs" in top and not reader.entries(top["jobs"].value):
         reader.refuse(top["jobs"].line, "至少要有一项例行", "there must be one job at least")
     working = reader.installation.calendars.get(calendar or "", frozenset(range(1, 8)))
     return Rhythm(

@@ -19,7 +19,7 @@ class Known:
     """What a file may name: the words of this installation, its workflows and its calendars."""
 
     words: Words
-    #: Key → the states of a ticket that are no ends.
+    #: Key → the states in which a ticket is open.
     workflows: Mapping[str, frozenset[str]]
     #: Key → the days of the week on which people work, Monday 1.
     calendars: Mapping[str, frozenset[int]]

@@ -17,6 +17,7 @@ from engine.records.columns import (
     number,
     one_of,
     only_where,
+    only_while,
     text,
     title,
     word,
@@ -37,6 +38,7 @@ class Ticket(SQLModel, table=True):
         one_of("stage", [*(stage.value for stage in Stage), ""]),
         Index("ix_ticket_main", "main_id", **only_where("main_id")),
         Index("ix_ticket_parent", "parent_id", **only_where("parent_id")),
+        Index("ix_ticket_open", "area_id", **only_while("settled_at")),
     )
 
     id: int | None = big_id()

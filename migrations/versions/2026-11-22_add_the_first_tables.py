@@ -294,6 +294,33 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "rhythm_list",
+        sa.Column("rhythm", sa.String(length=64), nullable=False),
+        sa.Column("job", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("unit", sa.String(length=24), nullable=False),
+        sa.Column("tickets", sa.Integer(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("rhythm", "job", "period", "unit", name=op.f("pk_rhythm_list")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "rhythm_run",
+        sa.Column("rhythm", sa.String(length=64), nullable=False),
+        sa.Column("job", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('sending', 'sent', 'skipped')", name=op.f("ck_rhythm_run_state")),
+        sa.PrimaryKeyConstraint("rhythm", "job", "period", name=op.f("pk_rhythm_run")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_rhythm_run_at", "rhythm_run", ["at"], unique=False)
+    op.create_table(
         "serial",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
@@ -460,6 +487,14 @@ def add_tables() -> None:
         unique=False,
         sqlite_where=sa.text("main_id IS NOT NULL"),
         postgresql_where=sa.text("main_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_ticket_open",
+        "ticket",
+        ["area_id"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
     )
     op.create_index(
         "ix_ticket_parent",
