@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from engine.application import Application
-from engine.console import exchange, figures, installation, tickets, workflow_files
+from engine.console import exchange, figures, installation, rhythms, tickets, workflow_files
 from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain
 from engine.errors import HuyingError
 from engine.records import schema
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huying", description="呼应：块呼条应、多格合一 / tickets of grid governance")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (installation, workflow_files, tickets, exchange, figures):
+    for group in (installation, workflow_files, tickets, exchange, figures, rhythms):
         group.add(adder(commands))
     return parser
 

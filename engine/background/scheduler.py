@@ -1,7 +1,7 @@
 """APScheduler wiring, and nothing else: it wakes, the tables remember.
 
-Three rhythms: commands between tickets, positions for the feed, rounds opened by the clock. Any number of processes may
-run them.
+Four beats: commands between tickets, positions for the feed, rounds opened by the clock, the lists of rhythms. Any
+number of processes may run them.
 """
 
 import logging
@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
+from engine.background.rhythms import run_rhythms
 from engine.background.rounds import open_rounds
 
 _LOG = logging.getLogger(__name__)
@@ -21,11 +22,12 @@ _LOG = logging.getLogger(__name__)
 COMMANDS_EVERY = 1
 RELAY_EVERY = 1
 ROUNDS_EVERY = 60
+RHYTHMS_EVERY = 60
 
 
 @contextmanager
 def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
-    """Run the rhythms while the block lasts; a round that is under way is finished before it ends."""
+    """Run the beats while the block lasts; a round that is under way is finished before it ends."""
     scheduler = BackgroundScheduler(timezone="UTC")
     _add(
         scheduler,
@@ -38,6 +40,14 @@ def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
         "rounds",
         ROUNDS_EVERY,
         lambda: open_rounds(application.door, application.database, application.versions, application.clock),
+    )
+    _add(
+        scheduler,
+        "rhythms",
+        RHYTHMS_EVERY,
+        lambda: run_rhythms(
+            application.database, application.versions, application.settings.rhythms, application.clock
+        ),
     )
     _add(scheduler, "relay", RELAY_EVERY, lambda: relay(application.database))
     scheduler.start()

@@ -8,6 +8,7 @@ import sys
 from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.relay import relay
+from engine.background.rhythms import run_rhythms
 from engine.bench.command import DIALECTS, bench, shown_as_table
 from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.errors import Malformed, Place
@@ -83,10 +84,11 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
 
 
 def _work(application: Application, given: argparse.Namespace) -> int:
-    """Do once what waits in the background: commands between tickets, positions of the feed."""
+    """Do once what waits in the background: commands between tickets, positions of the feed, lists of rhythms."""
     commands = run_commands(application.door, application.database, application.clock)
     moved = relay(application.database)
-    OUT.print(f"{commands} 项跨案处理 / commands · {moved} 条入序 / acts positioned")
+    sent = run_rhythms(application.database, application.versions, application.settings.rhythms, application.clock)
+    OUT.print(f"{commands} 项跨案处理 / commands · {moved} 条入序 / acts positioned · {sent} 张名单 / lists")
     return 0
 
 

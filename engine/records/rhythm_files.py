@@ -12,11 +12,11 @@ from engine import resources
 from engine.database import Transaction
 from engine.definitions import loader, words
 from engine.definitions.model import Workflow
-from engine.definitions.rhythm import Rhythm
+from engine.definitions.rhythm import Job, Rhythm
 from engine.definitions.rhythm_file import Known, discover
 from engine.definitions.rhythm_grammar import OPEN
 from engine.definitions.words import Words
-from engine.errors import NotFound
+from engine.errors import NotFound, Place
 from engine.records import registers
 from engine.records.calendars import calendars
 from engine.records.versions import Versions
@@ -35,7 +35,7 @@ class Installation:
     def words(self) -> Words:
         return self.known.words
 
-    def find(self, name: str) -> tuple[Rhythm, str]:
+    def find(self, name: str) -> tuple[Rhythm, Job]:
         """A job by `rhythm.job`, or by its own name where no other rhythm has one. Errors: `NotFound`."""
         wanted, _, job = name.rpartition(".")
         found = [one for one in self.rhythms if job in one.jobs and wanted in ("", one.key)]
@@ -45,18 +45,26 @@ class Installation:
                 f"没有例行“{name[:60]}”，现有：{'、'.join(there)}",
                 f"there is no job '{name[:60]}'; there are {', '.join(there)}",
             )
-        return found[0], job
+        return found[0], found[0].jobs[job]
 
 
-def installation(transaction: Transaction | None, versions: Versions, folder: Path | None) -> Installation:
+def installation(transaction: Transaction, versions: Versions, folder: Path | None) -> Installation:
     """The installation with the rhythms of `folder`, by default the shipped ones.
 
-    Without a database only the shipped workflows are known. Errors: `DefinitionError` with file and line.
+    Errors: `DefinitionError` with file and line.
     """
-    almanac = almanac_of(versions)
-    known = _known(transaction, versions, almanac)
-    where = folder or resources.workflows() / "rhythms"
-    return Installation(known=known, almanac=almanac, rhythms=tuple(discover(where, known)))
+    known = known_of(transaction, versions)
+    rhythms = discover(rhythm_folder(folder), known)
+    return Installation(known=known, almanac=almanac_of(versions), rhythms=tuple(rhythms))
+
+
+def rhythm_folder(folder: Path | None) -> Path:
+    """The folder of rhythm files; an own one must be there. Errors: `NotFound`."""
+    if folder is None:
+        return resources.workflows() / "rhythms"
+    if not folder.is_dir():
+        raise NotFound(f"没有目录“{folder}”", f"there is no folder '{folder}'", place=Place(field="HUYING_RHYTHMS"))
+    return folder
 
 
 def almanac_of(versions: Versions) -> Almanac:
@@ -64,11 +72,12 @@ def almanac_of(versions: Versions) -> Almanac:
     return Almanac(calendars={key: versions.calendar(key) for key in calendars()})
 
 
-def _known(transaction: Transaction | None, versions: Versions, almanac: Almanac) -> Known:
-    active = []
+def known_of(transaction: Transaction | None, versions: Versions) -> Known:
+    """What a rhythm file may name here: shipped workflows, and with a database those that are active."""
+    loops = {loop.key: loop for loop in _shipped()}
     if transaction is not None:
         active = [versions.active(transaction, key) for key in registers.active_keys(transaction)]
-    loops = {loop.key: loop for loop in (*_shipped(), *active)}
+        loops |= {loop.key: loop for loop in active}
     return Known(
         words=_with_own(words.shipped(), loops.values()),
         workflows={
@@ -77,7 +86,7 @@ def _known(transaction: Transaction | None, versions: Versions, almanac: Almanac
         },
         calendars={
             key: frozenset(number for number, hours in enumerate(calendar.weekly, 1) if hours)
-            for key, calendar in almanac.calendars.items()
+            for key, calendar in almanac_of(versions).calendars.items()
         },
     )
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.definitions.windows import windows
+from engine.definitions.words import shipped
 from engine.records import lights
 from engine.records.areas import chain
 from engine.records.rhythm_where import RUNNING, Asking
@@ -59,9 +61,17 @@ class Shown:
     transaction: Transaction
     versions: Versions
     almanac: Almanac
-    #: Words of cards from mild to grave.
-    scale: Sequence[str]
     now: Instant
+    #: `<workflow id>:<deadline>` of those that are nobody's lag when they pass.
+    windows: frozenset[str]
+
+    @classmethod
+    def of(cls, transaction: Transaction, versions: Versions, almanac: Almanac, now: Instant) -> "Shown":
+        stored = [int(row[0]) for row in transaction.rows("SELECT id FROM workflow_version")]
+        found = frozenset(
+            f"{number}:{name}" for number in stored for name in windows(versions.definition(transaction, number))
+        )
+        return cls(transaction=transaction, versions=versions, almanac=almanac, now=now, windows=found)
 
     def running(self, ids: Collection[int] | None = None) -> list[RunningDeadline]:
         """The running deadlines of these tickets, or of all open ones; the most pressing first."""
@@ -70,12 +80,13 @@ class Shown:
         rows = self.transaction.rows(
             'SELECT t.id, k.department_id, d.task_seq, d.seq, d.name, d.request_seq, d."limit", d.started_at, '  # noqa: S608
             "d.due_at, d.consumed, d.extensions, t.workflow_id, a.lineage "
-            "FROM ticket t JOIN area a ON a.id = t.area_id "
-            f"JOIN deadline d ON {RUNNING} LEFT JOIN task k ON k.ticket_id = t.id AND k.seq = d.task_seq "
-            f"WHERE {limit} ORDER BY d.due_at, t.id, d.seq",
+            # SQLite keeps the order of a CROSS JOIN: first the open tickets, then their deadlines.
+            "FROM ticket t CROSS JOIN deadline d JOIN area a ON a.id = t.area_id "
+            "LEFT JOIN task k ON k.ticket_id = d.ticket_id AND k.seq = d.task_seq "
+            f"WHERE {limit} AND {RUNNING} ORDER BY d.due_at, t.id, d.seq",
             asking.parameters,
         )
-        return [_running(row) for row in rows]
+        return [one for one in map(_running, rows) if f"{one.workflow_id}:{one.timer.name}" not in self.windows]
 
     def light(self, one: RunningDeadline) -> str:
         """The word of the light that a deadline shows."""
@@ -134,7 +145,7 @@ class Lines:
     def _card(self, ticket_id: int, department_id: int | None) -> str:
         """The gravest card that stands."""
         found = [card.card for card in self.cards.get(ticket_id, ()) if department_id in (None, card.department_id)]
-        return max(found, key=self.shown.scale.index, default="")
+        return max(found, key=list(shipped().cards).index, default="")
 
 
 def _running(row: Sequence[Any]) -> RunningDeadline:

@@ -11,11 +11,10 @@ from typing import Any
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.rhythm import Job, Sort, atoms
-from engine.definitions.words import shipped
 from engine.records.areas import chain
 from engine.records.rhythm_lines import Line, Shown
 from engine.records.rhythm_recipients import Addressee
-from engine.records.rhythm_where import AREA, RUNNING, TASK, Asking, Found, Scope, Where
+from engine.records.rhythm_where import AREA, TASK, Asking, Found, Scope, Where
 from engine.records.standing_cards import StandingCard, standing_cards
 from engine.records.versions import Versions
 from engine.rules.almanac import Almanac
@@ -65,7 +64,7 @@ def lists(
     now: Instant,
 ) -> dict[str, UnitList]:
     """Unit → its list, for every unit that has a ticket in it. `calendar` counts the spans of the job's conditions."""
-    shown = Shown(transaction=transaction, versions=versions, almanac=almanac, scale=tuple(shipped().cards), now=now)
+    shown = Shown.of(transaction, versions, almanac, now)
     finding = _Finding(shown, job, calendar)
     hits = finding.of_areas([one.id for one in to if one.area]) | finding.of_departments(
         [one.id for one in to if not one.area]
@@ -132,16 +131,18 @@ class _Finding:
         only: Callable[[Asking], str] = lambda asking: "1 = 1",
     ) -> Iterable[tuple[int, _Hit]]:
         shown, asking = self._shown, Asking(self._shown.transaction)
-        limit = only(asking)
         found = Found(
             lights=_grouped((shown.light(one), lit(one)) for one in (shown.running() if self._lights else ())),
             cards=_grouped((card.card, carded(card)) for card in self.cards),
         )
-        where = Where(asking=asking, scope=scope, calendar=self._calendar, now=shown.now, found=found)
+        where = Where(
+            asking=asking, scope=scope, calendar=self._calendar, now=shown.now, found=found, windows=shown.windows
+        )  # fmt: skip
+        # Parameters go by the order of their marks, so each part is written where it stands.
         rows = shown.transaction.rows(
-            f"SELECT {scope.unit}, t.id, (SELECT min(d.due_at) FROM deadline d WHERE {RUNNING}{scope.deadline}), "  # noqa: S608
+            f"SELECT {scope.unit}, t.id, (SELECT min(d.due_at) FROM deadline d WHERE {where.running()}), "  # noqa: S608
             f"t.opened_at, t.head_at, t.urgency FROM {scope.tables} "
-            f"WHERE {scope.base} AND {limit} AND {where.of(self._job.list)}",
+            f"WHERE {scope.base} AND {only(asking)} AND {where.of(self._job.list)}",
             asking.parameters,
         )
         return ((int(row[0]), _hit(row)) for row in rows)

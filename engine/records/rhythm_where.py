@@ -103,6 +103,13 @@ class Where:
     calendar: WorkCalendar
     now: Instant
     found: Found
+    #: `<workflow id>:<deadline>` of those that are nobody's lag when they pass.
+    windows: Collection[str]
+
+    def running(self) -> str:
+        """A deadline `d` runs that matters here."""
+        named = "CAST(t.workflow_id AS TEXT) || ':' || d.name"
+        return f"{RUNNING}{self.scope.deadline} AND NOT {named} {self.asking.among(self.windows)}"
 
     def of(self, wanted: Wanted) -> str:
         """The SQL of a condition; its parameters go to `asking` in the order of their marks."""
@@ -113,7 +120,7 @@ class Where:
 
     def deadline(self, condition: str) -> str:
         """Some running deadline is like that."""
-        return f"EXISTS (SELECT 1 FROM deadline d WHERE {RUNNING}{self.scope.deadline} AND {condition})"  # noqa: S608
+        return f"EXISTS (SELECT 1 FROM deadline d WHERE {condition} AND {self.running()})"  # noqa: S608
 
     def overdue(self, atom: Atom) -> str:
         return self.deadline(f"d.due_at < {self.asking(self.now)}")

@@ -52,9 +52,9 @@ def walked(rule: When, calendar: WorkCalendar, first: date, last: date) -> list[
         grouped.setdefault(period_name(rule.every, day), []).append(day)
     found = []
     for name, inside in list(grouped.items())[1:-1]:
-        day = _day_of(rule, calendar, inside)
-        if day is not None:
-            found.append((name, day))
+        came = _day_of(rule, calendar, inside)
+        if came is not None:
+            found.append((name, came))
     return found
 
 
@@ -96,7 +96,7 @@ CALENDARS = st.builds(
     st.sets(st.dates(date(2023, 12, 1), date(2025, 2, 1)), max_size=12),
     st.sampled_from([SHANGHAI, BERLIN]),
 )
-DAYS = {
+DAYS: dict[Every, list[str | None]] = {
     Every.DAY: [None],
     Every.WORKDAY: [None],
     Every.WEEK: ["monday", "wednesday", "sunday"],
