@@ -20,7 +20,7 @@ from web import problems
 from web.api import registers, tickets, uploads, workflows
 from web.bodies import Guard
 from web.headers import Headers
-from web.pages import finding, home, report, signin, ticket
+from web.pages import finding, home, report, rhythms, signin, ticket
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
 from web.rendering import go, page
@@ -52,7 +52,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
     app.state.house = Application(settings=settings, database=database, clock=clock)
     for api in (tickets, workflows, uploads, registers):
         app.include_router(api.router, prefix=API)
-    for pages in (signin, home, report, ticket, workflow_pages, finding):
+    for pages in (signin, home, report, ticket, workflow_pages, rhythms, finding):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for kind in (HuyingError, RequestValidationError, HTTPException, Exception):

@@ -19,6 +19,7 @@ from engine.clock import DAY, HOUR, MINUTE, Instant, SetClock
 from engine.database import Database, Transaction
 from engine.definitions.rhythm import Job
 from engine.errors import DefinitionError, NotFound
+from engine.records import messages as messages_table
 from engine.records.rhythms import RunState, past
 from engine.records.versions import Versions
 from tests.support.door import World
@@ -165,8 +166,8 @@ class TestDowntime:
         assert late[0] == ("2026-03-06", "sent")
         assert late[1:-1] == [(f"2026-03-{day:02}", "skipped") for day in (9, 10, 11, 12, 13)]
         assert late[-1] == ("2026-03-16", "sent")
-        week = world.rows("SELECT period, state FROM rhythm_run WHERE job = 'week' ORDER BY at")
-        assert week == [("2026-W10", "sent"), ("2026-W11", "sent")]
+        weekly = world.rows("SELECT period, state FROM rhythm_run WHERE job = 'week' ORDER BY at")
+        assert weekly == [("2026-W10", "sent"), ("2026-W11", "sent")]
 
     def test_what_was_due_on_a_day_off_is_not_made_up_for(self, world: World, folder: Path) -> None:
         for day in ("2026-09-30", "2026-10-01", "2026-10-07", "2026-10-08", "2026-10-09", "2026-10-10", "2026-10-11"):
@@ -269,12 +270,12 @@ class TestFailures:
 
 def _after(lists: int) -> Callable[..., None]:
     """`post` that stops the process after so many lists."""
-    real, left = rhythms.post, iter(range(lists))
+    left = iter(range(lists))
 
     def post(transaction: Transaction, messages: Any) -> None:
         if next(left, None) is None:
             raise KeyboardInterrupt
-        real(transaction, messages)
+        messages_table.post(transaction, messages)
 
     return post
 
