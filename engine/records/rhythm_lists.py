@@ -6,13 +6,14 @@ are closed. What is shown of those that are listed is asked once for all lists.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.rhythm import Job, Sort, atoms
 from engine.records.areas import chain
-from engine.records.rhythm_lines import Line, Shown
+from engine.records.rhythm_lines import Line, RunningDeadline, Shown
 from engine.records.rhythm_recipients import Addressee
 from engine.records.rhythm_where import AREA, TASK, Asking, Found, Scope, Where
 from engine.records.standing_cards import StandingCard, standing_cards
@@ -91,9 +92,14 @@ class _Finding:
 
     def __init__(self, shown: Shown, job: Job, calendar: WorkCalendar) -> None:
         self._shown, self._job, self._calendar = shown, job, calendar
-        wanted = atoms(job.list)
-        self._lights = {word for atom in wanted if atom.name == "light" for word in atom.words}
         self.cards: Sequence[StandingCard] = standing_cards(shown.transaction)
+
+    @cached_property
+    def _lit(self) -> list[tuple[str, RunningDeadline]]:
+        """What shows a light, where the job asks for one: computed once for areas and departments."""
+        if all(atom.name != "light" for atom in atoms(self._job.list)):
+            return []
+        return [(self._shown.light(one), one) for one in self._shown.running()]
 
     def of_areas(self, ids: Sequence[int]) -> _Hits:
         """The tickets that lie in each of these areas, as the tree is now."""
@@ -126,13 +132,13 @@ class _Finding:
     def _hits(
         self,
         scope: Scope,
-        lit: Callable[[Any], str],
+        lit: Callable[[RunningDeadline], str],
         carded: Callable[[StandingCard], str],
         only: Callable[[Asking], str] = lambda asking: "1 = 1",
     ) -> Iterable[tuple[int, _Hit]]:
         shown, asking = self._shown, Asking(self._shown.transaction)
         found = Found(
-            lights=_grouped((shown.light(one), lit(one)) for one in (shown.running() if self._lights else ())),
+            lights=_grouped((word, lit(one)) for word, one in self._lit),
             cards=_grouped((card.card, carded(card)) for card in self.cards),
         )
         where = Where(

@@ -108,12 +108,14 @@ def begin(
 
     An older one that was being sent is left where it stands: the newer list holds what it would have said.
     """
-    one, *others = marks(transaction, 4)
-    transaction.run(
-        f"UPDATE rhythm_run SET state = 'skipped', ended_at = {one} "  # noqa: S608 (constant words)
-        f"WHERE rhythm = {others[0]} AND job = {others[1]} AND period <> {others[2]} AND state = 'sending'",
-        (now, rhythm, job, due.period if due is not None else ""),
-    )
+    if due is not None:
+        ended, first, second, period, at = marks(transaction, 5)
+        # Only what is older: somebody whose clock is a moment behind must not end what is newer.
+        transaction.run(
+            f"UPDATE rhythm_run SET state = 'skipped', ended_at = {ended} WHERE rhythm = {first} AND job = {second} "  # noqa: S608
+            f"AND period <> {period} AND at <= {at} AND state = 'sending'",
+            (now, rhythm, job, due.period, due.at),
+        )
     rows: list[tuple[Occurrence, RunState, Instant | None]] = [(each, RunState.SKIPPED, now) for each in skipped]
     rows += [(due, RunState.SENDING, None)] if due is not None else []
     values = ", ".join(marks(transaction, 8))

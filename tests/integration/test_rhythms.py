@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from engine.database import Database, Transaction
 from engine.definitions.rhythm import Job
 from engine.errors import DefinitionError, NotFound
 from engine.records import messages as messages_table
-from engine.records.rhythms import RunState, past
+from engine.records.rhythms import RunState, begin, past
 from engine.records.versions import Versions
+from engine.rules.rhythm import Occurrence
 from tests.support.door import World
 from tests.support.rhythms import OFFICE, SMALL, at, changed
 
@@ -199,6 +201,18 @@ class TestClock:
             assert run(world, folder, moment) == 0
         assert messages(world) == told
         assert run(world, folder, "2026-03-09 08:30") == 2
+
+    def test_whose_clock_is_a_moment_behind_does_not_end_what_is_newer(self, world: World, folder: Path) -> None:
+        def occurrence(day: str) -> Occurrence:
+            return Occurrence(period=day, at=at(f"{day} 08:30"), day=date.fromisoformat(day), provisional=False)
+
+        newer, older = occurrence("2026-03-06"), occurrence("2026-03-05")
+        now = at("2026-03-06 08:30")
+        world.database.acting(lambda transaction: begin(transaction, "morning", "late", newer, [older], now))
+        world.database.acting(lambda transaction: begin(transaction, "morning", "late", older, [], now))
+        assert periods(world) == [("2026-03-05", "skipped"), ("2026-03-06", "sending")]
+        assert run(world, folder, "2026-03-06 08:30") == 2
+        assert sent_on(world) == ["2026-03-06"]
 
     def test_a_year_that_is_not_decreed_is_marked(self, world: World, folder: Path) -> None:
         run(world, folder, "2026-12-31 08:30")

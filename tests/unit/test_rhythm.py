@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.clock import DAY, Instant, instant, moment
@@ -120,6 +120,7 @@ def test_what_comes_is_what_a_walk_through_every_day_finds(rule: When, calendar:
     expected = walked(rule, calendar, date(2023, 10, 1), date(2025, 6, 30))
     start = instant(datetime(2023, 6, 1, tzinfo=calendar.zone))
     found = {one.period: one for one in missed(rule, calendar, start, Instant(start + 900 * DAY))}
+    assume(expected)  # a Sunday that is left out may never come; the reader refuses that
     assert [(name, found[name].day) for name, _ in expected if name in found] == expected
     between = (expected[0][0], expected[-1][0])
     inside = [one for one in found.values() if between[0] <= one.period <= between[1]]
@@ -139,6 +140,7 @@ def test_the_latest_is_the_last_that_came_and_the_next_the_first_to_come(
     everything = missed(rule, calendar, Instant(now - 400 * DAY), Instant(now + 400 * DAY))
     assert [one.at for one in everything] == sorted(one.at for one in everything)
     past = [one for one in everything if one.at <= now]
+    assume(past and len(past) < len(everything))
     assert latest(rule, calendar, now) == past[-1]
     assert next(coming(rule, calendar, now)) == everything[len(past)]
     assert len({one.period for one in everything}) == len(everything)
@@ -244,6 +246,13 @@ def test_the_time_of_day_is_that_of_the_calendars_zone() -> None:
     found = list(itertools.islice(coming(when(Every.DAY, time=150), berlin, at("2026-03-28 03:00", BERLIN)), 2))
     # 02:30 does not exist on the night that the clocks jump.
     assert [moment(one.at, BERLIN).strftime("%d %H:%M") for one in found] == ["29 03:30", "30 02:30"]
+
+
+def test_what_never_comes_has_neither_a_last_nor_a_next() -> None:
+    never = when(Every.WEEK, "sunday", moves=Moves.SKIP)
+    calendar = WorkCalendar(zone=SHANGHAI, daily=ORDINARY, weekly=(ORDINARY,) * 5 + ((), ()), published=None)
+    assert latest(never, calendar, at("2026-03-02 09:00")) is None
+    assert next(coming(never, calendar, at("2026-03-02 09:00")), None) is None
 
 
 def test_a_moment_is_due_from_its_very_minute_on() -> None:
