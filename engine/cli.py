@@ -5,7 +5,17 @@ import sys
 from collections.abc import Sequence
 
 from engine.application import Application
-from engine.console import calendars, exchange, figures, installation, outbox, schedule, tickets, workflow_files
+from engine.console import (
+    calendars,
+    exchange,
+    figures,
+    installation,
+    outbox,
+    rhythms,
+    schedule,
+    tickets,
+    workflow_files,
+)
 from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain
 from engine.errors import HuyingError
 from engine.records import schema
@@ -38,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huying", description="呼应：块呼条应、多格合一 / tickets of grid governance")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (installation, schedule, workflow_files, calendars, tickets, exchange, figures, outbox):
+    for group in (installation, schedule, workflow_files, calendars, tickets, exchange, figures, outbox, rhythms):
         group.add(adder(commands))
     return parser
 

@@ -42,11 +42,13 @@ class Settings:
     url: str = ""
     #: Quiet hours of whoever wished none of their own, from–to by the local clock, or `none`.
     quiet: str = "21:30-07:30"
+    #: The folder of rhythm files; none for those that are shipped.
+    rhythms: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_HASH`, `HUYING_POOL`, `HUYING_ASSETS`, `HUYING_SCHEDULER`,
-        `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`, `HUYING_QUIET`.
+        `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`, `HUYING_QUIET`, `HUYING_RHYTHMS`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -83,6 +85,7 @@ class Settings:
             notify=notify,
             url=_address(env.get("HUYING_URL", "")),
             quiet=quiet,
+            rhythms=Path(env["HUYING_RHYTHMS"]) if env.get("HUYING_RHYTHMS") else None,
         )
 
     @property

@@ -19,6 +19,7 @@ from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
 from engine.background.recount import recount
 from engine.background.relay import relay
+from engine.background.rhythms import run_rhythms
 from engine.background.rounds import open_rounds
 from engine.background.sweep import sweep
 from engine.records.heartbeats import Pulse
@@ -75,11 +76,17 @@ def _rounds(running: Running) -> int:
     return open_rounds(house.door, house.database, house.versions, house.clock)
 
 
+def _rhythms(running: Running) -> int:
+    house = running.application
+    return run_rhythms(house.database, house.versions, house.settings.rhythms, house.clock)
+
+
 JOBS = (
     Job("sweep", 2, _sweep),
     Job("recount", 30, _recount),
     Job("commands", 1, _commands),
     Job("rounds", 60, _rounds),
+    Job("rhythms", 60, _rhythms),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

@@ -11,6 +11,7 @@ from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
 from engine.background.relay import relay
+from engine.background.rhythms import run_rhythms
 from engine.background.sweep import sweep
 from engine.bench.command import DIALECTS, Size, bench, shown_as_table, sweeps_as_table
 from engine.console.bars import bar
@@ -119,10 +120,11 @@ def _verify_rows(application: Application, total: int) -> int:
 
 
 def _work(application: Application, given: argparse.Namespace) -> int:
-    """Do once what waits in the background: what time brings, commands, positions of the feed, notices, messages."""
+    """Do once what waits in the background: what time brings, commands, positions, lists, notices, messages."""
     swept = sweep(application.door, application.database, application.clock)
     commands = run_commands(application.door, application.database, application.clock)
     moved = relay(application.database)
+    sent = run_rhythms(application.database, application.versions, application.settings.rhythms, application.clock)
     fanned = fan_out(application.database, application.clock)
     deliverer = Deliverer.of(application)
     try:
@@ -131,7 +133,8 @@ def _work(application: Application, given: argparse.Namespace) -> int:
         deliverer.close()
     OUT.print(
         f"{swept.rungs} 级到时 / rungs on {swept.tickets} 件 / tickets · {commands} 项跨案处理 / commands · "
-        f"{moved} 条入序 / acts positioned · {fanned} 条通知 / notices · 送达 {told} 人 / people sent to"
+        f"{moved} 条入序 / acts positioned · {sent} 张名单 / lists · {fanned} 条通知 / notices · "
+        f"送达 {told} 人 / people sent to"
     )
     for ticket_id, failure in swept.failures.items():
         ERR.print(f"未能处理 / left out: {ticket_id}: {failure}", style="red", markup=False)

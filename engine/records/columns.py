@@ -132,6 +132,12 @@ def where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": there, "postgresql_where": there}
 
 
+def only_while(column: str) -> dict[str, Any]:
+    """For a partial index: only rows where the column holds nothing yet, on both databases."""
+    there = sql_text(f"{column} IS NULL")
+    return {"sqlite_where": there, "postgresql_where": there}
+
+
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
     """A named CHECK that a column holds one of a fixed set of words."""
     listed = ", ".join(f"'{word}'" for word in words)

@@ -17,6 +17,7 @@ from engine.records.columns import (
     number,
     one_of,
     only_where,
+    only_while,
     text,
     title,
     where,
@@ -38,6 +39,7 @@ class Ticket(SQLModel, table=True):
         one_of("stage", [*(stage.value for stage in Stage), ""]),
         Index("ix_ticket_main", "main_id", **only_where("main_id")),
         Index("ix_ticket_parent", "parent_id", **only_where("parent_id")),
+        Index("ix_ticket_open", "area_id", **only_while("settled_at")),
     )
 
     id: int | None = big_id()
@@ -210,7 +212,7 @@ class Card(SQLModel, table=True):
     __tablename__ = "card"
     __table_args__ = (
         one_of("ended_by", [how.value for how in CardEnd]),
-        Index("ix_card_standing", "department_id", "card", "ticket_id", **where("ended_at IS NULL")),
+        Index("ix_card_standing", "ticket_id", "seq", "department_id", "card", **where("ended_at IS NULL")),
         ONE_TREE,
     )
 

@@ -98,7 +98,7 @@ def add_tables() -> None:
     op.create_index(
         "ix_card_standing",
         "card",
-        ["department_id", "card", "ticket_id"],
+        ["ticket_id", "seq", "department_id", "card"],
         unique=False,
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
@@ -401,6 +401,33 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "rhythm_list",
+        sa.Column("rhythm", sa.String(length=64), nullable=False),
+        sa.Column("job", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("unit", sa.String(length=24), nullable=False),
+        sa.Column("tickets", sa.Integer(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("rhythm", "job", "period", "unit", name=op.f("pk_rhythm_list")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "rhythm_run",
+        sa.Column("rhythm", sa.String(length=64), nullable=False),
+        sa.Column("job", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('sending', 'sent', 'skipped')", name=op.f("ck_rhythm_run_state")),
+        sa.PrimaryKeyConstraint("rhythm", "job", "period", name=op.f("pk_rhythm_run")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_rhythm_run_at", "rhythm_run", ["at"], unique=False)
+    op.create_table(
         "rung",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("deadline_seq", BIG, autoincrement=False, nullable=False),
@@ -601,6 +628,14 @@ def add_tables() -> None:
         unique=False,
         sqlite_where=sa.text("main_id IS NOT NULL"),
         postgresql_where=sa.text("main_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_ticket_open",
+        "ticket",
+        ["area_id"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
     )
     op.create_index(
         "ix_ticket_parent",
