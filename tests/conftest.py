@@ -14,8 +14,6 @@ from engine.clock import CIVIL_ZONE, SetClock, instant
 from engine.database import Database
 from tests.support import server
 from tests.support.databases import ELSEWHERE, Cluster, Files, Run
-from tests.support.drill import Drill
-from tests.support.processes import Keeper
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("huying", deadline=None)
@@ -126,17 +124,3 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
 def clock() -> SetClock:
     """Monday 2026-03-02, 09:00 in Shanghai, until a test moves it."""
     return SetClock(instant(datetime(2026, 3, 2, 9, 0, tzinfo=CIVIL_ZONE)))
-
-
-@pytest.fixture(scope="session")
-def keeper() -> Iterator[Keeper]:
-    """Starts real processes, and ends them whatever becomes of the test."""
-    with Keeper.begin() as keeper:
-        yield keeper
-
-
-@pytest.fixture
-def drill(database_url: str, tmp_path: Path, keeper: Keeper) -> Iterator[Drill]:
-    """A world on a fresh database of each kind, with real processes at work on it."""
-    with Drill.begin(database_url, tmp_path, keeper) as drill:
-        yield drill

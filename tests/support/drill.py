@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from engine.clock import SECOND, Instant, SetClock, ShiftedClock
 from engine.database import Database
@@ -16,6 +17,8 @@ from tests.support.door import Told, World
 from tests.support.drill_loops import BESIDE, DRILL, LOOP
 from tests.support.hindered import Hindrance
 from tests.support.processes import PATIENCE, Keeper, Process
+
+T = TypeVar("T")
 
 _UNSWEPT = """
     SELECT count(*) FROM deadline d WHERE d.next_at IS NOT NULL AND d.next_at <= ?
@@ -97,7 +100,8 @@ class Drill:
     def stop(self) -> Instant:
         """SIGTERM to everything that runs; every exit code must be 0. The time."""
         running = [process for process in self.processes if process.status is None]
-        assert [process.stop() for process in running] == [0] * len(running)
+        for process in running:
+            assert process.stop() == 0, process.said[-2000:]
         return self.clock.now()
 
     # -- time ----------------------------------------------------------------------------------------------------
@@ -119,17 +123,22 @@ class Drill:
         ((count,),) = self.world.rows(_UNSWEPT, self.clock.now() if now is None else now)
         return int(count)
 
-    def until(self, asked: Callable[[], Instant | None], patience: float = PATIENCE) -> Instant:
+    def until(self, asked: Callable[[], T | None], patience: float = PATIENCE) -> T:
         """The first answer that is not None."""
         end = time.monotonic() + patience
         while (answer := asked()) is None:
             assert time.monotonic() < end, "\n".join(process.said[-2000:] for process in self.processes)
-            time.sleep(0.02)
+            time.sleep(0.05)
         return answer
 
     def audit(self, swept_until: Instant | None = None) -> list[str]:
         """What is wrong with what is stored; see `audit`."""
         return audit(self.world, swept_until, max(self.clock.latest, self.clock.now()))
+
+    def forget_connections(self) -> None:
+        """Let the test's own connections go, before somebody ends all of them."""
+        self.world.database.db_engine.dispose()
+        self.world.database._readers.dispose()
 
     # -- tickets -------------------------------------------------------------------------------------------------
 

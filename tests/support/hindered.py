@@ -150,7 +150,9 @@ def _die() -> None:
 def _commit_and_hang_up(connection: Connection) -> None:
     """The server commits; its answer never arrives."""
     wire = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
-    wire.exec_(b"COMMIT")
+    wire.send_query(b"COMMIT")
+    wire.flush()
+    time.sleep(0.2)
     with socket.socket(fileno=os.dup(wire.socket)) as line:
         line.shutdown(socket.SHUT_RDWR)
 

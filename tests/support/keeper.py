@@ -16,6 +16,7 @@ import sys
 import traceback
 from typing import Any
 
+import web.serve  # noqa: F401 (so that a forked server does not wait for it)
 from engine.cli import main
 from tests.support.hindered import Hindrance, hinder
 
@@ -81,6 +82,8 @@ def _be(order: dict[str, Any], output: int) -> None:
         os.environ.update(order["environment"])
         hinder(Hindrance(**order["hindrance"]))
         code = main(order["words"])
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -114,7 +114,7 @@ def kept(world: World) -> Kept:
             for row in transaction.rows("SELECT id, workflow_id, last_seq, parent_id FROM ticket")
         }
         for file, row in _rows(transaction, files, _EVENTS):
-            file.events.append(Event(*row[:-1], json.loads(row[-1])))
+            file.events.append(Event._make((*row[:-1], json.loads(row[-1]))))
         for file, row in _rows(transaction, files, _LINES):
             file.lines.append(Line(*row))
         for file, row in _rows(transaction, files, _RUNGS):

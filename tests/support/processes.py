@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,12 @@ from tests.support.hindered import Hindrance
 _CHECKOUT = Path(__file__).resolve().parents[2]
 #: Seconds that a process may take to start, to answer, to end.
 PATIENCE = 60.0
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
 
 @dataclass(frozen=True)
