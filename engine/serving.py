@@ -1,8 +1,10 @@
 """`huying serve` and `huying demo`: a web server on this installation."""
 
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from rich.console import Console
@@ -21,8 +23,14 @@ _FACTORY = "web.serve:create"
 
 
 def serve(host: str, port: int) -> None:
-    """Serve until a signal says stop; requests under way are answered first."""
+    """Serve until a signal says stop; requests under way are answered first, and the exit code is 0."""
+    # uvicorn stops in good order, and then lets the signal do what it would have done without it.
+    signal.signal(signal.SIGTERM, _leave)
     uvicorn.run(_FACTORY, factory=True, host=host, port=port, log_level="warning", server_header=False)
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def prepare_demo(settings: Settings) -> Settings:

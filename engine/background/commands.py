@@ -90,11 +90,16 @@ class _Settling:
 
 
 def _due(database: Database, now: Instant) -> list[_Row]:
+    """What nobody has tried yet, and what has waited long enough.
+
+    A new command is due whatever its time says: the clock may have stepped back since it was written.
+    """
     with database.looking() as transaction:
         mark = "%s" if transaction.postgresql else "?"
         rows = transaction.rows(
             "SELECT ticket_id, seq, kind, target_id, payload FROM command "  # noqa: S608 (constant words)
-            f"WHERE next_at IS NOT NULL AND next_at <= {mark} ORDER BY next_at, ticket_id, seq LIMIT {mark}",
+            f"WHERE next_at IS NOT NULL AND (next_at <= {mark} OR attempts = 0) "
+            f"ORDER BY next_at, ticket_id, seq LIMIT {mark}",
             (now, AT_ONCE),
         )
         return [_Row(source, seq, CommandKind(kind), target, payload) for source, seq, kind, target, payload in rows]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -22,6 +23,7 @@ from engine.background.relay import relay
 from engine.background.rhythms import run_rhythms
 from engine.background.rounds import open_rounds
 from engine.background.sweep import sweep
+from engine.background.watch import watching
 from engine.records.heartbeats import Pulse
 
 _LOG = logging.getLogger(__name__)
@@ -96,20 +98,30 @@ JOBS = (
 @contextmanager
 def scheduled(application: Application) -> Iterator[BackgroundScheduler]:
     """Run the jobs while the block lasts; at its end each finishes the transaction it is in."""
+    # It warns of every round that a long one leaves no room for; the heartbeat says how long a round took.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     running = Running(application, Pulse(application.database), Deliverer.of(application))
     scheduler = BackgroundScheduler(timezone="UTC")
     for job in JOBS:
         # One round at a time, and rounds missed in a long one are not made up for: the tables hold what is left to do.
-        scheduler.add_job(
-            _round(job, running), "interval", seconds=job.seconds, id=job.name, max_instances=1, coalesce=True
-        )
+        # A round that begins late is as good as any.
+        options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        scheduler.add_job(_round(job, running), "interval", seconds=job.seconds, id=job.name, **options)
     scheduler.start()
     try:
-        yield scheduler
+        with watching(application.clock, lambda: _at_once(scheduler)):
+            yield scheduler
     finally:
         running.stop()
         scheduler.shutdown(wait=True)
         running.deliverer.close()
+
+
+def _at_once(scheduler: BackgroundScheduler) -> None:
+    """Every job's next round now. ▸ It is kept as a moment of the machine's clock: after a step back by an hour the
+    scheduler would sleep until that moment comes again."""
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(UTC))
 
 
 def _round(job: Job, running: Running) -> Callable[[], None]:

@@ -35,7 +35,11 @@ class Pulse:
     _last: dict[str, float] = field(default_factory=dict)
 
     def beat(self, job: str, now: Instant, *, took: float, done: int = 0, error: str | None = None) -> None:
-        """A run of a job has ended; `took` in seconds."""
+        """A run of a job has ended; `took` in seconds.
+
+        The beat that is written last counts, whatever its time: after the clock has stepped back the old one would
+        else seem fresh for as long as it lies ahead.
+        """
         last = self._last.get(job)
         if last is not None and not done and error is None and time.monotonic() - last < EVERY:
             return
@@ -47,7 +51,7 @@ class Pulse:
             transaction.run(
                 "INSERT INTO heartbeat (job, at, took, done, error) "  # noqa: S608 (constant words)
                 f"VALUES ({', '.join([mark] * 5)}) ON CONFLICT (job) DO UPDATE SET at = excluded.at, "
-                "took = excluded.took, done = excluded.done, error = excluded.error WHERE excluded.at >= heartbeat.at",
+                "took = excluded.took, done = excluded.done, error = excluded.error",
                 row,
             )
 

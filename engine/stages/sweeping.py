@@ -66,9 +66,17 @@ def sweep_together(door: Door, transaction: Transaction, ids: Sequence[int], now
 
 
 def leave_out(transaction: Transaction, ticket_id: int, failure: BaseException, now: Instant) -> None:
-    """Leave a ticket out of the sweep for a while, twice as long each time, and keep what went wrong."""
+    """Leave a ticket out of the sweep for a while, twice as long each time, and keep what went wrong.
+
+    Whoever failed on it at the same time as another changes nothing: it waits already.
+    """
     mark = "%s" if transaction.postgresql else "?"
-    rows = transaction.rows(f"SELECT attempts FROM sweep_failure WHERE ticket_id = {mark}", (ticket_id,))  # noqa: S608
+    rows = transaction.rows(
+        f"SELECT attempts, retry_at FROM sweep_failure WHERE ticket_id = {mark}",  # noqa: S608
+        (ticket_id,),
+    )
+    if rows and rows[0][1] > now:
+        return
     attempts = int(rows[0][0]) + 1 if rows else 1
     wait = min(LONGEST_WAIT, FIRST_WAIT << min(attempts - 1, 20))
     transaction.run(

@@ -129,9 +129,9 @@ def multi_grid() -> Workflow:
 
 
 @cache
-def small(body: str, version: int = 1) -> Workflow:
+def small(body: str, version: int = 1, key: str = "small") -> Workflow:
     """A loop of a few lines, for what the shipped ones do not do. `body` begins with its own sections."""
-    head = f"workflow: small\nversion: {version}\ntitle: 小流程 / A small loop\ncalendar: cn-mainland\n"
+    head = f"workflow: {key}\nversion: {version}\ntitle: 小流程 / A small loop\ncalendar: cn-mainland\n"
     return loads(head + body)
 
 
