@@ -3,7 +3,7 @@
 Files are read whenever somebody asks: an edited one counts from the next minute, in every process.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,9 +17,10 @@ from engine.definitions.rhythm_file import Known, discover
 from engine.definitions.rhythm_grammar import OPEN
 from engine.definitions.words import Words
 from engine.errors import NotFound, Place
-from engine.records import registers
+from engine.records import calendars, registers
 from engine.records.versions import Versions
 from engine.rules.almanac import Almanac
+from engine.rules.calendars import WorkCalendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,11 @@ def almanac_of(versions: Versions) -> Almanac:
 
 
 def known_of(transaction: Transaction | None, versions: Versions) -> Known:
-    """What a rhythm file may name here: shipped workflows, and with a database those that are active."""
+    """What a rhythm file may name here: with a database what is stored there, without one what is shipped."""
     loops = {loop.key: loop for loop in _shipped()}
+    counted: Mapping[str, WorkCalendar] = {file.key: file.calendar for file in calendars.shipped()}
     if transaction is not None:
+        counted = almanac_of(versions).calendars
         active = [versions.active(transaction, key) for key in registers.active_keys(transaction)]
         loops |= {loop.key: loop for loop in active}
     return Known(
@@ -85,7 +88,7 @@ def known_of(transaction: Transaction | None, versions: Versions) -> Known:
         },
         calendars={
             key: frozenset(number for number, hours in enumerate(calendar.weekly, 1) if hours)
-            for key, calendar in almanac_of(versions).calendars.items()
+            for key, calendar in counted.items()
         },
     )
 

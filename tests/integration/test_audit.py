@@ -67,7 +67,11 @@ _ONE = "ticket_id = 1 AND deadline_seq = 2"
         ("UPDATE event SET recorded_at = 0 WHERE ticket_id = 1 AND action = 'late'", "happened at"),
         ("UPDATE event SET actor = 'somebody' WHERE ticket_id = 1 AND action = 'late'", "by somebody"),
         ("DELETE FROM notice WHERE ticket_id = 1 AND unit = 'a3'", "told"),
-        ("INSERT INTO notice SELECT ticket_id, seq + 90, event_seq, role, unit, posts, at FROM notice", "2 times"),
+        (
+            "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, at) "
+            "SELECT ticket_id, seq + 90, event_seq, role, unit, posts, at FROM notice",
+            "2 times",
+        ),
         ("UPDATE notice SET event_seq = 99 WHERE ticket_id = 1", "hangs on event 99"),
         ("DELETE FROM feed WHERE ticket_id = 1 AND seq > 2", "is in 0 acts"),
         ("DELETE FROM feed WHERE position = 3", "the feed has gaps"),
