@@ -2,6 +2,7 @@
 
 from engine.clock import Instant
 from engine.definitions.model import Workflow
+from engine.definitions.windows import windows
 from engine.rules import rungs
 from engine.rules.case import Run, Timer
 from engine.rules.worktime import WorkCalendar
@@ -11,8 +12,11 @@ OVERDUE = "red"
 
 
 def light(timer: Timer, definition: Workflow, calendar: WorkCalendar, now: Instant) -> str:
-    """The word of the last light whose rung has come; "" while none has, or while the deadline stands still."""
-    if timer.run is not Run.RUNNING:
+    """The word of the last light whose rung has come; "" while none has, or while the deadline stands still.
+
+    A window (until when something may be asked) that has passed is nobody's lag and shows no light.
+    """
+    if timer.run is not Run.RUNNING or timer.name in windows(definition):
         return ""
     shown, since = ("", Instant(0)) if now <= timer.due_at else (OVERDUE, timer.due_at)
     way = rungs.climb(definition, definition.deadlines[timer.name])

@@ -8,12 +8,13 @@ ticket nor shows one twice.
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.definitions.windows import windows
 from engine.errors import Malformed, NotFound, Place
 from engine.records import lights
 from engine.records.access import Viewer
@@ -263,7 +264,8 @@ def _completed(
     ids = [row.ticket_id for row in rows]
     if not ids:
         return
-    due, own = _nearest(transaction, ids), _own_tasks(transaction, viewer, ids)
+    skip = {row.ticket_id: windows(versions.definition(transaction, row.workflow_id)) for row in rows}
+    due, own = _nearest(transaction, ids, skip), _own_tasks(transaction, viewer, ids)
     for row in rows:
         timer = due.get(row.ticket_id)
         yield Row(
@@ -284,8 +286,8 @@ def _due(transaction: Transaction, versions: Versions, row: Row, timer: Timer, n
     )
 
 
-def _nearest(transaction: Transaction, ids: Sequence[int]) -> dict[int, Timer]:
-    """The running deadline that comes first, per ticket."""
+def _nearest(transaction: Transaction, ids: Sequence[int], skip: Mapping[int, Collection[str]]) -> dict[int, Timer]:
+    """The running deadline that comes first, per ticket; until when something may be asked is nobody's duty."""
     listed = ", ".join(marks(transaction, len(ids)))
     rows = transaction.rows(
         'SELECT ticket_id, seq, name, "limit", started_at, due_at, consumed, extensions, provisional, calendar '  # noqa: S608
@@ -299,6 +301,7 @@ def _nearest(transaction: Transaction, ids: Sequence[int]) -> dict[int, Timer]:
             due_at=row[5], next_at=None, consumed=row[6], extensions=row[7], provisional=bool(row[8]), calendar=row[9],
         )
         for row in rows
+        if row[2] not in skip[row[0]]
     }  # fmt: skip
 
 

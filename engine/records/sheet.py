@@ -13,6 +13,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import Action, PersonScope, TaskKind, Title, Workflow
+from engine.definitions.windows import windows
 from engine.errors import NotFound
 from engine.records import lights, strips
 from engine.records.access import Viewer
@@ -180,6 +181,8 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
         clocks=tuple(
             _clock(timer, case, called, almanac, now)
             for timer in sorted(case.timers.values(), key=lambda timer: (timer.due_at, timer.seq))
+            # A window that has passed is of no interest to anybody.
+            if not (timer.name in windows(case.definition) and timer.due_at < now)
         ),
         joined=_case_numbers(transaction, "main_id", seen) if seen.official else (),
         subs=_case_numbers(transaction, "parent_id", seen) if seen.official else (),

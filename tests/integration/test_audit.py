@@ -68,8 +68,10 @@ _ONE = "ticket_id = 1 AND deadline_seq = 2"
         ("UPDATE event SET actor = 'somebody' WHERE ticket_id = 1 AND action = 'late'", "by somebody"),
         ("DELETE FROM notice WHERE ticket_id = 1 AND unit = 'a3'", "told"),
         (
-            "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, at) "
-            "SELECT ticket_id, seq + 90, event_seq, role, unit, posts, at FROM notice",
+            (
+                "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, at) "
+                "SELECT ticket_id, seq + 90, event_seq, role, unit, posts, at FROM notice"
+            ),
             "2 times",
         ),
         ("UPDATE notice SET event_seq = 99 WHERE ticket_id = 1", "hangs on event 99"),

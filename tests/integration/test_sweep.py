@@ -9,6 +9,9 @@ from engine.background import sweep as sweeping
 from engine.background.sweep import candidates, sweep, sweep_some
 from engine.clock import DAY, HOUR, MINUTE
 from engine.database import Database
+from engine.records import lists
+from engine.records import sheet as sheets
+from engine.records.access import viewer_of
 from engine.records.heartbeats import health
 from engine.rules import escalate
 from engine.stages import sweeping as together
@@ -261,3 +264,19 @@ def test_cards_are_rows_and_the_highest_level_stands_on_the_ticket(world: World)
     cards = world.rows("SELECT card, ended_by FROM card WHERE ticket_id = ? ORDER BY seq", told.id)
     assert ("yellow", "raised") in cards
     assert ("red", None) in cards
+
+
+def test_a_window_that_has_passed_is_nobodys_lag_in_lists_and_on_the_page(world: World) -> None:
+    """Until when a return may be asked: four hours on it is over, and nobody is late because of it."""
+    told = world.ticket().called("urban", item="event-02-03").signed("urban")
+    told.do("chen", "contact", of="urban")
+    world.later(DAY)
+    with world.database.looking() as transaction:
+        viewer = viewer_of(transaction, world.people["shen"], world.clock.now())
+        found = lists.page(transaction, world.versions, viewer, lists.Wanted(), now=world.clock.now(), limit=10)
+        sheet = sheets.sheet(
+            transaction, world.versions, viewer, sheets.sight(transaction, viewer, told.case_no), told.case,
+            world.clock.now(),
+        )  # fmt: skip
+    assert [(row.due.name, row.due.light) for row in found.rows if row.due] == [("handle", "")]
+    assert [clock.title.en for clock in sheet.clocks] == ["Handling"]
