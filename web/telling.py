@@ -13,6 +13,8 @@ from engine.records import names, registers
 from engine.records.sheet import History, Line, Sheet
 from web.clocks import card_title
 
+#: Behind a due time that waits for the decree of a year.
+_DOUBTFUL = "（暂定）"
 _CLOCK = Title("时钟", "The clock")
 _RULE = Title("规则", "A rule")
 
@@ -201,7 +203,8 @@ def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iter
             yield Piece(title=title, texts=tuple(about(sheet, int(seq)) for seq in seqs))
     for title, key in ((Title("新的时限", "New due time"), "due"), (Title("恢复时间", "Resumes"), "resumes")):
         if key in facts and "rung" not in facts:
-            yield Piece(title=title, texts=(shown(Instant(int(facts[key]))),))
+            doubt = _DOUBTFUL if key == "due" and facts.get("provisional") else ""
+            yield Piece(title=title, texts=(shown(Instant(int(facts[key]))) + doubt,))
     for title, key in ((Title("主案", "Main ticket"), "main"), (Title("关联案卷", "The other ticket"), "ticket")):
         if isinstance(facts.get(key), str):
             yield Piece(title=title, texts=(facts[key],))
@@ -219,7 +222,7 @@ def _of_time(facts: Mapping[str, Any], sheet: Sheet) -> Iterator[Piece]:
         moved = f"{shown(Instant(one['was']))} → " if "was" in one else ""
         yield Piece(
             title=titles.get(one["deadline"], Title("时限", "Deadline")),
-            texts=(f"{moved}{shown(Instant(one['due']))}",),
+            texts=(f"{moved}{shown(Instant(one['due']))}{_DOUBTFUL if one.get('provisional') else ''}",),
         )
     for title, key in ((Title("亮牌", "Card given"), "card"), (Title("撤牌", "Card lifted"), "lifted")):
         if isinstance(facts.get(key), list):

@@ -89,5 +89,9 @@ def _ticket(one: Listed) -> str:
         words.lights[one.light].zh if one.light in words.lights else "",
         words.cards[one.card].zh if one.card in words.cards else "",
     ]
-    parts = [plain(one.deadline.zh), *signs, f"到期 {due_time(one.due)}" if one.due is not None else ""]
+    parts = [
+        plain(one.deadline.zh),
+        *signs,
+        f"到期 {due_time(one.due, provisional=one.provisional)}" if one.due is not None else "",
+    ]
     return f"{one.case_no} {'，'.join(part for part in parts if part)}".rstrip()

@@ -119,7 +119,11 @@ def _preview(application: Application, given: argparse.Namespace) -> int:
 def _print_part(part: Part, unit: str, people: list[str]) -> None:
     OUT.print(f"{unit} → {'、'.join(people)} · {part.list.count} 件 / tickets", markup=False)
     for line in part.list.lines:
-        due = f"{line.deadline.split(' / ')[0]} {shown(line.due)}" if line.due is not None else ""
+        due = (
+            f"{line.deadline.split(' / ')[0]} {shown(line.due)}{'（暂定）' if line.provisional else ''}"
+            if line.due is not None
+            else ""
+        )
         said = (line.case_no, line.title, line.state.split(" / ")[0], due, line.light, line.card)
         OUT.print(f"  {' · '.join(part for part in said if part)}", markup=False)
 

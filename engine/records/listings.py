@@ -19,6 +19,8 @@ class Listed:
     title: Title
     deadline: Title
     due: Instant | None
+    #: A year it depends on had no decreed holidays then.
+    provisional: bool
     light: str
     card: str
     state: Title
@@ -59,6 +61,7 @@ def _listed(one: Mapping[str, Any], visible: bool) -> Listed:
         title=_title(shown.get("title")),
         deadline=_title(shown.get("deadline")),
         due=Instant(due) if visible and isinstance(due, int) else None,
+        provisional=shown.get("provisional") is True,
         light=word(shown, "light"),
         card=word(shown, "card"),
         state=_title(shown.get("state")),

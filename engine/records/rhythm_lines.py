@@ -29,6 +29,8 @@ class Line:
     #: The most pressing running deadline, `中文 / English`; "" and None when none runs.
     deadline: str
     due: Instant | None
+    #: A year it depends on has no decreed holidays yet.
+    provisional: bool
     #: Words; "" for none.
     light: str
     card: str
@@ -79,7 +81,7 @@ class Shown:
         limit = "t.settled_at IS NULL" if ids is None else f"t.id {asking.among(ids)}"
         rows = self.transaction.rows(
             'SELECT t.id, k.department_id, d.task_seq, d.seq, d.name, d.request_seq, d."limit", d.started_at, '  # noqa: S608
-            "d.due_at, d.consumed, d.extensions, t.workflow_id, a.lineage "
+            "d.due_at, d.consumed, d.extensions, d.provisional, t.workflow_id, a.lineage "
             # SQLite keeps the order of a CROSS JOIN: first the open tickets, then their deadlines.
             "FROM ticket t CROSS JOIN deadline d JOIN area a ON a.id = t.area_id "
             "LEFT JOIN task k ON k.ticket_id = d.ticket_id AND k.seq = d.task_seq "
@@ -91,7 +93,8 @@ class Shown:
     def light(self, one: RunningDeadline) -> str:
         """The word of the light that a deadline shows."""
         definition = self.versions.definition(self.transaction, one.workflow_id)
-        return lights.light(one.timer, definition, self.almanac.of(definition.calendar, one.area), self.now)
+        key = definition.deadlines[one.timer.name].calendar or definition.calendar
+        return lights.light(one.timer, definition, self.almanac.of(key, one.area), self.now)
 
     def lines(self, ids: Collection[int], cards: Iterable[StandingCard]) -> "Lines":
         """Everything needed to show these tickets, asked once for all of them."""
@@ -131,6 +134,7 @@ class Lines:
             title=f"{self.items.get(_item(item)) or definition.title.zh} · {place}",
             deadline=str(definition.deadlines[pressing.timer.name].title) if pressing else "",
             due=pressing.timer.due_at if pressing else None,
+            provisional=pressing.timer.provisional if pressing else False,
             light=self.shown.light(pressing) if pressing else "",
             card=self._card(ticket_id, department_id),
             state=str(definition.states[state].title),
@@ -149,10 +153,14 @@ class Lines:
 
 
 def _running(row: Sequence[Any]) -> RunningDeadline:
-    ticket_id, department, task, seq, name, request, limit, started, due, consumed, extensions, workflow, lineage = row
+    (
+        ticket_id, department, task, seq, name, request, limit, started, due, consumed, extensions, provisional,
+        workflow, lineage,
+    ) = row  # fmt: skip
     timer = Timer(
         seq=seq, name=name, task_seq=task, request_seq=request, run=Run.RUNNING, limit=limit, started_at=started,
         due_at=due, next_at=None, consumed=consumed, extensions=extensions,
+        provisional=bool(provisional),
     )  # fmt: skip
     return RunningDeadline(
         ticket_id=ticket_id, department_id=department, task_seq=task, timer=timer, workflow_id=workflow,

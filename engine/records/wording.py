@@ -41,7 +41,8 @@ def _rung(definition: Workflow, scope: str, facts: Mapping[str, Any], unit: str)
     name = declared.title if declared else Title("时限", "Deadline")
     said = list(_said(definition, scope, facts)) or [_reached(str(facts.get("step", "")))]
     due = facts.get("due")
-    when = due_time(Instant(due)) if isinstance(due, int) else ""
+    doubtful = facts.get("provisional") is True
+    when = due_time(Instant(due), provisional=doubtful) if isinstance(due, int) else ""
     return Title(
         f"{name.zh}{_of(unit)}：{'、'.join(one.zh for one in said)}" + (f"，到期 {when}" if when else ""),
         f"{name.en}{f' ({unit})' if unit else ''}: {', '.join(one.en for one in said)}"
@@ -75,6 +76,6 @@ def _of(unit: str) -> str:
     return f"（{unit}）" if unit else ""
 
 
-def due_time(at: Instant) -> str:
-    """A due time as a line has room for it, e.g. `11-26 17:30`."""
-    return moment(at).strftime("%m-%d %H:%M")
+def due_time(at: Instant, *, provisional: bool = False) -> str:
+    """A due time as a line has room for it, e.g. `11-26 17:30`; one that waits for a decree says so."""
+    return moment(at).strftime("%m-%d %H:%M") + ("（暂定）" if provisional else "")

@@ -238,6 +238,8 @@ def _time(doing: Doing) -> HuyingError | None:
         for timer in _named(draft, task, action.extends):
             deadlines.extend(draft, timer.seq)
             doing.facts["due"] = draft.timers[timer.seq].due_at
+            if draft.timers[timer.seq].provisional:
+                doing.facts["provisional"] = True
     if action.suspends is None:
         return None
     return _suspend(doing, action.suspends)

@@ -130,6 +130,7 @@ def _resume(draft: Draft, come: _Come) -> None:
             "timer": seq,
             "generation": other.generation,
             "due": other.due_at,
+            "provisional": other.provisional,
             "run": other.run.value,
         }
         for seq in over
@@ -155,7 +156,14 @@ def _climb(draft: Draft, come: _Come) -> None:
     deadlines.look(timer, draft.definition, draft.calendar_of(timer.name))
     task = draft.tasks[timer.task_seq] if timer.task_seq is not None else None
     step = way.step(come.rung)
-    because = {"deadline": timer.name, "timer": timer.seq, "generation": timer.generation, "rung": come.rung}
+    because: dict[str, Any] = {
+        "deadline": timer.name,
+        "timer": timer.seq,
+        "generation": timer.generation,
+        "rung": come.rung,
+    }
+    if timer.provisional:
+        because["provisional"] = True
     event_seq = draft.ticket.last_seq + 1
     draft.decision.reached.append(
         Reached(

@@ -281,9 +281,18 @@ class TestLines:
         due = next(timer.due_at for timer in told.case.timers.values() if timer.name == "handle")
         assert shown == Line(
             case_no=told.case_no, title="part-01-01 · micro", deadline="处置时限 / Handling", due=due, light="",
-            card="", state="条线处置中 / Lines at work",
+            provisional=True, card="", state="条线处置中 / Lines at work",
         )  # fmt: skip
-        assert shown.to_json().keys() == {"case_no", "title", "deadline", "due", "light", "card", "state"}
+        assert shown.to_json().keys() == {
+            "case_no",
+            "title",
+            "deadline",
+            "due",
+            "provisional",
+            "light",
+            "card",
+            "state",
+        }
 
     def test_a_ticket_without_item_is_called_by_its_loop(self, world: World) -> None:
         world.ticket().reported()

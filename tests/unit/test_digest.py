@@ -14,6 +14,7 @@ from engine.definitions.model import Title
 from engine.records.entries import Entry
 from engine.records.listings import Listed, Listing
 from engine.records.messages import MessageKind
+from engine.records.wording import due_time
 from tests.support.cases import MONDAY
 
 BASE = "https://huying.example.cn"
@@ -38,7 +39,7 @@ def a_list(tickets: int = 3, title: str = "滞后提醒") -> Entry:
         Listed(
             case_no=f"20261126-{number:06d}", visible=True, title=Title("王阿姨家漏水", ""),
             deadline=Title("处置时限", "Handling"), due=Instant(MONDAY - number * HOUR), light="red", card="yellow",
-            state=Title("处置中", ""),
+            provisional=False, state=Title("处置中", ""),
         )
         for number in range(1, tickets + 1)
     )  # fmt: skip
@@ -151,3 +152,7 @@ def test_any_title_becomes_one_short_printable_line(title: str) -> None:
     assert len(made) <= 80
     assert "\n" not in made
     assert not re.search(r"[<>\[\](){}*_`#~|@\\&!]|://", made)
+
+
+def test_a_due_time_that_waits_for_a_decree_says_so() -> None:
+    assert due_time(MONDAY, provisional=True) == f"{due_time(MONDAY)}（暂定）"

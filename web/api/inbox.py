@@ -127,6 +127,7 @@ def _listed(one: Listed) -> shapes.ListedOut:
         title=views.title(one.title),
         deadline=views.title(one.deadline),
         due=views.moment(one.due),
+        provisional=one.provisional,
         light=one.light,
         card=one.card,
         state=views.title(one.state),

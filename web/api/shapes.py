@@ -505,6 +505,7 @@ class ListedOut(BaseModel):
     title: TitleOut
     deadline: TitleOut
     due: str | None
+    provisional: bool = Field(description="A year it depends on had no decreed holidays then.")
     light: str
     card: str
     state: TitleOut
