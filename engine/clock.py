@@ -44,9 +44,11 @@ class ShiftedClock:
         self._file, self._shift = file, 0
 
     def now(self) -> Instant:
+        # The machine's clock first: whoever is interrupted between the two is never ahead of a clock that was set back.
+        at = time.time_ns() // 1000
         with contextlib.suppress(OSError, ValueError):
             self._shift = round(float(self._file.read_text()) * SECOND)
-        return Instant(time.time_ns() // 1000 + self._shift)
+        return Instant(at + self._shift)
 
 
 class SetClock:

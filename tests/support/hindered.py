@@ -61,9 +61,13 @@ class Hindrance:
     machine_clock: bool = False
 
 
+#: What a drill is about; the other jobs keep their pace, or they would eat the machine.
+_HURRIED = frozenset({"sweep", "recount", "commands", "relay"})
+
+
 def hinder(how: Hindrance) -> None:
     """Hinder this process from now on."""
-    scheduler.JOBS = tuple(replace(job, seconds=how.every) for job in scheduler.JOBS)
+    scheduler.JOBS = tuple(replace(job, seconds=how.every) if job.name in _HURRIED else job for job in scheduler.JOBS)
     sweep.AT_ONCE.update(dict.fromkeys(sweep.AT_ONCE, how.batch))
     if how.pause:
         _slow(how)
