@@ -1,12 +1,13 @@
 """A case being changed by one act: copies what it touches and gathers what the act brings about."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from engine.clock import Instant
 from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice, Source
 from engine.rules.almanac import Almanac
-from engine.rules.case import Actor, Ask, Card, Case, Memory, Task, Timer
+from engine.rules.case import Actor, ActorKind, Ask, Card, Case, Memory, Task, Timer
 from engine.rules.chain import canonical, canonical_row, event_hash, personal_digest
 from engine.rules.permissions import Standing
 from engine.rules.worktime import WorkCalendar
@@ -133,11 +134,17 @@ class Draft(Case):
                 yield timer
 
     def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...]) -> None:
+        """Whoever is told twice in one act is told once: of what was done, or of the last that the clock did."""
         notices = self.decision.notices
         if self.act.arm_from is not None and self.ticket.head_at < self.act.arm_from:
             return
-        if not any(notice.unit == unit and notice.posts == posts for notice in notices):
-            notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts))
+        for at, notice in enumerate(notices):
+            if (notice.unit, notice.posts) == (unit, posts):
+                if self.act.actor.kind is ActorKind.CLOCK:
+                    # Of several rungs made up for at once the last is the gravest.
+                    notices[at] = replace(notice, event_seq=event_seq, role=role)
+                return
+        notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts))
 
     def command(self, kind: CommandKind, target_id: int | None = None, payload: dict[str, Any] | None = None) -> None:
         self.decision.commands.append(

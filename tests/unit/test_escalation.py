@@ -143,6 +143,10 @@ def test_after_an_outage_everybody_is_told_once() -> None:
     assert decision is not None
     told = [(notice.unit, notice.posts) for notice in decision.notices]
     assert len(told) == len(set(told)) == 2
+    last = {event.seq: facts(event).get("step") for event in decision.events}
+    assert {last[notice.event_seq] for notice in decision.notices} == {"100%", "+4 hours"}, (
+        "of the gravest they are told"
+    )
 
 
 def test_what_a_forced_action_starts_counts_from_now_not_from_the_missed_moment() -> None:
