@@ -4,6 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import psycopg
+from sqlalchemy.exc import OperationalError
+
 from engine.application import Application
 from engine.console import (
     calendars,
@@ -39,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             application.close()
     except HuyingError as refusal:
         complain(refusal)
+        return REFUSED
+    except (OperationalError, psycopg.OperationalError) as failure:
+        # The driver says where it knocked and what it heard; it never repeats a password.
+        said = str(getattr(failure, "orig", None) or failure).splitlines()[0]
+        ERR.print(f"数据库没有应答 / The database does not answer: {said}", style="bold red", markup=False)
         return REFUSED
     except KeyboardInterrupt:
         ERR.print("已中断 / Interrupted")

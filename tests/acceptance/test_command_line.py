@@ -115,3 +115,14 @@ def test_many_grids_crack_a_problem_at_the_joint_meeting(huying: Huying, photo: 
     for stage in ("report", "triage", "dispatch", "resolve", "review"):
         assert stage in shown
     assert "完好 / sound" in huying("verify")
+
+
+def test_a_database_that_does_not_answer_is_one_clear_line_without_the_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUYING_DATABASE", "postgresql://huying:very-secret@127.0.0.1:1/none")
+    assert main(["schedule"]) == 1
+    said = capsys.readouterr().err
+    assert "数据库没有应答" in said
+    assert len(said.strip().splitlines()) <= 3
+    assert "very-secret" not in said
