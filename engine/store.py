@@ -115,7 +115,11 @@ def _s3(address: str) -> S3Store:
 
 def _parts(address: str) -> tuple[str, str, dict[str, str]]:
     parts = urlsplit(address)
-    words = {name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()}
+    try:
+        asked = parse_qs(parts.query, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise _wrong(address) from None
+    words = {name: values[-1] for name, values in asked.items()}
     endpoint = words.get("endpoint", "https://")
     if not parts.hostname or parts.username or parts.port or not words.keys() <= {*_WORDS}:
         raise _wrong(address)
