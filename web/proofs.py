@@ -6,9 +6,9 @@ from typing import Any
 
 from engine.clock import Instant, shown
 from engine.definitions.model import Title
-from engine.rules.evidence import Verdict
+from engine.rules.evidence import Proof
 
-_TONES = {Verdict.CONFIRMED: "green", Verdict.UNKNOWN: "secondary", Verdict.CONTRADICTED: "red"}
+_TONES = {Proof.CONFIRMED: "green", Proof.UNKNOWN: "secondary", Proof.CONTRADICTED: "red"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,9 @@ def badges(facts: Mapping[str, Any]) -> dict[str, tuple[Badge, ...]]:
 
 
 def _badges(one: Mapping[str, Any]) -> Iterator[Badge]:
-    time, place = Verdict(one["time"]), Verdict(one["place"])
-    if time is place is Verdict.UNKNOWN:
-        yield Badge(title=Title("拍摄时间、地点未知", "taken who knows when and where"), tone=_TONES[time])
+    time, place = Proof(one["time"]), Proof(one["place"])
+    if time is place is Proof.UNKNOWN:
+        yield Badge(title=Title("拍摄时间、地点未知", "time and place unknown"), tone=_TONES[time])
     else:
         yield Badge(title=_time(time, one), tone=_TONES[time])
         yield Badge(title=_place(place, one), tone=_TONES[place])
@@ -38,22 +38,22 @@ def _badges(one: Mapping[str, Any]) -> Iterator[Badge]:
         yield Badge(title=Title(f"本案第 {seq} 步用过", f"shown before, in step {seq}"), tone="red")
 
 
-def _time(verdict: Verdict, one: Mapping[str, Any]) -> Title:
-    if verdict is Verdict.UNKNOWN:
+def _time(verdict: Proof, one: Mapping[str, Any]) -> Title:
+    if verdict is Proof.UNKNOWN:
         return Title("时间未知", "time unknown")
     taken = shown(Instant(one["taken_at"]))
-    if verdict is Verdict.CONFIRMED:
+    if verdict is Proof.CONFIRMED:
         return Title(f"时间相符 {taken}", "time fits")
     return Title(f"时间不符：拍摄于 {taken}", "taken at another time")
 
 
-def _place(verdict: Verdict, one: Mapping[str, Any]) -> Title:
+def _place(verdict: Proof, one: Mapping[str, Any]) -> Title:
     if "distance_m" not in one:
         return Title("地点未知", "place unknown")
     metres = one["distance_m"]
     far = f"{metres / 1000:.1f} 公里" if metres >= 1000 else f"{metres} 米"
     return {
-        Verdict.CONFIRMED: Title(f"地点相符 {far}", "place fits"),
-        Verdict.UNKNOWN: Title(f"地点未定：相距 {far}", "place uncertain"),
-        Verdict.CONTRADICTED: Title(f"地点不符：相距 {far}", "taken elsewhere"),
+        Proof.CONFIRMED: Title(f"地点相符 {far}", "place fits"),
+        Proof.UNKNOWN: Title(f"地点未定：相距 {far}", "place uncertain"),
+        Proof.CONTRADICTED: Title(f"地点不符：相距 {far}", "taken elsewhere"),
     }[verdict]

@@ -36,7 +36,7 @@ def of_ticket(transaction: Transaction, viewer: Viewer, sha256: str, case_no: st
     media_type, size, taken_at, uploaded_at, lineage, code = rows[0]
     links = chain(lineage)
     called = names(transaction, areas=[link.id for link in links]).areas
-    # From the street down: the city and the district are the same on every picture of an installation.
+    # The nearest three: the city and the district are the same on every picture of an installation.
     where = "".join(called[link.id].name for link in reversed(links[:3]))
     return Marked(
         stored=_picture(sha256, media_type, size),

@@ -31,7 +31,7 @@ _EARTH_M = 6_371_009
 _DEGREE = 10_000_000
 
 
-class Verdict(StrEnum):
+class Proof(StrEnum):
     """Whether a photo fits."""
 
     CONFIRMED = "confirmed"
@@ -75,21 +75,21 @@ def judge(photo: Photo, *, since: Instant, until: Instant, spot: Spot | None) ->
     return facts
 
 
-def of_time(photo: Photo, since: Instant, until: Instant) -> Verdict:
+def of_time(photo: Photo, since: Instant, until: Instant) -> Proof:
     """Whether it was taken between these moments, both included."""
     if photo.taken_at is None:
-        return Verdict.UNKNOWN
-    return Verdict.CONFIRMED if since <= photo.taken_at <= until else Verdict.CONTRADICTED
+        return Proof.UNKNOWN
+    return Proof.CONFIRMED if since <= photo.taken_at <= until else Proof.CONTRADICTED
 
 
-def of_place(photo: Photo, spot: Spot | None) -> Verdict:
+def of_place(photo: Photo, spot: Spot | None) -> Proof:
     """Whether it was taken near a spot; what lies between near and far proves nothing."""
     if photo.spot is None or spot is None:
-        return Verdict.UNKNOWN
+        return Proof.UNKNOWN
     beyond = distance_m(photo.spot, spot) - photo.spot.accuracy_m - spot.accuracy_m
     if beyond <= NEAR_M:
-        return Verdict.CONFIRMED if photo.spot.accuracy_m <= FAR_M else Verdict.UNKNOWN
-    return Verdict.CONTRADICTED if beyond > FAR_M else Verdict.UNKNOWN
+        return Proof.CONFIRMED if photo.spot.accuracy_m <= FAR_M else Proof.UNKNOWN
+    return Proof.CONTRADICTED if beyond > FAR_M else Proof.UNKNOWN
 
 
 def distance_m(one: Spot, other: Spot) -> int:

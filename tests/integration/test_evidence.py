@@ -1,6 +1,7 @@
 """Photos over HTTP on both databases: where they were taken, where else they were shown, what is asked for anew."""
 
 import io
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 
 from engine.clock import SetClock, iso, moment
-from engine.database import Database
+from engine.database import Database, Transaction
+from engine.records import prints
 from engine.records.uploads import key_of
 from tests.support.pictures import cropped, exif, halved, jpeg, scene
 from tests.support.town import BLOCK_CALLS, Town, png, town
@@ -111,6 +113,24 @@ def test_an_after_photo_that_is_the_before_photo_is_flagged_and_not_refused(xidu
     finished(xidu, case_no, sent(xidu, "chen", jpeg(halved(picture), 40)))
     assert evidence(xidu, case_no, "finish")[0]["again"] == [1]
     assert xidu.get("shen", f"/api/tickets/{case_no}")["state"]["code"] == "checking"
+
+
+def test_among_many_prints_the_near_ones_are_found_and_no_other(xidu: Town) -> None:
+    chance = random.Random(1)
+    many = {f"{number:064x}": chance.getrandbits(64) for number in range(3_000)}
+
+    def fill(transaction: Transaction) -> None:
+        for sha256, one in many.items():
+            prints.keep(transaction, sha256, [one])
+
+    xidu.database.acting(fill)
+    wanted, one = next(iter(many.items()))
+    turned = sum(1 << bit for bit in (0, 9, 18, 27, 36, 45, 54))
+    with xidu.database.looking() as transaction:
+        assert prints.near(transaction, [one ^ turned]) == (prints.Alike(wanted, 7),)
+        assert prints.near(transaction, [one ^ turned ^ 1 << 63]) == ()
+        assert prints.near(transaction, [one], besides=wanted) == ()
+        assert prints.near(transaction, []) == ()
 
 
 def test_the_same_file_is_found_however_little_it_shows(xidu: Town) -> None:

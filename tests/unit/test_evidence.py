@@ -3,7 +3,7 @@
 import pytest
 
 from engine.clock import DAY, HOUR, MINUTE, Instant
-from engine.rules.evidence import MOST_NAMED, Photo, Spot, Verdict, distance_m, judge, of_place, of_time
+from engine.rules.evidence import MOST_NAMED, Photo, Proof, Spot, distance_m, judge, of_place, of_time
 
 OPENED = Instant(1_770_000_000_000_000)
 UNTIL = Instant(OPENED + DAY)
@@ -18,15 +18,15 @@ def north(spot: Spot, metres: float, accuracy: int = 20) -> Spot:
 @pytest.mark.parametrize(
     ("taken", "verdict"),
     [
-        (None, Verdict.UNKNOWN),
-        (OPENED, Verdict.CONFIRMED),
-        (UNTIL, Verdict.CONFIRMED),
-        (OPENED - 1, Verdict.CONTRADICTED),
-        (UNTIL + 1, Verdict.CONTRADICTED),
+        (None, Proof.UNKNOWN),
+        (OPENED, Proof.CONFIRMED),
+        (UNTIL, Proof.CONFIRMED),
+        (OPENED - 1, Proof.CONTRADICTED),
+        (UNTIL + 1, Proof.CONTRADICTED),
     ],
 )
 def test_a_photo_is_of_its_time_within_the_window_and_unknown_without_a_clock(
-    taken: int | None, verdict: Verdict
+    taken: int | None, verdict: Proof
 ) -> None:
     photo = Photo(taken_at=None if taken is None else Instant(taken))
     assert of_time(photo, OPENED, UNTIL) is verdict
@@ -35,30 +35,30 @@ def test_a_photo_is_of_its_time_within_the_window_and_unknown_without_a_clock(
 @pytest.mark.parametrize(
     ("metres", "accuracy", "verdict"),
     [
-        (0, 20, Verdict.CONFIRMED),
-        (239, 20, Verdict.CONFIRMED),
-        (245, 20, Verdict.UNKNOWN),
-        (1_030, 20, Verdict.UNKNOWN),
-        (1_050, 20, Verdict.CONTRADICTED),
-        (1_050, 900, Verdict.CONFIRMED),
-        (300, 5_000, Verdict.UNKNOWN),
-        (60_000, 5_000, Verdict.CONTRADICTED),
+        (0, 20, Proof.CONFIRMED),
+        (239, 20, Proof.CONFIRMED),
+        (245, 20, Proof.UNKNOWN),
+        (1_030, 20, Proof.UNKNOWN),
+        (1_050, 20, Proof.CONTRADICTED),
+        (1_050, 900, Proof.CONFIRMED),
+        (300, 5_000, Proof.UNKNOWN),
+        (60_000, 5_000, Proof.CONTRADICTED),
     ],
 )
-def test_a_photo_is_of_its_place_as_far_as_both_accuracies_allow(metres: int, accuracy: int, verdict: Verdict) -> None:
+def test_a_photo_is_of_its_place_as_far_as_both_accuracies_allow(metres: int, accuracy: int, verdict: Proof) -> None:
     assert of_place(Photo(spot=north(SQUARE, metres, accuracy)), SQUARE) is verdict
 
 
 def test_nothing_is_held_against_a_photo_that_says_nothing_or_a_ticket_without_a_point() -> None:
-    assert of_place(Photo(), SQUARE) is Verdict.UNKNOWN
-    assert of_place(Photo(spot=SQUARE), None) is Verdict.UNKNOWN
+    assert of_place(Photo(), SQUARE) is Proof.UNKNOWN
+    assert of_place(Photo(spot=SQUARE), None) is Proof.UNKNOWN
     assert judge(Photo(), since=OPENED, until=UNTIL, spot=None) == {"time": "unknown", "place": "unknown"}
 
 
 def test_a_camera_that_writes_the_shifted_chinese_datum_is_not_called_a_liar() -> None:
     shifted = Spot(lon_e7=SQUARE.lon_e7 + 45_000, lat_e7=SQUARE.lat_e7 - 20_000, accuracy_m=20)
     assert 400 < distance_m(shifted, SQUARE) < 700
-    assert of_place(Photo(spot=shifted), SQUARE) is Verdict.UNKNOWN
+    assert of_place(Photo(spot=shifted), SQUARE) is Proof.UNKNOWN
 
 
 def test_distances_are_those_of_the_globe() -> None:
