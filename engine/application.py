@@ -9,6 +9,7 @@ from engine.records.calendar_book import CalendarBook
 from engine.records.versions import Versions
 from engine.settings import Settings
 from engine.stages.door import Door
+from engine.store import FileStore
 
 
 @dataclass(kw_only=True)
@@ -34,6 +35,10 @@ class Application:
     @cached_property
     def door(self) -> Door:
         return Door(self.database, self.clock, self.versions, algorithm=self.settings.hash_algorithm)
+
+    @cached_property
+    def store(self) -> FileStore:
+        return FileStore.of(self.settings.store, self.settings.data)
 
     def close(self) -> None:
         self.database.close()

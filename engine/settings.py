@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import store
 from engine.errors import Malformed, Place
 from engine.vocabulary import ALGORITHMS
 
@@ -23,6 +24,10 @@ class Settings:
     database_url: str
     #: Uploads and other files of this installation.
     data: Path
+    #: Where uploads are kept: a folder, `s3://bucket/prefix?endpoint=…`, or "" for `uploads` in the data folder.
+    store: str = ""
+    #: A font file with Chinese for the marks on thumbnails; none for one of this machine's.
+    font: Path | None = None
     #: Hash algorithm of new events: sha256 or sm3.
     hash_algorithm: str = "sha256"
     #: Connections kept open to PostgreSQL by one process; about twice the cores of the server.
@@ -47,8 +52,9 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_HASH`, `HUYING_POOL`, `HUYING_ASSETS`, `HUYING_SCHEDULER`,
-        `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`, `HUYING_QUIET`, `HUYING_RHYTHMS`.
+        """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
+        `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
+        `HUYING_QUIET`, `HUYING_RHYTHMS`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -76,6 +82,8 @@ class Settings:
         return cls(
             database_url=env.get("HUYING_DATABASE", f"sqlite:///{data / 'huying.db'}"),
             data=data,
+            store=store.check(env.get("HUYING_STORE", "")),
+            font=_font(env.get("HUYING_FONT", "")),
             hash_algorithm=algorithm,
             pool=int(pool),
             assets=assets,
@@ -92,6 +100,13 @@ class Settings:
     def schedules_inside(self) -> bool:
         """Whether serving includes the background work."""
         return self.scheduler == "inside" or (not self.scheduler and self.database_url.startswith("sqlite"))
+
+
+def _font(value: str) -> Path | None:
+    """A file that is there; what it holds is seen when it is first drawn with."""
+    if value and not Path(value).is_file():
+        raise _wrong("HUYING_FONT", value)
+    return Path(value) if value else None
 
 
 def _address(value: str) -> str:

@@ -118,7 +118,8 @@ def ticket_page(transaction: Transaction, sheet: Sheet, history: History, offers
     """Everything that a ticket's page lays out."""
     case, definition = sheet.case, sheet.definition
     state = definition.states[case.ticket.state]
-    meanings = Meanings.of(transaction, definition, [*forms_of(history.lines), *(ask.form for ask in case.open_asks())])
+    forms = [*forms_of(history.lines), *(ask.form for ask in case.open_asks())]
+    meanings = Meanings.of(transaction, definition, forms, sheet.sight.case_no)
     deeds = [deed(sheet, offer) for offer in offers]
     possible = [one for one in deeds if one.offer.possible]
     return TicketPage(

@@ -1,5 +1,6 @@
 """Forms drawn from what the door offers, and read back: a new workflow file has working pages without new code."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +9,10 @@ from engine.application import Application
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import FieldType, FormItem, Title
-from engine.errors import HuyingError, Place
+from engine.errors import HuyingError, Malformed, Place
 from engine.records import registers, uploads
 from engine.records.access import Viewer
+from engine.records.capture import NOTHING, Capture, of_page
 from web.sessions import Posted
 
 #: Choices that a list shows at once; beyond it one searches.
@@ -19,6 +21,9 @@ _LISTED = 300
 _BUTTONS = 6
 #: What a search shows at once.
 _FOUND = 20
+
+#: What a chooser of files offers; of pictures it is any.
+_FILES = "image/*,application/pdf,.docx,.xlsx,.pptx,.doc,.xls,.ppt,.wps,.et"
 
 _ONE_LINE = frozenset({"address", "contact_name", "contact_phone", "clause"})
 
@@ -95,7 +100,7 @@ class Drawing:
             register=register,
             query=next(iter(self.typed.of(f"find.{name}")), ""),
             error=self.error.message if self.error and self.error.place.field == name else "",
-            accept="image/*" if item.field.type is FieldType.PHOTO else "image/*,application/pdf",
+            accept="image/*" if item.field.type is FieldType.PHOTO else _FILES,
         )
 
     def _kind(self, item: FormItem, name: str) -> tuple[str, tuple[Option, ...], str]:
@@ -209,16 +214,33 @@ def keep_files(
         name = prefix + item.name
         if item.field.type not in (FieldType.PHOTO, FieldType.FILE):
             continue
-        for file in posted.files.get(name, ()):
+        files = posted.files.get(name, ())
+        for file, capture in zip(files, _captures(posted, name, len(files)), strict=True):
             try:
                 kept = uploads.store(
-                    house.database, house.settings.data, file.file, viewer.person_id, house.clock.now()
-                )
+                    house.database, house.store, file.file, viewer.person_id, house.clock.now(),
+                    name=file.filename or "", page=capture,
+                )  # fmt: skip
             except HuyingError as error:
                 raise error.at(Place(field=name)) from None
             if kept.sha256 not in values.setdefault(name, []):
                 values[name].append(kept.sha256)
     return Typed(values=values)
+
+
+def _captures(posted: Posted, name: str, count: int) -> Sequence[Capture]:
+    """When and where the pictures of a field were taken, as the page says; nothing from a page without scripts."""
+    text = posted.first(f"capture.{name}")
+    if not text:
+        return [NOTHING] * count
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    # A page that was left open while another file was chosen must not say it of the wrong picture.
+    if not isinstance(given, list) or len(given) != count or not all(isinstance(one, dict) for one in given):
+        raise Malformed("随照片发送的内容不对", "what came with the pictures is wrong", place=Place(field=name))
+    return [of_page(one, name) for one in given]
 
 
 def read(items: Iterable[FormItem], typed: Typed, prefix: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from engine.definitions.words import shipped
 from engine.records import names, registers
 from engine.records.sheet import History, Line, Sheet
 from web.clocks import card_title
+from web.proofs import Badge, badges
 
 #: Behind a due time that waits for the decree of a year.
 _DOUBTFUL = "（暂定）"
@@ -29,6 +30,10 @@ class Piece:
     photos: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     stars: int = 0
+    #: The ticket whose pictures these are; "" before there is one.
+    case_no: str = ""
+    #: What was held against a picture, by its digest.
+    badges: Mapping[str, tuple[Badge, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +64,13 @@ class Meanings:
     people: Mapping[str, str] = field(default_factory=dict)
     areas: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, str] = field(default_factory=dict)
+    #: The ticket whose forms these are; "" before there is one.
+    case_no: str = ""
 
     @classmethod
-    def of(cls, transaction: Transaction, definition: Workflow, forms: Iterable[Mapping[str, Any]]) -> "Meanings":
+    def of(
+        cls, transaction: Transaction, definition: Workflow, forms: Iterable[Mapping[str, Any]], case_no: str = ""
+    ) -> "Meanings":
         """The meanings of everything that these forms name."""
         wanted: dict[FieldType, set[str]] = {}
         for form in forms:
@@ -76,6 +85,7 @@ class Meanings:
             names.by_code(transaction, "person", "login", wanted.get(FieldType.PERSON, ())),
             names.by_code(transaction, "area", "code", places),
             registers.item_names(transaction, wanted.get(FieldType.ITEM, ())),
+            case_no,
         )
 
     def pieces(self, form: Mapping[str, Any]) -> Iterator[Piece]:
@@ -87,7 +97,8 @@ class Meanings:
     def _piece(self, declared: Field, value: Any) -> Piece:
         match declared.type:
             case FieldType.PHOTO:
-                return Piece(title=declared.title, photos=tuple(value if isinstance(value, list) else [value]))
+                pictures = tuple(value if isinstance(value, list) else [value])
+                return Piece(title=declared.title, photos=pictures, case_no=self.case_no)
             case FieldType.FILE:
                 return Piece(title=declared.title, files=tuple(value if isinstance(value, list) else [value]))
             case FieldType.STARS:
@@ -120,7 +131,7 @@ def _codes(declared: Field, value: Any) -> Iterator[str]:
 
 def changed_since(transaction: Transaction, sheet: Sheet, history: History) -> tuple[Told, ...]:
     """The lines of a history, for somebody who was overtaken by them; the oldest first."""
-    meanings = Meanings.of(transaction, sheet.definition, forms_of(history.lines))
+    meanings = Meanings.of(transaction, sheet.definition, forms_of(history.lines), sheet.sight.case_no)
     return tuple(told(line, history, sheet, meanings) for line in history.lines)
 
 
@@ -182,7 +193,9 @@ def _moved(line: Line, sheet: Sheet) -> tuple[Title, Title] | None:
 
 def _pieces(line: Line, sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
     facts, words = line.facts, line.words or {}
-    yield from meanings.pieces({**words, **facts.get("form", {})})
+    held = badges(facts)
+    for piece in meanings.pieces({**words, **facts.get("form", {})}):
+        yield replace(piece, badges=held) if piece.photos else piece
     for seq, answers in facts.get("each", {}).items():
         spoken = {**words.get("each", {}).get(seq, {}), **answers}
         scored = about(sheet, int(seq))

@@ -110,7 +110,12 @@ def _upload(application: Application, given: argparse.Namespace) -> int:
     try:
         with given.file.open("rb") as stream:
             stored = uploads.store(
-                application.database, application.settings.data, stream, person or 0, application.clock.now()
+                application.database,
+                application.store,
+                stream,
+                person or 0,
+                application.clock.now(),
+                name=given.file.name,
             )
     except OSError as failure:
         raise Malformed(f"无法读取 {given.file}", f"cannot read {given.file}: {failure}") from failure

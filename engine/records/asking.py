@@ -37,7 +37,7 @@ def _answer(question: Question[T], rows: list[Any]) -> T:
     raise RuntimeError("a question asks once")
 
 
-def among(transaction: Transaction, values: Iterable[str]) -> tuple[str, Sequence[Any]]:
+def among(transaction: Transaction, values: Iterable[Any]) -> tuple[str, Sequence[Any]]:
     """What follows a column's name in a WHERE to ask for any number of values, and its parameters."""
     listed = sorted(values)
     if transaction.postgresql:

@@ -126,13 +126,19 @@ class Upload(SQLModel, table=True):
     size: int = number()
     uploader_id: int | None = maybe_link()
     uploaded_at: int = instant()
+    #: When and where it was taken, by its EXIF or by the page that sent it; none if neither says.
+    taken_at: int | None = maybe_instant()
+    #: WGS-84, degrees × 10⁷.
+    lon_e7: int | None = maybe_number()
+    lat_e7: int | None = maybe_number()
+    accuracy_m: int | None = maybe_number()
 
 
 class Attachment(SQLModel, table=True):
     """Where an upload is used."""
 
     __tablename__ = "attachment"
-    __table_args__ = ONE_TREE
+    __table_args__ = (Index("ix_attachment_sha256", "sha256", "ticket_id", "event_seq"), ONE_TREE)
 
     ticket_id: int = key_part()
     event_seq: int = key_part()

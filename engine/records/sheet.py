@@ -297,9 +297,17 @@ def _line(row: Sequence[Any], spoken: Spoken, viewer: Viewer, seen: Sight, case:
     return Line(
         seq=seq, at=at, recorded_at=recorded, source=source, action=action, title=spoken.title(scope, action),
         scope=scope, task=task, request=request, actor=actor, person_id=person, post=post, department_id=department,
-        behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=json.loads(facts),
+        behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=_facts(facts, seen),
         words=json.loads(words) if words and readable else None, hash=digest,
     )  # fmt: skip
+
+
+def _facts(text: str, seen: Sight) -> dict[str, Any]:
+    """The facts of an event; what was held against its photos, and which other tickets they show, is for officials."""
+    facts: dict[str, Any] = json.loads(text)
+    if not seen.official:
+        facts.pop("evidence", None)
+    return facts
 
 
 def _particulars(transaction: Transaction, ticket_id: int) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from engine.clock import Instant
 from engine.definitions.model import RULE, TaskKind, Workflow
+from engine.rules.evidence import Photo, Spot
 from engine.vocabulary import SETTLED, StateType
 
 
@@ -372,6 +373,9 @@ class References:
     items: dict[str, ItemRef] = field(default_factory=dict)
     areas: dict[str, AreaRef] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
+    #: What is known of the uploads that are named, and where the ticket lies.
+    photos: dict[str, Photo] = field(default_factory=dict)
+    spot: Spot | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import Action, FieldType, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.rules import cards, deadlines, sending
+from engine.rules import cards, deadlines, evidence, sending
 from engine.rules.acts import Act, CommandKind
 from engine.rules.arriving import settle_ask
 from engine.rules.case import Ask, Case, RequestState, Run, Task
@@ -45,6 +45,7 @@ def fill_each(case: Case, action: Action, act: Act, now: Instant, *, evidence: b
 def apply(doing: Doing) -> HuyingError | None:
     """Every effect of an action but its move, in this order: words first, then requests, tasks, tickets, deadlines."""
     _keep(doing)
+    _prove(doing)
     if doing.event_seq == 1:
         _begin(doing)
     _count(doing)
@@ -121,6 +122,37 @@ def _uploads(doing: Doing, name: str, value: Any) -> Iterator[str]:
     field_type = doing.draft.definition.fields[name].type if name in doing.draft.definition.fields else ""
     if field_type in (FieldType.PHOTO, FieldType.FILE):
         yield from value if isinstance(value, list) else [value]
+
+
+def _prove(doing: Doing) -> None:
+    """Hold each photo against the act, and say in its event what came of it; see `evidence`."""
+    draft, photos = doing.draft, doing.draft.act.references.photos
+    told = []
+    for name, value in doing.filled.facts.items():
+        declared = draft.definition.fields.get(name)
+        if declared is None or declared.type is not FieldType.PHOTO:
+            continue
+        since, until = _window(doing, name), Instant(draft.at + evidence.AHEAD)
+        for sha256 in value if isinstance(value, list) else [value]:
+            if sha256 in photos:
+                judged = evidence.judge(
+                    photos[sha256], since=since, until=until, spot=draft.act.references.spot
+                )  # fmt: skip
+                told.append({"photo": sha256, **judged})
+    if told:
+        doing.facts["evidence"] = told
+
+
+def _window(doing: Doing, name: str) -> Instant:
+    """The earliest moment at which a photo of this field may have been taken.
+
+    What a start asks for shows the matter as it was found; everything else shows work, which began with its task.
+    """
+    draft = doing.draft
+    opened = draft.at if doing.event_seq == 1 else draft.ticket.opened_at
+    if any(item.name == name for start in draft.definition.starts.values() for item in start.form):
+        return Instant(opened - evidence.BEFORE_REPORT)
+    return Instant((doing.task.opened_at if doing.task else opened) - evidence.BEFORE_WORK)
 
 
 def _begin(doing: Doing) -> None:

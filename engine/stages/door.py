@@ -24,7 +24,7 @@ from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.forms import shown
 from engine.stages.calls import Call, Caller, Offer, Outcome
-from engine.stages.references import CODES, Wanted, complete, is_code, questions
+from engine.stages.references import CODES, Wanted, complete, is_code, prove, questions
 from engine.vocabulary import StateType
 
 #: How often an act is decided again after it lost a race on a running counter.
@@ -124,6 +124,7 @@ class Door:
             wanted.areas.add(call.area)
         references = complete(transaction, wanted, read.guessed, read.references, now)
         case = read.case or self.newborn(transaction, call, definition, wanted, references, read, now)
+        prove(transaction, wanted, references, case)
         other = self._other(transaction, call, case, references, both)
         decision = self.decided(call, case, read.actor, wanted, references, now)
         batch = write.Batch()

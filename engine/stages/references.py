@@ -8,11 +8,11 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import Action, FieldType, FormItem
 from engine.errors import Malformed, Place
-from engine.records import organisation, places
+from engine.records import organisation, places, reuse
 from engine.records.areas import chain
 from engine.records.asking import Question, among, ask
 from engine.records.catalogue import asked_items
-from engine.rules.case import Actor, AreaLink, References, TicketRef
+from engine.rules.case import Actor, AreaLink, Case, References, TicketRef
 from engine.rules.forms import shown
 from engine.vocabulary import StateType
 
@@ -166,6 +166,20 @@ def complete(
     for (kind, _), answer in zip(missing, answers, strict=True):
         getattr(references, kind).update(answer)
     return references
+
+
+def prove(transaction: Transaction, wanted: Wanted, references: References, case: Case) -> None:
+    """What is known of the uploads that a form names, and where they should have been taken."""
+    named = wanted.uploads & references.uploads
+    if not named:
+        return
+    ticket = case.ticket
+    born = bool(ticket.last_seq)
+    references.photos, references.spot = reuse.known(
+        transaction, named, ticket.id if born else 0, (ticket.parent_id, ticket.main_id)
+    )
+    if not born:
+        references.spot = next((spot for place in wanted.places.values() if (spot := reuse.spot_of(place))), None)
 
 
 def _received(name: str, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "event_seq", "field", "sha256", name=op.f("pk_attachment")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_attachment_sha256", "attachment", ["sha256", "ticket_id", "event_seq"], unique=False)
     op.create_table(
         "calendar_version",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
@@ -493,8 +494,29 @@ def add_tables() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("uploader_id", BIG, nullable=True),
         sa.Column("uploaded_at", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=True),
+        sa.Column("lon_e7", sa.Integer(), nullable=True),
+        sa.Column("lat_e7", sa.Integer(), nullable=True),
+        sa.Column("accuracy_m", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_upload")),
     )
+    op.create_table(
+        "upload_alike",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("other", sa.String(length=64), nullable=False),
+        sa.Column("bits", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "other", name=op.f("pk_upload_alike")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "upload_print",
+        sa.Column("bucket", BIG, autoincrement=False, nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("print", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "sha256", "print", name=op.f("pk_upload_print")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_upload_print_sha256", "upload_print", ["sha256"], unique=False)
     op.create_table(
         "workflow_version",
         sa.Column("id", BIG, sa.Identity(), nullable=False),

@@ -15,6 +15,7 @@ from engine.database import Database
 from engine.records import uploads
 from engine.serving import prepare_demo
 from engine.settings import Settings
+from engine.store import FileStore
 
 Huying = Callable[..., Any]
 PLACE = 'place={"area": "31012000100101"}'
@@ -47,7 +48,7 @@ def photo(database_url: str, tmp_path: Path) -> str:
     picture.seek(0)
     database = Database(database_url)
     try:
-        return uploads.store(database, tmp_path, picture, 1, Instant(1)).sha256
+        return uploads.store(database, FileStore.of("", tmp_path), picture, 1, Instant(1)).sha256
     finally:
         database.close()
 

@@ -3,11 +3,11 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import FileResponse
 from starlette.responses import Response
 
 from engine.records import uploads
-from web.api.uploads import served
+from engine.records.thumbs import Size
+from web.api.uploads import served, small
 from web.dependencies import House
 from web.forms import find
 from web.rendering import fragment
@@ -35,8 +35,20 @@ def search(
 
 
 @router.get("/uploads/{sha256}")
-def picture(house: House, here: At, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
+def picture(house: House, here: At, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
     """A picture or file, for whoever may see it."""
     with house.database.looking() as transaction:
-        stored, path = uploads.look(transaction, house.settings.data, here.viewer, sha256)
-    return served(stored, path)
+        stored = uploads.look(transaction, here.viewer, sha256)
+    return served(house, stored)
+
+
+@router.get("/uploads/{sha256}/thumb")
+def thumbnail(
+    house: House,
+    here: At,
+    sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+    ticket: Annotated[str, Query(max_length=64, pattern=r"^[\w-]*$")] = "",
+    size: Literal["small", "large"] = "small",
+) -> Response:
+    """A picture as pages show it: smaller, and marked with time, place and case number."""
+    return small(house, here.viewer, sha256, ticket, Size[size.upper()])

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -157,5 +156,4 @@ def _photo(application: Application, uploader: int) -> str:
     coming = io.BytesIO()
     picture.save(coming, "JPEG", quality=85)
     coming.seek(0)
-    data: Path = application.settings.data
-    return uploads.store(application.database, data, coming, uploader, application.clock.now()).sha256
+    return uploads.store(application.database, application.store, coming, uploader, application.clock.now()).sha256

@@ -1,0 +1,103 @@
+"""What the photos of a form are known for: when and where they were taken, and where the same picture was shown."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.records.asking import Question, among, ask, marks
+from engine.rules.evidence import USUAL_ACCURACY, Photo, Spot
+
+
+def known(
+    transaction: Transaction, digests: Collection[str], own: int, family: Collection[int | None]
+) -> tuple[dict[str, Photo], Spot | None]:
+    """The uploads of these digests, and where the ticket `own` lies (0 for one that isn't born).
+
+    Pictures in the tickets of `family` are no reuse: a ticket shows what the ticket showed that opened it.
+    """
+    besides = [own, *(ticket for ticket in family if ticket is not None), 0, 0][:3]
+    captures, uses, spot = ask(
+        transaction,
+        [_captures(transaction, digests), _uses(transaction, digests, own, besides), _spot(transaction, own)],
+    )
+    return {
+        sha256: Photo(taken_at=taken_at, spot=found, elsewhere=uses[0].get(sha256, ()), earlier=uses[1].get(sha256, ()))
+        for sha256, (taken_at, found) in captures.items()
+    }, spot
+
+
+def spot_of(place: Any) -> Spot | None:
+    """The point of a place as a form holds it; None for one that only names an area."""
+    if not isinstance(place, dict) or "lon_e7" not in place or "lat_e7" not in place:
+        return None
+    return Spot(
+        lon_e7=place["lon_e7"], lat_e7=place["lat_e7"], accuracy_m=place.get("accuracy_m") or USUAL_ACCURACY
+    )  # fmt: skip
+
+
+def _captures(
+    transaction: Transaction, digests: Collection[str]
+) -> Question[dict[str, tuple[Instant | None, Spot | None]]]:
+    match, parameters = among(transaction, digests)
+    rows = yield (
+        f"SELECT sha256, taken_at, lon_e7, lat_e7, accuracy_m FROM upload WHERE sha256 {match}",  # noqa: S608
+        parameters,
+    )
+    return {
+        sha256: (
+            None if taken_at is None else Instant(taken_at),
+            None if lon is None else Spot(lon_e7=lon, lat_e7=lat, accuracy_m=accuracy or USUAL_ACCURACY),
+        )
+        for sha256, taken_at, lon, lat, accuracy in rows
+    }
+
+
+Uses = tuple[dict[str, tuple[str, ...]], dict[str, tuple[int, ...]]]
+
+
+def _uses(transaction: Transaction, digests: Collection[str], own: int, besides: Collection[int]) -> Question[Uses]:
+    """Per digest the other tickets and the own steps in which it, or an upload alike, was shown; the nearest first.
+
+    Of each upload the first ticket is named: however often a picture was shown, that is one step into an index.
+    """
+    match, parameters = among(transaction, digests)
+    mark, *_ = marks(transaction, 1)
+    rows = yield (
+        (
+            "SELECT w.sha256, w.here, t.case_no FROM ("  # noqa: S608 (constant words)
+            "SELECT u.sha256, u.bits, "
+            "(SELECT MIN(a.ticket_id) FROM attachment a "
+            f"WHERE a.sha256 = u.other AND a.ticket_id NOT IN ({mark}, {mark}, {mark})) AS elsewhere, "
+            f"(SELECT MIN(a.event_seq) FROM attachment a WHERE a.sha256 = u.other AND a.ticket_id = {mark}) AS here "
+            f"FROM (SELECT sha256, sha256 AS other, 0 AS bits FROM upload WHERE sha256 {match} "
+            f"UNION ALL SELECT sha256, other, bits FROM upload_alike WHERE sha256 {match}) u"
+            ") w LEFT JOIN ticket t ON t.id = w.elsewhere "
+            "WHERE w.elsewhere IS NOT NULL OR w.here IS NOT NULL ORDER BY w.bits, w.elsewhere"
+        ),
+        (*besides, own, *parameters, *parameters),
+    )
+    elsewhere: dict[str, tuple[str, ...]] = {}
+    earlier: dict[str, tuple[int, ...]] = {}
+    for sha256, here, case_no in rows:
+        if case_no is not None and case_no not in elsewhere.get(sha256, ()):
+            elsewhere[sha256] = (*elsewhere.get(sha256, ()), case_no)
+        if here is not None and here not in earlier.get(sha256, ()):
+            earlier[sha256] = (*earlier.get(sha256, ()), here)
+    return elsewhere, earlier
+
+
+def _spot(transaction: Transaction, own: int) -> Question[Spot | None]:
+    """Where the ticket lies: the newest point that an act on the ticket itself named."""
+    mark, *_ = marks(transaction, 1)
+    percent = "%%" if transaction.postgresql else "%"
+    rows = yield (
+        (
+            f"SELECT facts FROM event WHERE ticket_id = {mark} AND scope = '' "  # noqa: S608
+            f"AND facts LIKE '{percent}\"lon_e7\"{percent}' ORDER BY seq DESC LIMIT 1"
+        ),
+        (own,),
+    )
+    form = json.loads(rows[0][0]).get("form", {}) if rows else {}
+    return next((spot for value in form.values() if (spot := spot_of(value))), None)
