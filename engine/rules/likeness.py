@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import groupby
 
-from rapidfuzz import fuzz
+from rapidfuzz.distance import Indel
 
 from engine.clock import HOUR, MINUTE, Instant
 from engine.definitions.model import Title
@@ -108,10 +108,11 @@ def _by_item(a: str | None, b: str | None) -> Part:
 def _by_words(a: str, b: str) -> Part:
     if not a or not b:
         return 0, 0.0, None
-    first, second = sorted((a, b))
+    first, second = sorted(a.split(" ")), sorted(b.split(" "))
     # Whoever describes at length and whoever says three words may mean the same: half for the whole, half for what
-    # one holds of the other.
-    share = (fuzz.token_set_ratio(first, second) + fuzz.token_sort_ratio(first, second)) / 200
+    # the shorter one shares with the longer.
+    shared = len({*first} & {*second}) / min(len({*first}), len({*second}))
+    share = (Indel.normalized_similarity(first, second) + shared) / 2
     percent = round(100 * share)
     return WORDS, share, Title(f"文字相似 {percent}%", f"{percent}% alike in words") if percent >= 30 else None
 
