@@ -70,9 +70,13 @@ def said(found: Standout, days: int) -> Title:
     counted = found.counted
     odds = "1/1000000" if found.chance < 1e-6 else f"1/{round(1 / found.chance)}"
     below = ("低于", "below ") if found.chance < 1e-6 else ("约", "about ")
+    before = (
+        (f"此前 {counted.past_days} 天 {counted.past} 件", f"{counted.past} in the {counted.past_days} days before let")
+        if counted.past_days
+        else ("此前没有记录", "no record before lets")
+    )
     return Title(
-        f"近 {days} 天 {counted.recent} 件；此前 {counted.past_days} 天 {counted.past} 件，"
-        f"按此应有约 {found.expected:.1f} 件；纯属偶然的概率{below[0]} {odds}",
-        f"{counted.recent} in {days} days; {counted.past} in the {counted.past_days} days before let expect "
-        f"{found.expected:.1f}; by mere chance {below[1]}{odds}",
+        f"近 {days} 天 {counted.recent} 件；{before[0]}，按此应有约 {found.expected:.1f} 件；"
+        f"纯属偶然的概率{below[0]} {odds}",
+        f"{counted.recent} in {days} days; {before[1]} expect {found.expected:.1f}; by mere chance {below[1]}{odds}",
     )

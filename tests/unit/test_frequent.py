@@ -69,4 +69,4 @@ def test_the_figures_are_told() -> None:
     assert said(rare, 30).zh == "近 30 天 14 件；此前 365 天 24 件，按此应有约 2.0 件；纯属偶然的概率低于 1/1000000"
     some = standout(Counted(recent=5, past=0, past_days=0), RULES)
     assert some is not None
-    assert said(some, 30).en == "5 in 30 days; 0 in the 0 days before let expect 0.5; by mere chance about 1/5811"
+    assert said(some, 30).en == "5 in 30 days; no record before lets expect 0.5; by mere chance about 1/5810"

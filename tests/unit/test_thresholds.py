@@ -35,4 +35,5 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, old: str, new: str,
     with pytest.raises(DefinitionError) as refused:
         read(path)
     problems = refused.value.details["all"]
+    assert isinstance(problems, tuple)
     assert any(f"thresholds.yaml:{line}" in one and said in one for one in problems), problems
