@@ -1,5 +1,6 @@
 """High frequency 高频: items at a place, or in an area, that come more often than they used to there."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -39,20 +40,24 @@ def busy(transaction: Transaction, units: Iterable[str], now: Instant, rules: Fr
     """What stands out among the tickets that these units reach, the least probable first.
 
     Tickets joined to another are one matter with it, void ones are none: neither is counted. A cell says more than its
-    area: where both stand out by the same tickets, the area is left out.
+    area: where both stand out by the same tickets, the area is left out. The past is counted only where the last days
+    hold enough.
     """
-    units = sorted(units)
-    begin, turn = now - (rules.days + rules.past) * DAY, now - rules.days * DAY
-    counts, oldest = _counts(transaction, units, begin, turn)
-    past_days = max(1, min(rules.past, (turn - oldest) // DAY)) if oldest is not None and oldest < turn else 0
+    units, turn = sorted(units), now - rules.days * DAY
+    recent = {key: count for key, count in _counts(transaction, units, turn, now + DAY).items() if count >= rules.least}
+    if not recent:
+        return []
+    areas = sorted({area for _, area, _ in recent})
+    past = _counts(transaction, units, turn - rules.past * DAY, turn, areas)
+    days = _days_known(transaction, units, turn, rules.past)
     found: dict[Key, Standout] = {}
-    for key, (recent, past) in counts.items():
-        one = standout(Counted(recent=recent, past=past, past_days=past_days), rules)
+    for key, count in recent.items():
+        one = standout(Counted(recent=count, past=past.get(key, 0), past_days=days), rules)
         if one is not None:
             found[key] = one
-    own = {(item, area): one.counted.recent for (item, area, cell), one in found.items() if cell is not None}
-    kept = {key: one for key, one in found.items() if key[2] is not None or own.get(key[:2], -1) != one.counted.recent}
-    return _told(transaction, units, kept, turn)
+    own = {(item, area, one.counted.recent) for (item, area, cell), one in found.items() if cell is not None}
+    kept = {key: one for key, one in found.items() if key[2] is not None or (*key[:2], one.counted.recent) not in own}
+    return _told(transaction, units, kept, turn, now + DAY)
 
 
 def roots(transaction: Transaction) -> list[str]:
@@ -60,39 +65,49 @@ def roots(transaction: Transaction) -> list[str]:
     return [f"a{row[0]}" for row in transaction.rows("SELECT id FROM area WHERE parent_id IS NULL")]
 
 
-def _reached(transaction: Transaction, units: Sequence[str]) -> tuple[str, Sequence[object]]:
+def _reached(transaction: Transaction, units: Sequence[str], begin: int, end: int) -> tuple[str, Sequence[object]]:
+    """The tickets that these units reach, opened within a stretch of time, as a table; and its parameters."""
     match, parameters = among(transaction, units)
     mark, *_ = marks(transaction, 1)
-    own = f"SELECT DISTINCT r.ticket_id FROM reach r WHERE r.unit {match} AND r.sort_key >= {mark}"  # noqa: S608
-    return f"({own}) r", parameters
+    own = (
+        f"SELECT DISTINCT r.ticket_id FROM reach r WHERE r.unit {match} "  # noqa: S608
+        f"AND r.sort_key >= {mark} AND r.sort_key < {mark}"
+    )
+    return f"({own}) r", (*parameters, begin, end)
 
 
 _LEFT_OUT = f"('{StateType.JOINED.value}', '{StateType.VOID.value}')"
 
 
 def _counts(
-    transaction: Transaction, units: Sequence[str], begin: int, turn: int
-) -> tuple[dict[Key, tuple[int, int]], int | None]:
-    mark, *_ = marks(transaction, 1)
-    reached, parameters = _reached(transaction, units)
+    transaction: Transaction, units: Sequence[str], begin: int, end: int, areas: Sequence[int] = ()
+) -> dict[Key, int]:
+    """How many tickets each item has at each place and in each area (all of them, or these)."""
+    reached, parameters = _reached(transaction, units, begin, end)
+    listed = f"AND t.area_id IN ({', '.join(marks(transaction, len(areas)))}) " if areas else ""
     rows = transaction.rows(
-        f"SELECT t.item, t.area_id, p.cell, sum(CASE WHEN t.opened_at >= {mark} THEN 1 ELSE 0 END), count(*), "  # noqa: S608
-        f"min(t.opened_at) FROM {reached} JOIN ticket t ON t.id = r.ticket_id "
-        f"LEFT JOIN ticket_place p ON p.ticket_id = t.id WHERE t.item IS NOT NULL "
+        f"SELECT t.item, t.area_id, p.cell, count(*) FROM {reached} JOIN ticket t ON t.id = r.ticket_id "  # noqa: S608
+        f"LEFT JOIN ticket_place p ON p.ticket_id = t.id WHERE t.item IS NOT NULL {listed}"
         f"AND t.state_type NOT IN {_LEFT_OUT} GROUP BY t.item, t.area_id, p.cell",
-        (turn, *parameters, begin),
+        (*parameters, *areas),
     )
-    counts: dict[Key, tuple[int, int]] = {}
-    for item, area, cell, recent, every, _ in rows:
-        places = {cell, None}
-        for place in places:
-            key = (item_of(item), int(area), place)
-            before = counts.get(key, (0, 0))
-            counts[key] = (before[0] + int(recent), before[1] + int(every) - int(recent))
-    return counts, min((int(row[5]) for row in rows), default=None)
+    counts: Counter[Key] = Counter()
+    for item, area, cell, count in rows:
+        for place in {cell, None}:
+            counts[item_of(item), int(area), place] += int(count)
+    return counts
 
 
-def _told(transaction: Transaction, units: Sequence[str], found: dict[Key, Standout], turn: int) -> list[Busy]:
+def _days_known(transaction: Transaction, units: Sequence[str], turn: int, most: int) -> int:
+    """Days before the recent ones of which there are any records."""
+    match, parameters = among(transaction, units)
+    ((oldest,),) = transaction.rows(f"SELECT min(sort_key) FROM reach WHERE unit {match}", parameters)  # noqa: S608
+    return max(1, min(most, (turn - oldest) // DAY)) if oldest is not None and oldest < turn else 0
+
+
+def _told(
+    transaction: Transaction, units: Sequence[str], found: dict[Key, Standout], begin: int, end: int
+) -> list[Busy]:
     if not found:
         return []
     items = registers.item_names(transaction, {key[0] for key in found})
@@ -105,7 +120,7 @@ def _told(transaction: Transaction, units: Sequence[str], found: dict[Key, Stand
         )
     }
     order = sorted(found, key=lambda key: (found[key].chance, key[0], key[1], key[2] or 0))
-    tickets = _tickets(transaction, units, found, turn)
+    tickets = _tickets(transaction, units, found, begin, end)
     return [
         Busy(
             item=item,
@@ -121,16 +136,16 @@ def _told(transaction: Transaction, units: Sequence[str], found: dict[Key, Stand
 
 
 def _tickets(
-    transaction: Transaction, units: Sequence[str], found: dict[Key, Standout], turn: int
+    transaction: Transaction, units: Sequence[str], found: dict[Key, Standout], begin: int, end: int
 ) -> dict[Key, list[str]]:
     """Case numbers of the recent tickets behind what stands out."""
-    reached, parameters = _reached(transaction, units)
+    reached, parameters = _reached(transaction, units, begin, end)
     listed = ", ".join(marks(transaction, len({key[1] for key in found})))
     rows = transaction.rows(
         f"SELECT t.item, t.area_id, p.cell, t.case_no FROM {reached} JOIN ticket t ON t.id = r.ticket_id "  # noqa: S608
         f"LEFT JOIN ticket_place p ON p.ticket_id = t.id WHERE t.item IS NOT NULL AND t.area_id IN ({listed}) "
         f"AND t.state_type NOT IN {_LEFT_OUT} ORDER BY t.opened_at DESC, t.id DESC",
-        (*parameters, turn, *sorted({key[1] for key in found})),
+        (*parameters, *sorted({key[1] for key in found})),
     )
     named: dict[Key, list[str]] = {}
     for item, area, cell, case_no in rows:
