@@ -14,6 +14,7 @@ from engine.console import (
     figures,
     installation,
     outbox,
+    proposals,
     rhythms,
     schedule,
     tickets,
@@ -56,7 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huying", description="呼应：块呼条应、多格合一 / tickets of grid governance")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (installation, schedule, workflow_files, calendars, tickets, exchange, figures, outbox, rhythms):
+    for group in (
+        installation,
+        schedule,
+        workflow_files,
+        calendars,
+        tickets,
+        exchange,
+        figures,
+        outbox,
+        rhythms,
+        proposals,
+    ):
         group.add(adder(commands))
     return parser
 

@@ -218,7 +218,11 @@ def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iter
         if key in facts and "rung" not in facts:
             doubt = _DOUBTFUL if key == "due" and facts.get("provisional") else ""
             yield Piece(title=title, texts=(shown(Instant(int(facts[key]))) + doubt,))
-    for title, key in ((Title("主案", "Main ticket"), "main"), (Title("关联案卷", "The other ticket"), "ticket")):
+    for title, key in (
+        (Title("主案", "Main ticket"), "main"),
+        (Title("关联案卷", "The other ticket"), "ticket"),
+        (Title("前案", "The earlier ticket"), "relapse_of"),
+    ):
         if isinstance(facts.get(key), str):
             yield Piece(title=title, texts=(facts[key],))
     if "reason" in facts:

@@ -41,7 +41,7 @@ from engine.vocabulary import StateType
 #: Lines of the engine's own that a reader has to know of, and that move nothing.
 _REMARKS = frozenset({"joined_by", "split_from"})
 #: Lines that say something and change nothing.
-_NOTES = frozenset({"command_refused"})
+_NOTES = frozenset({"command_refused", "relapsed"})
 
 
 class Untellable(Exception):

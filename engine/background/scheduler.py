@@ -18,6 +18,7 @@ from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
+from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
 from engine.background.rhythms import run_rhythms
@@ -83,12 +84,18 @@ def _rhythms(running: Running) -> int:
     return run_rhythms(house.database, house.versions, house.settings.rhythms, house.clock)
 
 
+def _proposals(running: Running) -> int:
+    house = running.application
+    return keep_up(house.door, house.database, house.clock)
+
+
 JOBS = (
     Job("sweep", 2, _sweep),
     Job("recount", 30, _recount),
     Job("commands", 1, _commands),
     Job("rounds", 60, _rounds),
     Job("rhythms", 60, _rhythms),
+    Job("proposals", 5, _proposals),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

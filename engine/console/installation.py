@@ -10,6 +10,7 @@ from engine.application import Application
 from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
+from engine.background.proposals import keep_up
 from engine.background.relay import relay
 from engine.background.rhythms import run_rhythms
 from engine.background.sweep import sweep
@@ -124,6 +125,7 @@ def _work(application: Application, given: argparse.Namespace) -> int:
     swept = sweep(application.door, application.database, application.clock)
     commands = run_commands(application.door, application.database, application.clock)
     moved = relay(application.database)
+    keep_up(application.door, application.database, application.clock)
     sent = run_rhythms(application.database, application.versions, application.settings.rhythms, application.clock)
     fanned = fan_out(application.database, application.clock)
     deliverer = Deliverer.of(application)

@@ -37,6 +37,7 @@ _OWN_LINES = {
     "recounted": Title("工作日历更新，时限重算", "The calendar has a new version; deadlines were counted again"),
     "joined_by": Title("另一案卷并入本案", "Another ticket was joined to this one"),
     "split_from": Title("另一案卷从本案拆出", "A ticket was split off this one"),
+    "relapsed": Title("系统提示：同处同类问题复发", "The same matter has come back at the same place"),
     "command_refused": Title("关联办理未成功", "What this act asked of another ticket was refused"),
 }
 

@@ -39,6 +39,8 @@ class Ticket(SQLModel, table=True):
         one_of("stage", [*(stage.value for stage in Stage), ""]),
         Index("ix_ticket_main", "main_id", **only_where("main_id")),
         Index("ix_ticket_parent", "parent_id", **only_where("parent_id")),
+        # The newest tickets of an item.
+        Index("ix_ticket_item", "item", "opened_at", **only_where("item")),
         Index("ix_ticket_open", "area_id", **only_while("settled_at")),
     )
 

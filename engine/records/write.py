@@ -6,7 +6,7 @@ the server more than it saves. Many decisions go set by set: one statement per t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -16,6 +16,8 @@ from engine.database import Transaction
 from engine.records.asking import Question
 from engine.rules.acts import Decision
 from engine.rules.chain import canonical
+from engine.rules.ground import cell
+from engine.rules.likeness import bigrams
 
 
 class LostRace(Exception):
@@ -61,6 +63,13 @@ TABLES: dict[str, _Table] = {
             "ticket_id",
             "fill",
         ),
+        _table(
+            "ticket_place",
+            "ticket_id:b cell:b opened_at:b lon_e7:b lat_e7:b accuracy_m:i datum:t",
+            "ticket_id",
+            "replace",
+        ),
+        _table("ticket_text", "ticket_id:b bigrams:t", "ticket_id", "replace"),
         _table(
             "task",
             f"{_OWN} kind:t state:t state_type:t round:i lead:f version:i department_id:b person_id:b previous:i "
@@ -143,6 +152,10 @@ class Batch:
         if words or decision.read_version is None:
             names = ("description", "address", "contact_name", "contact_phone")
             self.add("particulars", (own, *(words.get(name, "") for name in names)))
+        if words.get("description"):
+            self.add("ticket_text", (own, bigrams(words["description"])))
+        if decision.spot is not None:
+            self.add("ticket_place", place_row(own, ticket.opened_at, decision.spot))
         self._belongings(decision, own, now)
         if decision.events:
             self.add("outbox", (own, decision.events[0].seq, decision.events[-1].seq, now))
@@ -187,6 +200,12 @@ class Batch:
             self.add("attachment", (own, seq, name, sha256))
         for unit in decision.reach:
             self.add("reach", (unit, decision.ticket.opened_at, own))
+
+
+def place_row(ticket_id: int, opened_at: Instant, spot: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The row of `ticket_place` for a place as facts hold it."""
+    lon, lat = spot["lon_e7"], spot["lat_e7"]
+    return (ticket_id, cell(lon, lat), opened_at, lon, lat, spot.get("accuracy_m"), spot.get("datum", ""))
 
 
 def write(transaction: Transaction, batch: Batch) -> None:

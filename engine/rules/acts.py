@@ -42,6 +42,8 @@ class Act:
     arm_from: Instant | None = None
     #: The hash algorithm of its events.
     algorithm: str = "sha256"
+    #: What its event says beside the form: the proposals it had before it.
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,5 +139,7 @@ class Decision:
     reach: list[str] = field(default_factory=list)
     #: Title and words for lists, erasable; only what this act gave.
     particulars: dict[str, str] = field(default_factory=dict)
+    #: The point that this act gives for the ticket itself, as facts hold it; None if it gives none.
+    spot: Mapping[str, Any] | None = None
     #: Uploads that this act refers to: field name, sha256, event seq.
     attachments: list[tuple[str, str, int]] = field(default_factory=list)

@@ -65,7 +65,7 @@ def decide(case: Case, act: Act, now: Instant, almanac: Almanac) -> Decision | H
     if isinstance(answers, HuyingError):
         return answers
     draft = Draft(case, act, now, almanac)
-    error = perform(draft, target, act.actor, capacity, filled, answers) or settle(draft)
+    error = perform(draft, target, act.actor, capacity, filled, answers, act.noted) or settle(draft)
     return error or draft.finish()
 
 
@@ -230,7 +230,7 @@ def perform(
 ) -> HuyingError | None:
     """One action: its event's number first, then what the file says it does, then the event.
 
-    `because` is what made the clock act; it stands in the event's facts.
+    `because` is what made the clock act, or what was proposed to whoever acts; it stands in the event's facts.
     """
     action = target.action
     task = draft.task(target.task.seq) if target.task else None

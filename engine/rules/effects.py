@@ -108,6 +108,9 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
         memory.choices[name] = value if branches else ""
     if name in _dated(definition):
         memory.dates[name] = value
+    # Where a handler arrived is no place of the ticket; a place may also be an area without a point.
+    if doing.task is None and isinstance(value, dict) and "lon_e7" in value and "lat_e7" in value:
+        doing.draft.decision.spot = value
     for upload in _uploads(doing, name, value):
         doing.draft.decision.attachments.append((name, upload, doing.event_seq))
 

@@ -23,6 +23,7 @@ from engine.rules import decide
 from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.forms import shown
+from engine.stages import dispatch
 from engine.stages.calls import Call, Caller, Offer, Outcome
 from engine.stages.references import CODES, Wanted, complete, is_code, prove, questions
 from engine.vocabulary import StateType
@@ -119,14 +120,16 @@ class Door:
         if read.repeated is not None:
             return _repeated(call, read.repeated)
         definition = self._definition_of(transaction, call, read)
-        wanted = Wanted.of(self.action_of(call, definition, read.case), call.form, call.each)
+        action = self.action_of(call, definition, read.case)
+        wanted = Wanted.of(action, call.form, call.each)
         if call.area is not None:
             wanted.areas.add(call.area)
         references = complete(transaction, wanted, read.guessed, read.references, now)
         case = read.case or self.newborn(transaction, call, definition, wanted, references, read, now)
         prove(transaction, wanted, references, case)
         other = self._other(transaction, call, case, references, both)
-        decision = self.decided(call, case, read.actor, wanted, references, now)
+        noted = dispatch.noted(transaction, self.versions.almanac(), case, action, call.form, now)
+        decision = self.decided(call, case, read.actor, wanted, references, now, noted)
         batch = write.Batch()
         self.add_to(batch, decision, case.definition, now)
         if other is not None:
@@ -297,13 +300,21 @@ class Door:
         return self._cases(transaction, (other,), lock=False)[other]
 
     def decided(
-        self, call: Call, case: Case, actor: Actor, wanted: Wanted, references: References, now: Instant
+        self,
+        call: Call,
+        case: Case,
+        actor: Actor,
+        wanted: Wanted,
+        references: References,
+        now: Instant,
+        noted: Mapping[str, Any] | None = None,
     ) -> Decision:
         act = Act(
             action=call.action, actor=actor, task=call.task, request=call.request,
             form=wanted.filled(call.form), each=call.each, expected=call.expected, references=references,
             claimed_at=call.claimed_at, source=call.source,
             salt=os.urandom(32), algorithm=self.algorithm, arm_from=call.arm_from,
+            noted=noted or {},
         )  # fmt: skip
         decision = decide.decide(case, act, now, self.versions.almanac())
         if isinstance(decision, HuyingError):

@@ -154,4 +154,5 @@ def _whole(decisions: Sequence[Decision]) -> Decision:
         whole.attachments += one.attachments
         whole.reach += [unit for unit in one.reach if unit not in whole.reach]
         whole.particulars |= one.particulars
+        whole.spot = one.spot or whole.spot
     return whole

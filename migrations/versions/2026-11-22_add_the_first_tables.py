@@ -377,6 +377,29 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "precedent",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("item", sa.String(length=64), nullable=False),
+        sa.Column("class_code", sa.String(length=64), nullable=False),
+        sa.Column("winner_id", BIG, nullable=True),
+        sa.Column("loser_id", BIG, nullable=True),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("binding", sa.Boolean(), nullable=False),
+        sa.Column("clause", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('designate', 'agree', 'uphold', 'redispatch', 'let_go')", name=op.f("ck_precedent_kind")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_precedent")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_precedent_at", "precedent", ["at"], unique=False)
+    op.create_index("ix_precedent_class", "precedent", ["class_code", "at"], unique=False)
+    op.create_table(
         "reach",
         sa.Column("unit", sa.String(length=24), nullable=False),
         sa.Column("sort_key", BIG, autoincrement=False, nullable=False),
@@ -384,6 +407,15 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("unit", "sort_key", "ticket_id", name=op.f("pk_reach")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "relapse",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("of_id", BIG, nullable=False),
+        sa.Column("found_at", sa.BigInteger(), nullable=False),
+        sa.Column("metres", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_relapse")),
+    )
+    op.create_index("ix_relapse_of", "relapse", ["of_id"], unique=False)
     op.create_table(
         "request",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
@@ -486,6 +518,24 @@ def add_tables() -> None:
         unique=False,
         sqlite_where=sa.text("person_id IS NOT NULL"),
         postgresql_where=sa.text("person_id IS NOT NULL"),
+    )
+    op.create_table(
+        "ticket_place",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("cell", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("lon_e7", sa.BigInteger(), nullable=False),
+        sa.Column("lat_e7", sa.BigInteger(), nullable=False),
+        sa.Column("accuracy_m", sa.Integer(), nullable=True),
+        sa.Column("datum", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ticket_place")),
+    )
+    op.create_index("ix_ticket_place_cell", "ticket_place", ["cell", "opened_at"], unique=False)
+    op.create_table(
+        "ticket_text",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("bigrams", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ticket_text")),
     )
     op.create_table(
         "upload",
@@ -642,6 +692,14 @@ def add_tables() -> None:
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_ticket_area_id")),
         sa.ForeignKeyConstraint(["workflow_id"], ["workflow_version.id"], name=op.f("fk_ticket_workflow_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
+    )
+    op.create_index(
+        "ix_ticket_item",
+        "ticket",
+        ["item", "opened_at"],
+        unique=False,
+        sqlite_where=sa.text("item IS NOT NULL"),
+        postgresql_where=sa.text("item IS NOT NULL"),
     )
     op.create_index(
         "ix_ticket_main",

@@ -18,6 +18,7 @@ from web import forms
 from web.contexts import deed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
+from web.hints import FILL, hints
 from web.rendering import go, is_partial, page
 from web.sessions import At, Form, Posted, Sitting
 from web.telling import Told, about, changed_since, typed_before
@@ -64,8 +65,10 @@ def ask(
     task: Seq = None,
     answered: Annotated[int | None, Query(alias="request", ge=1, le=2**31 - 1)] = None,
 ) -> Response:
-    """The form of one act."""
-    return _act(request, house, here, case_no, Named(action=action, task=task, request=answered), Typed(), None)
+    """The form of one act; what a proposal's link says is filled in, to be looked at."""
+    return _act(
+        request, house, here, case_no, Named(action=action, task=task, request=answered), _filled(request), None
+    )
 
 
 @router.post("/tickets/{case_no}/do/{action}")
@@ -88,6 +91,15 @@ def do(request: Request, house: House, here: At, case_no: CaseNo, action: Word, 
     return go(request, f"/tickets/{case_no}?done={action}")
 
 
+def _filled(request: Request) -> Typed:
+    """The fields that a link fills, bounded as every address is; the door checks them as it checks what is typed."""
+    values: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        if name.startswith(FILL):
+            values.setdefault(name.removeprefix(FILL), []).append(value[:100].replace("\0", ""))
+    return Typed(values=values)
+
+
 def _seen(house: Application, here: Sitting, transaction: Transaction, case_no: str) -> tuple[Sheet, list[Offer]]:
     """The ticket, if this person may know of it, and what its present states offer."""
     seen = sheets.sight(transaction, here.viewer, case_no)
@@ -103,9 +115,10 @@ def _ticket(
         sheet, offers = _seen(house, here, transaction, case_no)
         history = sheets.recent(transaction, here.viewer, sheet.sight, sheet.case, before=before)
         context = ticket_page(transaction, sheet, history, offers)
+        proposed = hints(house, transaction, here.viewer, sheet, offers)
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
-    return page(request, "ticket.html", here=here, page=context, done=title, earlier=earlier)
+    return page(request, "ticket.html", here=here, page=context, hints=proposed, done=title, earlier=earlier)
 
 
 def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:

@@ -1,0 +1,99 @@
+"""What a proposed lead rests on: responsibilities that fit, and how alike tickets really ended."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.clock import DAY, Instant
+from engine.database import Transaction
+from engine.definitions.thresholds import Outcomes
+from engine.records.asking import among, marks
+from engine.rules.case import AreaLink
+from engine.rules.likeness import class_of, item_of
+from engine.rules.proposals import Duty
+from engine.vocabulary import StateType
+
+#: The end of a task whose department gave it back, as the flagship loops name it.
+RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A department's task that came to an end."""
+
+    department: int
+    finished: bool
+    opened_at: Instant
+    settled_at: Instant
+
+
+def duties(transaction: Transaction, item: str, area: Sequence[AreaLink]) -> list[Duty]:
+    """The responsibilities for an item, its class or its kind, in any of a ticket's areas; of units that are there."""
+    exact = item_of(item)
+    codes, named = among(transaction, {exact, class_of(exact), exact.split("-")[0]})
+    listed = ", ".join(marks(transaction, len(area)))
+    rows = transaction.rows(
+        "SELECT r.lead_id, r.co, r.item_code, a.name, r.area_id, r.basis FROM responsibility r "  # noqa: S608
+        "JOIN area a ON a.id = r.area_id JOIN department d ON d.id = r.lead_id "
+        f"WHERE r.active AND d.valid_to IS NULL AND r.item_code {codes} AND r.area_id IN ({listed})",
+        (*named, *(link.id for link in area)),
+    )
+    distance = {link.id: steps for steps, link in enumerate(area)}
+    return [
+        Duty(
+            lead=int(lead),
+            co=tuple(json.loads(co)) if co else (),
+            item=code,
+            area=name,
+            distance=distance[int(area_id)],
+            basis=basis,
+        )
+        for lead, co, code, name, area_id, basis in rows
+    ]
+
+
+def settled(
+    transaction: Transaction, item: str, unit: str, besides: int, now: Instant, rules: Outcomes
+) -> list[Settled]:
+    """How the tasks of departments on the newest alike tickets that a unit reaches came to an end."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        "SELECT k.department_id, k.state_type, k.opened_at, k.settled_at FROM (SELECT t.id FROM ticket t "  # noqa: S608
+        f"WHERE t.item {_standards(transaction, item)} AND t.opened_at >= {mark} AND t.id <> {mark} "
+        f"AND EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) "
+        f"ORDER BY t.opened_at DESC LIMIT {rules.tickets}) x JOIN task k ON k.ticket_id = x.id "
+        "WHERE k.department_id IS NOT NULL AND k.settled_at IS NOT NULL "
+        f"AND (k.state_type = '{StateType.CLOSED.value}' OR k.state = '{RETURNED}')",
+        (item_of(item), item_of(item), now - rules.days * DAY, besides, unit),
+    )
+    return [
+        Settled(
+            department=int(department),
+            finished=kind == StateType.CLOSED.value,
+            opened_at=Instant(opened),
+            settled_at=Instant(ended),
+        )
+        for department, kind, opened, ended in rows
+    ]
+
+
+def _standards(transaction: Transaction, item: str) -> str:
+    """What follows the column: the item itself and each of its standards."""
+    mark, *_ = marks(transaction, 1)
+    number = "CAST(s.ordinal AS text)"
+    return (
+        f"IN (SELECT i.code || '/' || {number} FROM item i JOIN standard s ON s.item_id = i.id "  # noqa: S608
+        f"WHERE i.code = {mark} UNION ALL SELECT {mark})"
+    )
+
+
+def names_of(transaction: Transaction, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Code and name of the departments of these ids that are there; one that is no more can't be proposed."""
+    if not ids:
+        return {}
+    listed = ", ".join(marks(transaction, len(ids)))
+    rows = transaction.rows(
+        f"SELECT id, code, name FROM department WHERE valid_to IS NULL AND id IN ({listed})",  # noqa: S608
+        list(ids),
+    )
+    return {int(number): (code, name) for number, code, name in rows}

@@ -1,0 +1,109 @@
+"""Proposals of the dispatch: who should lead and who should join in, with reasons; people choose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median_low
+from typing import Any
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.definitions import thresholds
+from engine.definitions.model import Action, Title
+from engine.definitions.thresholds import Outcomes
+from engine.records import outcomes, precedents
+from engine.rules.almanac import Almanac
+from engine.rules.calendars import WorkCalendar
+from engine.rules.case import Case
+from engine.rules.likeness import item_of
+from engine.rules.proposals import Ended, Ruled, rank
+from engine.rules.sending import LEAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """A department that is proposed to lead."""
+
+    code: str
+    name: str
+    #: Codes of departments that should join in.
+    co: tuple[str, ...]
+    reasons: tuple[Title, ...]
+    #: What speaks against it.
+    against: tuple[Title, ...]
+
+
+def sends_a_lead(action: Action) -> bool:
+    """Whether an action dispatches to a department that its form names as the lead."""
+    return any(LEAD in fields for fields in action.sends.values())
+
+
+def leads(transaction: Transaction, almanac: Almanac, case: Case, now: Instant, rules: Outcomes) -> tuple[Lead, ...]:
+    """The proposed leads of a ticket, the best first; none while its item is unknown."""
+    item, area = case.ticket.item, case.ticket.area
+    if not item:
+        return ()
+    # Alike is what lies in the same district; where areas have no such level, in the same whole.
+    unit = f"a{area[max(len(area) - 2, 0)].id}"
+    calendar = almanac.of(case.definition.calendar, area)
+    ranked = rank(
+        outcomes.duties(transaction, item, area),
+        _rulings(transaction, item, unit),
+        _ended(outcomes.settled(transaction, item, unit, case.ticket.id, now, rules), calendar),
+    )
+    names = outcomes.names_of(transaction, [one.department for one in ranked])
+    return tuple(
+        Lead(
+            code=names[one.department][0],
+            name=names[one.department][1],
+            co=one.co,
+            reasons=tuple(one.reasons),
+            against=tuple(one.against),
+        )
+        for one in ranked
+        if one.department in names
+    )[: rules.most]
+
+
+def noted(
+    transaction: Transaction, almanac: Almanac, case: Case, action: Action, form: Mapping[str, Any], now: Instant
+) -> dict[str, Any]:
+    """What the event of a dispatch keeps, so that proposals can be measured: which departments were proposed, in their
+    order, and which of them was taken, from 1; 0 when another one was chosen. Nothing where nothing was proposed."""
+    if not case.ticket.last_seq or not sends_a_lead(action) or not isinstance(form.get(LEAD), str):
+        return {}
+    proposed = [one.code for one in leads(transaction, almanac, case, now, thresholds.shipped().proposals)]
+    taken = proposed.index(form[LEAD]) + 1 if form[LEAD] in proposed else 0
+    return {"proposed": proposed, "taken": taken} if proposed else {}
+
+
+def _rulings(transaction: Transaction, item: str, unit: str) -> list[Ruled]:
+    return [
+        Ruled(
+            case_no=one.case_no,
+            at=one.at,
+            title=one.title,
+            by=one.by,
+            winner=one.winner_id,
+            loser=one.loser_id,
+            binding=one.binding,
+            same_item=item_of(one.item) == item_of(item),
+            clause=one.clause,
+        )
+        for one in precedents.alike(transaction, item, unit)
+    ]
+
+
+def _ended(rows: list[outcomes.Settled], calendar: WorkCalendar) -> list[Ended]:
+    found = []
+    for department in sorted({row.department for row in rows}):
+        own = [row for row in rows if row.department == department]
+        took = [calendar.measure(row.opened_at, row.settled_at) for row in own if row.finished]
+        found.append(
+            Ended(
+                department=department,
+                finished=len(took),
+                returned=len(own) - len(took),
+                median=median_low(took) if took else None,
+            )
+        )
+    return found

@@ -1,0 +1,45 @@
+"""Precedents to search, and what comes too often."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from engine.clock import Instant
+from engine.definitions import thresholds
+from engine.records import precedents as rulings
+from engine.records import registers
+from engine.records.frequent import busy
+from engine.rules.frequent import said
+from web.api.proposals import official_units
+from web.dependencies import House
+from web.rendering import page
+from web.sessions import At
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/precedents")
+def precedents(
+    request: Request,
+    house: House,
+    here: At,
+    q: Annotated[str, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = "",
+    before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+) -> Response:
+    """Rulings on tickets that the reader's posts reach, the newest first."""
+    bound = None if before is None else Instant(before)
+    with house.database.looking() as transaction:
+        found = rulings.search(transaction, official_units(here.viewer.units), q, bound)
+        items = registers.item_names(transaction, {one.item for one in found if one.item})
+    more = found[-1].at if len(found) == rulings.MOST else None
+    return page(request, "precedents.html", here=here, found=found, items=items, query=q, more=more)
+
+
+@router.get("/frequent")
+def frequent(request: Request, house: House, here: At) -> Response:
+    """Items that come more often than they used to, where the reader's posts reach."""
+    rules = thresholds.shipped().frequent
+    with house.database.looking() as transaction:
+        found = busy(transaction, official_units(here.viewer.units), house.clock.now(), rules)
+    return page(request, "frequent.html", here=here, found=[(one, said(one.standout, rules.days)) for one in found])
