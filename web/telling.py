@@ -159,6 +159,9 @@ def told(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Told
     unit = history.names.departments.get(line.department_id or 0)
     automatic = line.actor in ("clock", "rule")
     who: Title | str = {"clock": _CLOCK, "rule": _RULE}.get(line.actor, person.name if person else line.actor)
+    owner = history.names.people.get(line.behalf_of or 0)
+    if owner is not None and person is not None:
+        who = Title(f"{person.name} 代 {owner.name}", f"{person.name} for {owner.name}")
     return Told(
         seq=line.seq,
         at=line.at,

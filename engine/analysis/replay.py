@@ -137,7 +137,7 @@ def _actor(event: Event) -> Actor:
     kind = ActorKind.PERSON
     if event.person_id is None:
         kind = ActorKind.IMPORT if event.actor.startswith(ActorKind.IMPORT.value) else ActorKind.PUBLIC
-    return Actor(kind=kind, person_id=event.person_id, name=event.actor, behalf_of=event.behalf_of)
+    return Actor(kind=kind, person_id=event.person_id, name=event.actor)
 
 
 def _references(case: Case, seed: Seed, event: Event, facts: Mapping[str, Any]) -> References:
@@ -162,7 +162,7 @@ def _performed(draft: Draft, seed: Seed, act: Act, event: Event, facts: Mapping[
     draft.ticket.last_seq = event.seq - 1
     filled = Filled(facts=dict(facts.get("form", {})), personal=_words(target, facts))
     answers = {int(seq): Filled(facts=dict(given)) for seq, given in facts.get("each", {}).items()}
-    capacity = Standing(facts["role"], event.post, _area(draft, facts), event.department_id)
+    capacity = Standing(facts["role"], event.post, _area(draft, facts), event.department_id, event.behalf_of)
     error = perform(draft, target, act.actor, capacity, filled, answers)
     if error is not None:
         raise error

@@ -132,12 +132,13 @@ class Draft(Case):
             if own and (request_seq is not None or timer.task_seq == task_seq):
                 yield timer
 
-    def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...]) -> None:
+    def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...], *, duty: bool = False) -> None:
         notices = self.decision.notices
         if self.act.arm_from is not None and self.ticket.head_at < self.act.arm_from:
             return
-        if not any(notice.unit == unit and notice.posts == posts for notice in notices):
-            notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts))
+        # Whoever is told without looking at the roster is not told again by it.
+        if not any((one.unit, one.posts) == (unit, posts) and one.duty <= duty for one in notices):
+            notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts, duty=duty))
 
     def command(self, kind: CommandKind, target_id: int | None = None, payload: dict[str, Any] | None = None) -> None:
         self.decision.commands.append(
@@ -190,7 +191,7 @@ class Draft(Case):
             actor.person_id,
             standing.post,
             standing.department_id,
-            actor.behalf_of,
+            standing.behalf_of,
             moved[0],
             moved[1],
             stage,
@@ -210,7 +211,7 @@ class Draft(Case):
                 person_id=actor.person_id,
                 post=standing.post,
                 department_id=standing.department_id,
-                behalf_of=actor.behalf_of,
+                behalf_of=standing.behalf_of,
                 state_from=moved[0],
                 state_to=moved[1],
                 stage=stage,

@@ -533,6 +533,8 @@ class MessageOut(BaseModel):
     light: str
     card: str
     description: str
+    behalf_of: str = Field(description="Who is on leave and in whose place you were told; empty otherwise.")
+    deputy: str = Field(description="Who is told in your place while you are on leave; empty otherwise.")
     listing: ListingOut | None
 
 
