@@ -12,6 +12,7 @@ from engine.console import (
     installation,
     outbox,
     rhythms,
+    roster,
     schedule,
     tickets,
     workflow_files,
@@ -48,7 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huying", description="呼应：块呼条应、多格合一 / tickets of grid governance")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (installation, schedule, workflow_files, calendars, tickets, exchange, figures, outbox, rhythms):
+    for group in (
+        installation,
+        schedule,
+        workflow_files,
+        calendars,
+        tickets,
+        exchange,
+        figures,
+        outbox,
+        rhythms,
+        roster,
+    ):
         group.add(adder(commands))
     return parser
 

@@ -211,6 +211,8 @@ def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iter
     for title, key in ((Title("主案", "Main ticket"), "main"), (Title("关联案卷", "The other ticket"), "ticket")):
         if isinstance(facts.get(key), str):
             yield Piece(title=title, texts=(facts[key],))
+    if "from" in facts and "to" in facts:
+        yield Piece(title=Title("交接", "Handed over"), texts=(f"{facts['from']} → {facts['to']}",))
     if "reason" in facts:
         yield Piece(title=Title("原因", "Reason"), texts=(str(facts["reason"]),))
 

@@ -14,7 +14,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import FieldType, Workflow
 from engine.errors import HuyingError
-from engine.rules import cards, deadlines, escalate
+from engine.rules import cards, deadlines, escalate, handing_over
 from engine.rules.acts import Act, Event, Source
 from engine.rules.almanac import Almanac
 from engine.rules.case import (
@@ -97,6 +97,8 @@ def _told(case: Case, seed: Seed, event: Event) -> Case:
             _resumed(draft, facts)
         elif event.action == escalate.RECOUNTED:
             deadlines.recalendar(draft)
+        elif event.action == handing_over.HANDED_OVER:
+            handing_over.retell(draft, facts, {login: ref.id for login, ref in seed.people.items()})
         elif event.action == escalate.RUNG:
             _rung(draft, event, facts)
         elif event.action not in _NOTES:

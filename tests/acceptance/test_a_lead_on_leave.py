@@ -28,9 +28,9 @@ def on_leave(world: World, login: str, deputy: str, days: int = 5, by: str | Non
     return world.database.acting(lambda transaction: name_deputy(transaction, new, now, by=who))
 
 
-def refused_leave(world: World, *given: str, **more: int) -> HuyingError:
+def refused_leave(world: World, login: str, deputy: str, days: int = 5) -> HuyingError:
     with pytest.raises((Malformed, NotFound)) as refusal:
-        on_leave(world, *given, **more)
+        on_leave(world, login, deputy, days)
     return refusal.value
 
 
@@ -41,7 +41,8 @@ def last_line(told: Told) -> tuple[str, str, str, str | None]:
         "LEFT JOIN person o ON o.id = e.behalf_of WHERE e.ticket_id = ? ORDER BY e.seq DESC LIMIT 1",
         told.id,
     )
-    return tuple(found)  # type: ignore[return-value]
+    action, login, post, owner = found
+    return action, login, post, owner
 
 
 def inbox(world: World, login: str, action: str) -> list[tuple[int | None, int | None, str]]:
