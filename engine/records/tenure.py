@@ -96,6 +96,30 @@ def pass_post(transaction: Transaction, old: str, new: str, post: str, at: Insta
     return [("area", row[2]) if row[2] is not None else ("department", row[3]) for row in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """A post somebody holds now."""
+
+    id: int
+    post: str
+    unit_name: str
+    since: Instant
+    until: Instant | None
+
+
+def holdings(transaction: Transaction, person_id: int, at: Instant) -> list[Own]:
+    """The posts somebody holds in person at that moment, the oldest first."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        "SELECT h.id, h.post, coalesce(a.name, d.name, ''), h.valid_from, h.valid_to FROM holding h "  # noqa: S608
+        "LEFT JOIN area a ON a.id = h.area_id LEFT JOIN department d ON d.id = h.department_id "
+        f"WHERE h.person_id = {mark} AND h.valid_from <= {mark} AND (h.valid_to IS NULL OR h.valid_to > {mark}) "
+        "ORDER BY h.valid_from, h.id",
+        (person_id, at, at),
+    )
+    return [Own(**dict(zip("id post unit_name since until".split(), row, strict=True))) for row in rows]
+
+
 def running(transaction: Transaction, login: str, post: str, at: Instant) -> list[int]:
     """The holdings by which somebody has a post at that moment. Errors: `NotFound` if there is none."""
     person = person_by_login(transaction, login)

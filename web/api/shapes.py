@@ -445,6 +445,54 @@ class MeOut(BaseModel):
     posts: list[PostOut]
 
 
+class TenureOut(BaseModel):
+    """A post held from–to."""
+
+    post: str
+    title: TitleOut
+    unit: NamedOut | None = Field(description="The area or department; null for the whole installation.")
+    since: str
+    until: str | None
+    behalf_of: str = Field(description="Who is on leave and whose deputy this is; empty for one's own post.")
+
+
+class TenuresOut(BaseModel):
+    items: list[TenureOut]
+
+
+class ShiftOut(BaseModel):
+    """A turn of duty."""
+
+    person: PersonOut
+    post: str
+    title: TitleOut
+    unit: NamedOut
+    since: str
+    until: str
+
+
+class RosterOut(BaseModel):
+    items: list[ShiftOut]
+
+
+class ActiveOut(BaseModel):
+    """A grid leader's month."""
+
+    person: PersonOut
+    grids: list[str]
+    acts: int = Field(description="All acts; the following are among them.")
+    reports: int
+    calls: int
+    evaluations: int
+    listed: int = Field(description="Problems put on the problem list.")
+    last_seen: str | None = Field(description="The newest act ever.")
+
+
+class ActivityOut(BaseModel):
+    month: str
+    items: list[ActiveOut]
+
+
 class StandardOut(BaseModel):
     code: str = Field(examples=["part-01-01/1"])
     filing_condition: str
