@@ -121,6 +121,35 @@ def test_posts_over_the_api_name_the_deputyship(office: Town) -> None:
     assert office.ask("wang", "GET", "/api/people/nobody/posts").status_code == 404
 
 
+def test_a_leave_is_entered_and_ended_over_the_api_too(office: Town) -> None:
+    until = iso(Instant(office.clock.now() + 3 * DAY))
+    body = {"post": "lead", "deputy": "chen", "until": until}
+    answer = office.ask("chen-lead", "POST", "/api/deputies", json=body)
+    assert answer.status_code == 200, answer.text
+    (one,) = answer.json()["items"]
+    assert (one["owner"]["login"], one["deputy"]["login"], one["until"]) == ("chen-lead", "chen", until)
+    assert office.get("chen", "/api/deputies")["items"] == [one]
+    held = office.get("wang", "/api/posts/lead/holders", department="urban")["items"]
+    assert [(holder["person"]["login"], holder["behalf_of"]) for holder in held] == [
+        ("chen-lead", ""),
+        ("chen", "陈立"),
+    ]
+    assert office.ask("chen", "POST", f"/api/deputies/{one['number']}/end").status_code == 404
+    ended = office.ask("chen-lead", "POST", f"/api/deputies/{one['number']}/end")
+    assert ended.json() == {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [({"deputy": "lu"}, 422), ({"post": "supervisor"}, 404), ({"until": "2026-13-01"}, 422), ({"more": 1}, 422)],
+)
+def test_a_leave_that_cannot_be_is_refused_over_the_api(office: Town, changed: dict[str, Any], status: int) -> None:
+    until = iso(Instant(office.clock.now() + 3 * DAY))
+    body = {"post": "lead", "deputy": "chen", "until": until, **changed}
+    assert office.ask("chen-lead", "POST", "/api/deputies", json=body).status_code == status
+    assert office.get("chen", "/api/deputies") == {"items": []}
+
+
 def test_the_roster_over_the_api(office: Town) -> None:
     now = office.clock.now()
     new = NewShift(login="wang", post="grid_worker", area="xd-m", since=now, until=Instant(now + DAY))

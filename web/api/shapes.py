@@ -460,6 +460,46 @@ class TenuresOut(BaseModel):
     items: list[TenureOut]
 
 
+class HolderOut(TenureOut):
+    """Somebody with a post."""
+
+    person: PersonOut
+
+
+class HoldersOut(BaseModel):
+    items: list[HolderOut]
+
+
+class LeaveIn(BaseModel):
+    """A leave, and who stands in meanwhile."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    post: str = Field(max_length=64, examples=["lead"], description="A post you hold now.")
+    deputy: str = Field(max_length=64, description="Login.")
+    since: AwareDatetime | None = Field(default=None, description="Now if missing or past.")
+    until: AwareDatetime = Field(description="90 days later at most.")
+    reason: str = Field(default="", max_length=200)
+
+
+class DeputyOut(BaseModel):
+    """A post held on somebody's behalf."""
+
+    number: int
+    post: str
+    title: TitleOut
+    unit: str
+    owner: PersonOut
+    deputy: PersonOut
+    since: str
+    until: str
+    reason: str
+
+
+class DeputiesOut(BaseModel):
+    items: list[DeputyOut]
+
+
 class ShiftOut(BaseModel):
     """A turn of duty."""
 
