@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import sync_playwright
 
+from engine.background.fan_out import fan_out
 from engine.clock import DAY, Instant, SetClock, iso, moment
 from engine.database import Database
 from engine.records.access import open_session, person_of_login
@@ -107,6 +108,34 @@ def test_the_deputy_sees_the_queue_and_the_history_says_in_whose_place(office: T
     assert f"/tickets/{case_no}/do/accept" in gu.go(f"/tickets/{case_no}").html
     office.act("gu", case_no, "accept", {"item": "part-01-02", "urgency": "normal"})
     assert "顾平 代 沈静" in gu.go(f"/tickets/{case_no}").text
+
+
+def test_what_waits_for_whoever_is_on_leave_waits_for_the_deputy_too(office: Town) -> None:
+    case_no = office.report()
+    office.act("shen", case_no, "accept", {"item": "part-01-02", "urgency": "normal"})
+
+    def waits_for(login: str) -> list[str]:
+        return [one["case_no"] for one in office.get(login, "/api/tickets", mine="true")["items"]]
+
+    assert (waits_for("shen"), waits_for("gu")) == ([case_no], [])
+    on_leave(office, Browser(office, "shen"), "gu")
+    assert (waits_for("shen"), waits_for("gu")) == ([case_no], [case_no])
+    office.clock.advance(5 * DAY)
+    assert waits_for("gu") == []
+
+
+def test_an_inbox_says_who_stands_in_for_whom(office: Town) -> None:
+    on_leave(office, Browser(office, "shen"), "gu")
+    case_no = office.report()
+    office.act("gu", case_no, "accept", {"item": "part-01-02", "urgency": "normal"})
+    office.act("wang", case_no, "tell_more", {"description": "井盖已碎"})
+    fan_out(office.database, office.clock)
+    (deputys,) = office.get("gu", "/api/inbox")["items"]
+    (owners, *_) = office.get("shen", "/api/inbox")["items"]
+    assert (deputys["behalf_of"], deputys["deputy"]) == ("沈静", "")
+    assert (owners["behalf_of"], owners["deputy"]) == ("", "顾平")
+    assert "代 沈静" in Browser(office, "gu").go("/inbox").text
+    assert "由 顾平 代理" in Browser(office, "shen").go("/inbox").text
 
 
 def test_posts_over_the_api_name_the_deputyship(office: Town) -> None:
