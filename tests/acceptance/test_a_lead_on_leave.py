@@ -8,8 +8,10 @@ import pytest
 from engine.background.fan_out import fan_out
 from engine.clock import DAY, HOUR, Instant
 from engine.database import Database
+from engine.definitions.rhythm import DEPARTMENT, Recipient
 from engine.errors import HuyingError, Malformed, NotFound, NotPermitted
 from engine.records.deputies import NewDeputy, end_deputy, name_deputy
+from engine.records.rhythm_recipients import addressees
 from tests.support.door import BLOCK_CALLS, Told, World
 
 
@@ -141,3 +143,18 @@ def test_whoever_is_away_is_nobodys_deputy(world: World) -> None:
     on_leave(world, "chen-lead", "chen")
     on_leave(world, "shen", "gu")
     assert "也在请假" in refused_leave(world, "liu", "shen").zh
+
+
+def test_the_lists_of_a_post_come_to_the_deputy_too(world: World) -> None:
+    leads = [Recipient(posts=("lead",), of=DEPARTMENT)]
+
+    def addressed() -> set[int]:
+        with world.database.looking() as transaction:
+            found = addressees(transaction, leads, world.clock.now())
+        return {person for one in found if one.id == world.departments["urban"] for person in one.people}
+
+    assert addressed() == {world.people["chen-lead"]}
+    on_leave(world, "chen-lead", "chen", days=1)
+    assert addressed() == {world.people["chen-lead"], world.people["chen"]}
+    world.later(DAY)
+    assert addressed() == {world.people["chen-lead"]}
