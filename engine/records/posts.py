@@ -29,14 +29,15 @@ def held(who: str, mark: str) -> str:
 
 def parameters(who: Any, now: Instant) -> tuple[Any, ...]:
     """What the marks of `held` stand for, when `who` is one mark."""
-    return (*(now,) * 4, who, *(now,) * 2, *(now,) * 4, who, *(now,) * 4)
+    return (*(now,) * 2, who, *(now,) * 4, who, *(now,) * 4)
 
 
 def on_duty(holding: str, people: str, mark: str) -> str:
-    """Whether any of these people has a shift of the holding's post and unit now, or nobody has: four moments."""
+    """Whether any of these people has a shift of the holding's post and unit now, or nobody has: two moments."""
     unit = f"CASE WHEN {holding}.area_id IS NULL THEN 'd' || {holding}.department_id ELSE 'a' || {holding}.area_id END"
-    shift = f"SELECT 1 FROM shift s WHERE s.post = {holding}.post AND s.unit = {unit} AND {_now('s', mark)}"  # noqa: S608
-    return f"(EXISTS ({shift} AND s.person_id IN ({people})) OR NOT EXISTS ({shift}))"
+    there = f"s.post = {holding}.post AND s.unit = {unit} AND {_now('s', mark)}"
+    one = f"CASE WHEN s.person_id IN ({people}) THEN 1 ELSE 0 END"
+    return f"coalesce((SELECT max({one}) FROM shift s WHERE {there}), 1) = 1"  # noqa: S608
 
 
 def _running(holding: str, mark: str) -> str:
