@@ -16,6 +16,7 @@ from engine.console import (
     outbox,
     proposals,
     rhythms,
+    roster,
     schedule,
     tickets,
     workflow_files,
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         outbox,
         rhythms,
         proposals,
+        roster,
     ):
         group.add(adder(commands))
     return parser

@@ -170,6 +170,9 @@ def told(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Told
     unit = history.names.departments.get(line.department_id or 0)
     automatic = line.actor in ("clock", "rule")
     who: Title | str = {"clock": _CLOCK, "rule": _RULE}.get(line.actor, person.name if person else line.actor)
+    owner = history.names.people.get(line.behalf_of or 0)
+    if owner is not None and person is not None:
+        who = Title(f"{person.name} 代 {owner.name}", f"{person.name} for {owner.name}")
     return Told(
         seq=line.seq,
         at=line.at,
@@ -225,6 +228,8 @@ def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iter
     ):
         if isinstance(facts.get(key), str):
             yield Piece(title=title, texts=(facts[key],))
+    if "from" in facts and "to" in facts:
+        yield Piece(title=Title("交接", "Handed over"), texts=(f"{facts['from']} → {facts['to']}",))
     if "reason" in facts:
         yield Piece(title=Title("原因", "Reason"), texts=(str(facts["reason"]),))
 

@@ -14,7 +14,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import FieldType, Workflow
 from engine.errors import HuyingError
-from engine.rules import cards, deadlines, escalate
+from engine.rules import cards, deadlines, escalate, handing_over
 from engine.rules.acts import Act, Event, Source
 from engine.rules.almanac import Almanac
 from engine.rules.case import (
@@ -97,6 +97,8 @@ def _told(case: Case, seed: Seed, event: Event) -> Case:
             _resumed(draft, facts)
         elif event.action == escalate.RECOUNTED:
             deadlines.recalendar(draft)
+        elif event.action == handing_over.HANDED_OVER:
+            handing_over.retell(draft, facts, {login: ref.id for login, ref in seed.people.items()})
         elif event.action == escalate.RUNG:
             _rung(draft, event, facts)
         elif event.action not in _NOTES:
@@ -137,7 +139,7 @@ def _actor(event: Event) -> Actor:
     kind = ActorKind.PERSON
     if event.person_id is None:
         kind = ActorKind.IMPORT if event.actor.startswith(ActorKind.IMPORT.value) else ActorKind.PUBLIC
-    return Actor(kind=kind, person_id=event.person_id, name=event.actor, behalf_of=event.behalf_of)
+    return Actor(kind=kind, person_id=event.person_id, name=event.actor)
 
 
 def _references(case: Case, seed: Seed, event: Event, facts: Mapping[str, Any]) -> References:
@@ -162,7 +164,7 @@ def _performed(draft: Draft, seed: Seed, act: Act, event: Event, facts: Mapping[
     draft.ticket.last_seq = event.seq - 1
     filled = Filled(facts=dict(facts.get("form", {})), personal=_words(target, facts))
     answers = {int(seq): Filled(facts=dict(given)) for seq, given in facts.get("each", {}).items()}
-    capacity = Standing(facts["role"], event.post, _area(draft, facts), event.department_id)
+    capacity = Standing(facts["role"], event.post, _area(draft, facts), event.department_id, event.behalf_of)
     error = perform(draft, target, act.actor, capacity, filled, answers)
     if error is not None:
         raise error

@@ -130,8 +130,9 @@ def _show(application: Application, given: argparse.Namespace) -> int:
         case = application.door.case(transaction, own)
         mark = "%s" if transaction.postgresql else "?"
         events = transaction.rows(
-            "SELECT seq, at, actor, post, action, scope, state_from, state_to, stage FROM event "  # noqa: S608
-            f"WHERE ticket_id = {mark} ORDER BY seq",
+            "SELECT e.seq, e.at, e.actor, o.login, e.post, e.action, e.scope, e.state_from, e.state_to, e.stage "  # noqa: S608
+            "FROM event e LEFT JOIN person o ON o.id = e.behalf_of "
+            f"WHERE e.ticket_id = {mark} ORDER BY e.seq",
             (own,),
         )
     state = case.definition.states[case.ticket.state]
@@ -144,8 +145,9 @@ def _show(application: Application, given: argparse.Namespace) -> int:
         title = case.scope(case.tasks[ask.task_seq] if ask.task_seq else None).requests[ask.name].title
         OUT.print(f"  #{ask.seq} {title} — 待答复 / waiting", markup=False)
     table = Table("#", "时间 / at", "谁 / who", "办理 / act", "状态 / state", "阶段 / stage")
-    for seq, at, actor, post, action, scope, before, after, stage in events:
-        who = f"{actor} ({post})" if post else actor
+    for seq, at, actor, owner, post, action, scope, before, after, stage in events:
+        who = f"{actor} 代 {owner}" if owner else actor
+        who = f"{who} ({post})" if post else who
         table.add_row(str(seq), shown(at), who, f"{scope}.{action}" if scope else action, f"{before} → {after}", stage)
     OUT.print(table)
     return 0

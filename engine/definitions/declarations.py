@@ -137,6 +137,12 @@ def _role(reader: Reader, book: Book, entry: Entry) -> Role:
         reader.refuse(
             entry.line, f"角色“{entry.key}”应写明岗位或人", f"the role '{entry.key}' needs `post` or `person`"
         )
+    if person is not None and "duty" in keys:
+        reader.refuse(
+            entry.line,
+            f"角色“{entry.key}”已指人，不能再限值班",
+            f"the role '{entry.key}' is a person, whom no roster puts on duty",
+        )
     if person is not None and (held or department is not None or "area" in keys):
         reader.refuse(
             entry.line,
@@ -153,6 +159,7 @@ def _role(reader: Reader, book: Book, entry: Entry) -> Role:
         department=department,
         person=person,
         not_who=frozenset(given.text for given in excluded),
+        duty="duty" in keys,
     )
 
 

@@ -174,6 +174,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("department", "部门", Shape.DEPARTMENT_SCOPE, "哪个部门 / Which department the post belongs to"),
         _key("person", "人", Shape.PERSON_SCOPE, "哪一个人 / Which single person"),
         _key("not", "回避", Shape.NAMES, "办过这些动作者回避 / Nobody who did one of these actions"),
+        _key("duty", "值班", Shape.TRUE, "只限值班表上当班者 / Only whoever is on the duty roster now"),
     ),
     "field": (
         _TITLE,

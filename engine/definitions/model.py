@@ -129,6 +129,8 @@ class Role:
     person: PersonScope | None = None
     #: Nobody who did one of these actions on this ticket.
     not_who: frozenset[str] = frozenset()
+    #: Only whoever is on the duty roster of the post now; while nobody is, everyone with it.
+    duty: bool = False
 
 
 class TaskSet(StrEnum):

@@ -16,6 +16,7 @@ from pwdlib import PasswordHash
 from engine.clock import DAY, HOUR, Instant
 from engine.database import Database, Transaction
 from engine.errors import NotFound, NotSignedIn
+from engine.records import posts
 from engine.records.asking import marks, wrong
 from engine.rules.case import Held
 
@@ -161,28 +162,26 @@ def check_password(database: Database, login: str, password: str) -> int:
 
 def viewer_of(transaction: Transaction, person_id: int, now: Instant) -> Viewer:
     """An active person with the posts held now. Errors: `NotSignedIn`."""
-    since, until, person = marks(transaction, 3)
+    mark, *_ = marks(transaction, 1)
     rows = transaction.rows(
-        f"{_VIEWER} LEFT JOIN holding h ON {_held(since, until)} WHERE p.id = {person} AND p.active ORDER BY h.id",
-        (now, now, person_id),
+        f"{_VIEWER} LEFT JOIN ({posts.held(mark, mark)}) h ON 1 = 1 WHERE p.id = {mark} AND p.active ORDER BY h.own",
+        (*posts.parameters(person_id, now), person_id),
     )
     return _viewer(rows)
 
 
-_VIEWER = "SELECT p.id, p.login, p.name, h.post, h.area_id, h.department_id FROM person p"
-
-
-def _held(since: str, until: str) -> str:
-    return f"h.person_id = p.id AND h.valid_from <= {since} AND (h.valid_to IS NULL OR h.valid_to > {until})"
+_VIEWER = f"SELECT p.id, p.login, p.name, {', '.join('h.' + name for name in posts.COLUMNS)} FROM person p"  # noqa: S608
 
 
 def _by_secret(transaction: Transaction, secret: str, now: Instant, session: str) -> Viewer:
-    since, until, digest, alive = marks(transaction, 4)
+    mark, *_ = marks(transaction, 1)
+    digest = _digest(secret)
+    who = f"(SELECT person_id FROM token WHERE digest = {mark})"  # noqa: S608 (constant words)
     rows = transaction.rows(
-        f"{_VIEWER} JOIN token k ON k.person_id = p.id LEFT JOIN holding h ON {_held(since, until)} "
-        f"WHERE k.digest = {digest} AND k.expires_at > {alive} AND k.revoked_at IS NULL "
-        f"AND k.purpose {session} '{SESSION}' AND p.active ORDER BY h.id",
-        (now, now, _digest(secret), now),
+        f"{_VIEWER} JOIN token k ON k.person_id = p.id LEFT JOIN ({posts.held(who, mark)}) h ON 1 = 1 "
+        f"WHERE k.digest = {mark} AND k.expires_at > {mark} AND k.revoked_at IS NULL "
+        f"AND k.purpose {session} '{SESSION}' AND p.active ORDER BY h.own",
+        (*posts.parameters(digest, now), digest, now),
     )
     return _viewer(rows)
 
@@ -190,9 +189,8 @@ def _by_secret(transaction: Transaction, secret: str, now: Instant, session: str
 def _viewer(rows: Sequence[Any]) -> Viewer:
     if not rows:
         raise NotSignedIn
-    posts = tuple(Held(post, area, department) for *_, post, area, department in rows if post is not None)
     person_id, login, name = rows[0][:3]
-    return Viewer(person_id=int(person_id), login=login, name=name, posts=posts)
+    return Viewer(person_id=int(person_id), login=login, name=name, posts=posts.read([row[3:] for row in rows]))
 
 
 def _issue(database: Database, person_id: int, purpose: str, now: Instant, until: Instant) -> str:

@@ -43,6 +43,9 @@ class Entry:
     card: str = ""
     #: The ticket's words, for whoever reads in the house.
     description: str = ""
+    #: Who is on leave, in whose place its reader was told; who is told in the place of its reader, who is on leave.
+    behalf_of: str = ""
+    deputy: str = ""
     listing: Listing | None = None
 
 
@@ -69,12 +72,14 @@ def _rows(transaction: Transaction, viewer: Viewer, where: str, parameters: Sequ
     units, listed = among(transaction, viewer.units)
     return transaction.rows(
         "SELECT m.origin, m.kind, m.at, m.urgent, m.read_at, m.body, m.event_seq, t.case_no, t.workflow_id, e.action, "  # noqa: S608
-        "e.scope, e.state_from, e.state_to, e.facts, d.name, w.description, EXISTS (SELECT 1 FROM reach r "
+        "e.scope, e.state_from, e.state_to, e.facts, d.name, w.description, b.name, y.name, "
+        "EXISTS (SELECT 1 FROM reach r "
         f"WHERE r.ticket_id = t.id AND r.sort_key = t.opened_at AND r.unit {units}) FROM message m "
         "LEFT JOIN ticket t ON t.id = m.ticket_id "
         "LEFT JOIN event e ON e.ticket_id = m.ticket_id AND e.seq = m.event_seq "
         "LEFT JOIN task k ON k.ticket_id = m.ticket_id AND k.seq = e.task_seq "
         "LEFT JOIN department d ON d.id = k.department_id "
+        "LEFT JOIN person b ON b.id = m.behalf_of LEFT JOIN person y ON y.id = m.deputy_id "
         f"LEFT JOIN particulars w ON w.ticket_id = m.ticket_id WHERE {where}",
         (*listed, *parameters),
     )
@@ -82,22 +87,23 @@ def _rows(transaction: Transaction, viewer: Viewer, where: str, parameters: Sequ
 
 def _of_list(row: Sequence[Any], found: Listing) -> Entry:
     origin, kind, at, urgent, read_at, *_ = row
+    owner, deputy, _ = row[-3:]
     return Entry(
         ref=digest(origin), origin=origin, kind=MessageKind(kind), at=at, urgent=bool(urgent), read_at=read_at,
-        visible=True, what=found.title, listing=found,
+        visible=True, what=found.title, listing=found, behalf_of=owner or "", deputy=deputy or "",
     )  # fmt: skip
 
 
 def _of_event(transaction: Transaction, versions: Versions, row: Sequence[Any]) -> Entry:
     (
         origin, kind, at, urgent, read_at, _, seq, case_no, workflow_id, action, scope, before, after, facts, unit,
-        description, visible,
+        description, owner, deputy, visible,
     ) = row  # fmt: skip
     said = json.loads(facts)
     definition = versions.definition(transaction, workflow_id)
     whole = Entry(
         ref=f"{case_no}.{seq}", origin=origin, kind=MessageKind(kind), at=at, urgent=bool(urgent), read_at=read_at,
-        visible=bool(visible),
+        visible=bool(visible), behalf_of=owner or "", deputy=deputy or "",
     )  # fmt: skip
     if not visible:
         return whole

@@ -18,6 +18,7 @@ from engine.records.columns import (
     text,
     where,
     word,
+    yes_no,
 )
 from engine.rules.acts import CommandKind
 
@@ -74,6 +75,8 @@ class Notice(SQLModel, table=True):
     unit: str = word()
     #: Posts separated by spaces; empty for one person.
     posts: str = text()
+    #: Only whoever is on the duty roster of the posts, while anybody is.
+    duty: bool = yes_no()
     at: int = instant()
     #: When the people it meant were told; none until then.
     fanned_at: int | None = maybe_instant()

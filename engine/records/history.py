@@ -1,9 +1,9 @@
 """The history: events chained per ticket, and the erasable words beside them."""
 
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, maybe_number, one_of, text, word
+from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, maybe_number, one_of, only_where, text, word
 from engine.rules.acts import Source
 from engine.vocabulary import ALGORITHMS
 
@@ -12,7 +12,13 @@ class Event(SQLModel, table=True):
     """One line of a ticket's history; never updated, never deleted."""
 
     __tablename__ = "event"
-    __table_args__ = (one_of("source", [source.value for source in Source]), one_of("algorithm", ALGORITHMS), ONE_TREE)
+    __table_args__ = (
+        one_of("source", [source.value for source in Source]),
+        one_of("algorithm", ALGORITHMS),
+        # What one person did within some time, however much everybody did.
+        Index("ix_event_person", "person_id", "at", **only_where("person_id")),
+        ONE_TREE,
+    )
 
     ticket_id: int = key_part()
     seq: int = key_part()

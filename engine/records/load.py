@@ -12,6 +12,7 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import Workflow
 from engine.errors import NotFound, NotSignedIn
+from engine.records import posts
 from engine.records.areas import chain
 from engine.records.asking import Question, ask
 from engine.rules.case import (
@@ -20,7 +21,6 @@ from engine.rules.case import (
     Ask,
     Card,
     Case,
-    Held,
     Memory,
     RequestState,
     Run,
@@ -83,13 +83,13 @@ _MORE = {
 _LOCK_ONE = "SELECT id FROM ticket WHERE id = %s FOR UPDATE"
 _LOCK_MORE = "SELECT id FROM ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 _LOCK_FREE = f"{_LOCK_MORE} SKIP LOCKED"
-_ACTOR = """
-    SELECT p.login, h.post, h.area_id, h.department_id FROM person p
-    LEFT JOIN holding h ON h.person_id = p.id AND h.valid_from <= {0} AND (h.valid_to IS NULL OR h.valid_to > {0})
-    WHERE p.id = {0} AND p.active"""
 _KEY = "SELECT fingerprint, outcome FROM idempotency_key WHERE actor = {0} AND key = {0}"
 _MARKS = {"sqlite": "?", "postgresql": "%s"}
-_ACTORS = {dialect: _ACTOR.format(mark) for dialect, mark in _MARKS.items()}
+_ACTORS = {
+    dialect: f"SELECT p.login, {', '.join('h.' + name for name in posts.COLUMNS)} FROM person p "  # noqa: S608
+    f"LEFT JOIN ({posts.held(mark, mark)}) h ON 1 = 1 WHERE p.id = {mark} AND p.active"
+    for dialect, mark in _MARKS.items()
+}
 _KEYS = {dialect: _KEY.format(mark) for dialect, mark in _MARKS.items()}
 
 
@@ -127,7 +127,7 @@ def asked_actor(transaction: Transaction, person_id: int, now: Instant) -> Quest
 
     Errors: `NotSignedIn` when there is no such active person.
     """
-    rows = yield _ACTORS[transaction.dialect], (now, now, person_id)
+    rows = yield _ACTORS[transaction.dialect], (*posts.parameters(person_id, now), person_id)
     return actor_of(rows, person_id)
 
 
@@ -145,8 +145,8 @@ def actor_of(rows: Iterable[Sequence[Any]], person_id: int) -> Actor:
     held = list(rows)
     if not held:
         raise NotSignedIn("没有这个账号或已停用", "no such account, or it is not active")
-    posts = tuple(Held(post, area, department) for _, post, area, department in held if post is not None)
-    return Actor(kind=ActorKind.PERSON, person_id=person_id, name=held[0][0], posts=posts)
+    own = posts.read([row[1:] for row in held])
+    return Actor(kind=ActorKind.PERSON, person_id=person_id, name=held[0][0], posts=own)
 
 
 def load(transaction: Transaction, ids: Sequence[int], definitions: Definitions, *, lock: bool) -> dict[int, Case]:

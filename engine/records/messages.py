@@ -41,7 +41,8 @@ class Delivery(StrEnum):
 
     WAITING = "waiting"
     SENT = "sent"
-    #: It stays in the inbox: there is nowhere to send it, it was read before, or its ticket may not be seen any more.
+    #: It stays in the inbox: there is nowhere to send it, it was read before, its ticket may not be seen any more, or
+    #: its person is on leave and the deputy is told.
     KEPT = "kept"
     DEAD = "dead"  #: given up after too many failures; an administrator may send it again
 
@@ -73,6 +74,9 @@ class Message(SQLModel, table=True):
     event_seq: int | None = maybe_number()
     #: Canonical JSON: for a list its titles and tickets.
     body: str = text()
+    #: For a deputy: whose post it was meant for. For whoever is on leave: who is told in their place.
+    behalf_of: int | None = maybe_link()
+    deputy_id: int | None = maybe_link()
     read_at: int | None = maybe_instant()
     delivery: str = word()
     #: Deliveries begun.
@@ -99,6 +103,10 @@ class NewMessage:
     ticket_id: int | None = None
     event_seq: int | None = None
     body: str = "{}"
+    #: Told in this person's place.
+    behalf_of: int | None = None
+    #: This person is told in the place of whoever gets it, who is on leave: it stays in the inbox.
+    deputy_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +125,12 @@ class Backlog:
 
 def post(transaction: Transaction, messages: Iterable[NewMessage]) -> None:
     """Put messages into inboxes, to be delivered from then on; one that is there already stays as it is."""
-    columns = "person_id, origin, kind, urgent, at, ticket_id, event_seq, body, delivery, attempts, next_at"
-    values = ", ".join(marks(transaction, 11))
+    columns = "person_id, origin, kind, urgent, at, ticket_id, event_seq, body, behalf_of, deputy_id, "
+    columns += "delivery, attempts, next_at"
+    values = ", ".join(marks(transaction, 13))
     rows = [
         (one.person_id, one.origin, one.kind.value, one.urgent, one.at, one.ticket_id, one.event_seq, one.body,
-         Delivery.WAITING.value, 0, one.at if one.due is None else one.due)
+         one.behalf_of, one.deputy_id, *_first_step(one))
         for one in messages
     ]  # fmt: skip
     if rows:
@@ -129,6 +138,13 @@ def post(transaction: Transaction, messages: Iterable[NewMessage]) -> None:
             f"INSERT INTO message ({columns}) VALUES ({values}) ON CONFLICT (person_id, origin) DO NOTHING",  # noqa: S608
             rows,
         )
+
+
+def _first_step(one: NewMessage) -> tuple[str, int, Instant | None]:
+    """Delivery, attempts and next moment of a new message."""
+    if one.deputy_id is not None:
+        return Delivery.KEPT.value, 0, None
+    return Delivery.WAITING.value, 0, one.at if one.due is None else one.due
 
 
 def backlog(transaction: Transaction, now: Instant) -> Backlog:

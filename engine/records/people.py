@@ -150,7 +150,9 @@ def appoint(transaction: Transaction, appointments: Sequence[Appointment]) -> in
         theirs.append(row)
         rows.append(row)
     if rows:
-        transaction.connection.execute(insert(Holding), rows)
+        transaction.connection.execute(
+            insert(Holding), [{name: row[name] for name in row if name != "behalf_of"} for row in rows]
+        )
     return len(rows)
 
 
@@ -203,26 +205,31 @@ def _row(
         "department_id": departments[one.department] if one.department else None,
         "valid_from": one.since,
         "valid_to": one.until,
+        "behalf_of": None,
     }
 
 
 def _held(transaction: Transaction, logins: Iterable[str]) -> dict[int, list[dict[str, Any]]]:
+    """What they hold at any time, in person or (then with `behalf_of`) as a deputy."""
     names = ("person_id", "post", "area_id", "department_id", "valid_from", "valid_to")
     match, parameters = among(transaction, logins)
+    listed = ", ".join("h." + name for name in names)
     rows = transaction.rows(
-        f"SELECT {', '.join('h.' + name for name in names)} FROM holding h "  # noqa: S608 (constant words)
-        f"JOIN person p ON p.id = h.person_id WHERE p.login {match}",
-        parameters,
+        f"SELECT {listed}, NULL FROM holding h JOIN person p ON p.id = h.person_id WHERE p.login {match} UNION ALL "  # noqa: S608
+        "SELECT y.deputy_id, h.post, h.area_id, h.department_id, y.valid_from, y.valid_to, h.person_id FROM deputy y "
+        f"JOIN holding h ON h.id = y.holding_id JOIN person p ON p.id = y.deputy_id WHERE p.login {match}",
+        [*parameters, *parameters],
     )
     found: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row[0], []).append(dict(zip(names, row, strict=True)))
+        found.setdefault(row[0], []).append(dict(zip((*names, "behalf_of"), row, strict=True)))
     return found
 
 
 def _same(row: dict[str, Any], other: dict[str, Any]) -> bool:
     """The same post in the same place, held already when this one would begin."""
-    return all(row[name] == other[name] for name in ("post", "area_id", "department_id")) and _overlap(row, other)
+    same = all(row[name] == other[name] for name in ("post", "area_id", "department_id"))
+    return same and other["behalf_of"] is None and _overlap(row, other)
 
 
 def _refuse_combined(one: Appointment, row: dict[str, Any], theirs: list[dict[str, Any]]) -> None:

@@ -38,6 +38,7 @@ def _holders(transaction: Transaction, recipient: Recipient, now: Instant) -> li
     """Unit and person of everybody who holds such a post in a unit that is still there."""
     asking = Asking(transaction)
     table = "department" if recipient.of == DEPARTMENT else "area"
+    away = f"y.valid_from <= {asking(now)} AND y.valid_to > {asking(now)}"
     where = [
         f"h.post {asking.among(recipient.posts)}",
         f"h.valid_from <= {asking(now)}",
@@ -48,7 +49,10 @@ def _holders(transaction: Transaction, recipient: Recipient, now: Instant) -> li
     if table == "area":
         where.append(f"u.level = {asking(recipient.of)}")
     rows = transaction.rows(
-        f"SELECT u.id, p.id FROM holding h JOIN person p ON p.id = h.person_id "  # noqa: S608 (constant words)
+        # A deputy gets the lists of the post as well; whoever is on leave keeps getting them.
+        f"SELECT u.id, p.id FROM holding h JOIN (SELECT id AS holding_id, person_id FROM holding UNION ALL "  # noqa: S608
+        f"SELECT y.holding_id, y.deputy_id FROM deputy y WHERE {away}) w ON w.holding_id = h.id "
+        "JOIN person p ON p.id = w.person_id "
         f"JOIN {table} u ON u.id = h.{table}_id WHERE {' AND '.join(where)}",
         asking.parameters,
     )

@@ -105,7 +105,7 @@ def _ties(role: Role, on: On, kind: str, viewer: Viewer, levels: dict[int, str])
         yield By.PERSON, viewer.person_id
     else:
         for held in viewer.posts:
-            if held.post in role.posts:
+            if held.post in role.posts and (held.on_duty or not role.duty):
                 yield from _tie(role, on, kind, held, levels)
 
 

@@ -104,7 +104,7 @@ TABLES: dict[str, _Table] = {
             "department_id:b behalf_of:b state_from:t state_to:t stage:t facts:t personal_digest:t algorithm:t hash:t",
         ),
         _table("personal", f"{_OWN} salt:x words:t"),
-        _table("notice", f"{_OWN} event_seq:i role:t unit:t posts:t at:b"),
+        _table("notice", f"{_OWN} event_seq:i role:t unit:t posts:t duty:f at:b"),
         _table("command", f"{_OWN} kind:t target_id:b payload:t at:b attempts:i next_at:b"),
         _table(
             "attachment",
@@ -193,7 +193,7 @@ class Batch:
             if e.personal:
                 self.add("personal", (own, e.seq, e.salt, e.personal))
         for n in decision.notices:
-            self.add("notice", (own, n.seq, n.event_seq, n.role, n.unit, " ".join(n.posts), now))
+            self.add("notice", (own, n.seq, n.event_seq, n.role, n.unit, " ".join(n.posts), n.duty, now))
         for c in decision.commands:
             self.add("command", (own, c.seq, c.kind.value, c.target_id, c.payload, now, 0, now))
         for name, sha256, seq in decision.attachments:

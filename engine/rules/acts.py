@@ -86,6 +86,8 @@ class Notice:
     #: `a<area id>`, `d<department id>` or `p<person id>`.
     unit: str
     posts: tuple[str, ...]
+    #: Of the posts' holders only those on the duty roster, while anybody is.
+    duty: bool = False
 
 
 class CommandKind(StrEnum):

@@ -52,6 +52,10 @@ class Held:
     post: str
     area_id: int | None = None
     department_id: int | None = None
+    #: The person on leave in whose place it is held (a deputy).
+    behalf_of: int | None = None
+    #: On the duty roster of the post now, or nobody is.
+    on_duty: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,6 @@ class Actor:
     #: What the history calls the actor: a person's login, or the kind.
     name: str = ""
     posts: tuple[Held, ...] = ()
-    #: The person in whose place the actor acts (a deputy).
-    behalf_of: int | None = None
 
 
 THE_CLOCK = Actor(kind=ActorKind.CLOCK, name="clock")
@@ -80,6 +82,16 @@ class Deed:
     person_id: int | None
     department_id: int | None
     task_seq: int | None
+    #: In whose place it was done.
+    behalf_of: int | None = None
+
+    def of(self, *people: int | None) -> bool:
+        """Whether one of these people did it, or it was done in their place."""
+        return any(person is not None and person in (self.person_id, self.behalf_of) for person in people)
+
+    def to_json(self) -> list[Any]:
+        own = [self.action, self.seq, self.person_id, self.department_id, self.task_seq]
+        return own if self.behalf_of is None else [*own, self.behalf_of]
 
 
 @dataclass(slots=True)
@@ -117,7 +129,7 @@ class Memory(_Clonable):
             "choices": self.choices,
             "dates": self.dates,
             "rounds": self.rounds,
-            "deeds": [[d.action, d.seq, d.person_id, d.department_id, d.task_seq] for d in self.deeds],
+            "deeds": [deed.to_json() for deed in self.deeds],
             "limit": self.limit,
         }
         return {key: value for key, value in parts.items() if value}

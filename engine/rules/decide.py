@@ -166,7 +166,7 @@ def _already(case: Case, target: Target, actor: Actor, capacity: Standing) -> No
         same = {
             Once.TICKET: True,
             Once.TASK: deed.task_seq == task_seq,
-            Once.PERSON: deed.person_id == actor.person_id and deed.seq > visit,
+            Once.PERSON: _same_hand(deed, actor, capacity) and deed.seq > visit,
             Once.DEPARTMENT: deed.department_id == capacity.department_id and deed.seq > visit,
         }[once]
         if same:
@@ -174,6 +174,11 @@ def _already(case: Case, target: Target, actor: Actor, capacity: Standing) -> No
                 f"“{target.action.title.zh}”只能办一次", f"'{target.action.title.en}' can be done once only"
             )
     return None
+
+
+def _same_hand(deed: Deed, actor: Actor, capacity: Standing) -> bool:
+    """Who acts did it, or whoever they act for: being away gives nobody a second turn."""
+    return deed.person_id == actor.person_id or deed.of(actor.person_id, capacity.behalf_of)
 
 
 def _still_open(case: Case, target: Target, capacity: Standing) -> bool:
@@ -271,7 +276,8 @@ def _move(draft: Draft, task: Task | None, action: Action, doing: Doing, *, firs
 def _remember(draft: Draft, action: Action, seq: int, actor: Actor, capacity: Standing, task: Task | None) -> None:
     if action.name not in draft.definition.remembered:
         return
-    deed = Deed(action.name, seq, actor.person_id, capacity.department_id, task.seq if task else None)
+    task_seq = task.seq if task else None
+    deed = Deed(action.name, seq, actor.person_id, capacity.department_id, task_seq, capacity.behalf_of)
     draft.ticket.memory.deeds = (*draft.ticket.memory.deeds, deed)
 
 

@@ -133,18 +133,19 @@ class Draft(Case):
             if own and (request_seq is not None or timer.task_seq == task_seq):
                 yield timer
 
-    def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...]) -> None:
+    def notice(self, event_seq: int, role: str, unit: str, posts: tuple[str, ...], *, duty: bool = False) -> None:
         """Whoever is told twice in one act is told once: of what was done, or of the last that the clock did."""
         notices = self.decision.notices
         if self.act.arm_from is not None and self.ticket.head_at < self.act.arm_from:
             return
         for at, notice in enumerate(notices):
-            if (notice.unit, notice.posts) == (unit, posts):
+            # Whoever is told without looking at the roster is not told again by it.
+            if (notice.unit, notice.posts) == (unit, posts) and notice.duty <= duty:
                 if self.act.actor.kind is ActorKind.CLOCK:
                     # Of several rungs made up for at once the last is the gravest.
                     notices[at] = replace(notice, event_seq=event_seq, role=role)
                 return
-        notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts))
+        notices.append(Notice(seq=self.seq(), event_seq=event_seq, role=role, unit=unit, posts=posts, duty=duty))
 
     def command(self, kind: CommandKind, target_id: int | None = None, payload: dict[str, Any] | None = None) -> None:
         self.decision.commands.append(
@@ -197,7 +198,7 @@ class Draft(Case):
             actor.person_id,
             standing.post,
             standing.department_id,
-            actor.behalf_of,
+            standing.behalf_of,
             moved[0],
             moved[1],
             stage,
@@ -217,7 +218,7 @@ class Draft(Case):
                 person_id=actor.person_id,
                 post=standing.post,
                 department_id=standing.department_id,
-                behalf_of=actor.behalf_of,
+                behalf_of=standing.behalf_of,
                 state_from=moved[0],
                 state_to=moved[1],
                 stage=stage,

@@ -331,4 +331,4 @@ def tell_roles(
     for name in roles:
         role = draft.definition.roles[name]
         for unit in units(role, draft, task, stopped):
-            draft.notice(event_seq, name, unit, tuple(sorted(role.posts)))
+            draft.notice(event_seq, name, unit, tuple(sorted(role.posts)), duty=role.duty)

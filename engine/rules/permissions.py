@@ -15,6 +15,8 @@ class Standing:
     post: str = ""
     area_id: int | None = None
     department_id: int | None = None
+    #: The person on leave in whose place it is (a deputy).
+    behalf_of: int | None = None
 
 
 def standing(action: Action, actor: Actor, case: Case, task: Task | None) -> Standing | None:
@@ -25,30 +27,44 @@ def standing(action: Action, actor: Actor, case: Case, task: Task | None) -> Sta
         return Standing(ActorKind.IMPORT.value)
     roles = case.definition.roles
     # A post says more of a capacity than being the reporter does, so roles by post come first.
-    for name in sorted(action.by_people(), key=lambda name: (roles[name].person is not None, name)):
-        found = _fits(roles[name], actor, case, task)
+    wanted = sorted(action.by_people(), key=lambda name: (roles[name].person is not None, name))
+    own = tuple(held for held in actor.posts if held.behalf_of is None)
+    for name in wanted:
+        found = _fits(roles[name], own, actor, case, task)
         if found is not None:
             return found
-    return None
+    return _in_place(wanted, actor, case, task) if len(own) < len(actor.posts) else None
 
 
-def _fits(role: Role, actor: Actor, case: Case, task: Task | None) -> Standing | None:
-    if role.not_who and _did(actor, role.not_who, case):
-        return None
+def _in_place(wanted: Iterable[str], actor: Actor, case: Case, task: Task | None) -> Standing | None:
+    """What a deputy may only in another person's place: only by posts, for being somebody can't be deputed."""
+    deputed = tuple(held for held in actor.posts if held.behalf_of is not None)
+    roles = (case.definition.roles[name] for name in wanted)
+    by_post = (_fits(role, deputed, actor, case, task) for role in roles if role.person is None)
+    return next((found for found in by_post if found is not None), None)
+
+
+def _fits(role: Role, posts: Iterable[Held], actor: Actor, case: Case, task: Task | None) -> Standing | None:
     if role.person is not None:
+        if _did((actor.person_id,), role.not_who, case):
+            return None
         return Standing(role.name) if _is_person(role.person, actor, case, task) else None
     areas = _areas(role, case)
     departments = _departments(role, case, task)
-    for held in actor.posts:
-        if held.post in role.posts and _reaches(held, areas, departments):
-            return Standing(role.name, held.post, held.area_id, held.department_id)
+    for held in posts:
+        if held.post not in role.posts or not _reaches(held, areas, departments):
+            continue
+        if role.duty and not held.on_duty:
+            continue
+        # Neither the deputy nor whom they stand for may have done it, nor had it done in their place.
+        if not _did((actor.person_id, held.behalf_of), role.not_who, case):
+            return Standing(role.name, held.post, held.area_id, held.department_id, held.behalf_of)
     return None
 
 
-def _did(actor: Actor, actions: frozenset[str], case: Case) -> bool:
-    """Whether this person did one of the actions, in any round of the ticket."""
-    person = actor.person_id
-    return any(deed.action in actions and deed.person_id == person for deed in case.ticket.memory.deeds)
+def _did(people: tuple[int | None, ...], actions: frozenset[str], case: Case) -> bool:
+    """Whether one of these people did one of the actions, or had it done, in any round of the ticket."""
+    return any(deed.action in actions and deed.of(*people) for deed in case.ticket.memory.deeds)
 
 
 def _is_person(scope: PersonScope, actor: Actor, case: Case, task: Task | None) -> bool:

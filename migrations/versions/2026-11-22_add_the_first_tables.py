@@ -203,6 +203,14 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_event")),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_event_person",
+        "event",
+        ["person_id", "at"],
+        unique=False,
+        sqlite_where=sa.text("person_id IS NOT NULL"),
+        postgresql_where=sa.text("person_id IS NOT NULL"),
+    )
     op.create_table(
         "feed",
         sa.Column("position", BIG, autoincrement=False, nullable=False),
@@ -263,6 +271,8 @@ def add_tables() -> None:
         sa.Column("ticket_id", BIG, nullable=True),
         sa.Column("event_seq", sa.Integer(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("behalf_of", BIG, nullable=True),
+        sa.Column("deputy_id", BIG, nullable=True),
         sa.Column("read_at", sa.BigInteger(), nullable=True),
         sa.Column("delivery", sa.String(length=64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -316,6 +326,7 @@ def add_tables() -> None:
         sa.Column("role", sa.String(length=64), nullable=False),
         sa.Column("unit", sa.String(length=64), nullable=False),
         sa.Column("posts", sa.Text(), nullable=False),
+        sa.Column("duty", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("fanned_at", sa.BigInteger(), nullable=True),
         sa.Column("reached", sa.Integer(), nullable=True),
@@ -640,6 +651,19 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("area_id", "valid_to", name=op.f("pk_former_area")),
     )
     op.create_table(
+        "shift",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_shift_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shift")),
+    )
+    op.create_index("ix_shift_person", "shift", ["person_id", "valid_to"], unique=False)
+    op.create_index("ix_shift_unit", "shift", ["post", "unit", "valid_to"], unique=False)
+    op.create_table(
         "standard",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("item_id", BIG, nullable=False),
@@ -783,3 +807,20 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility")),
     )
     op.create_index("ix_responsibility_item_area", "responsibility", ["item_code", "area_id"], unique=False)
+    op.create_table(
+        "deputy",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("holding_id", BIG, nullable=False),
+        sa.Column("deputy_id", BIG, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("entered_by", BIG, nullable=True),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["deputy_id"], ["person.id"], name=op.f("fk_deputy_deputy_id")),
+        sa.ForeignKeyConstraint(["entered_by"], ["person.id"], name=op.f("fk_deputy_entered_by")),
+        sa.ForeignKeyConstraint(["holding_id"], ["holding.id"], name=op.f("fk_deputy_holding_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deputy")),
+    )
+    op.create_index("ix_deputy_deputy", "deputy", ["deputy_id", "valid_to"], unique=False)
+    op.create_index("ix_deputy_holding", "deputy", ["holding_id", "valid_to"], unique=False)

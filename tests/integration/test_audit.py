@@ -69,8 +69,8 @@ _ONE = "ticket_id = 1 AND deadline_seq = 2"
         ("DELETE FROM notice WHERE ticket_id = 1 AND unit = 'a3'", "told"),
         (
             (
-                "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, at) "
-                "SELECT ticket_id, seq + 90, event_seq, role, unit, posts, at FROM notice"
+                "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, duty, at) "
+                "SELECT ticket_id, seq + 90, event_seq, role, unit, posts, duty, at FROM notice"
             ),
             "2 times",
         ),

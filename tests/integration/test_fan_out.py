@@ -47,7 +47,8 @@ def noticed(world: World, of: Told, *units: str, posts: str = "", role: str = "e
     ((last,),) = world.rows("SELECT coalesce(max(seq), 10000) FROM notice")
     for number, unit in enumerate(units, start=max(last, 10_000) + 1):
         world.change(
-            "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, duty, at) "
+            "VALUES (?, ?, ?, ?, ?, ?, FALSE, ?)",
             of.id, number, event, role, world.unit(unit), posts, world.clock.now(),
         )  # fmt: skip
 
@@ -259,8 +260,8 @@ def test_ten_thousand_notices_take_a_few_seconds(world: World) -> None:
     )
     for rest, unit in enumerate(("urban", "water", "power", "gas")):
         world.change(
-            "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, at) "
-            "SELECT ticket_id, 100000 + seq, seq, 'line', CAST(? AS varchar(64)), 'handler lead', at FROM event "
+            "INSERT INTO notice (ticket_id, seq, event_seq, role, unit, posts, duty, at) "
+            "SELECT ticket_id, 100000 + seq, seq, 'line', CAST(? AS varchar(64)), 'handler lead', FALSE, at FROM event "
             "WHERE seq > 100000 AND seq % 4 = ?".replace("%", "%%" if world.database.dialect == "postgresql" else "%"),
             world.unit(unit), rest,
         )  # fmt: skip

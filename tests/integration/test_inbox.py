@@ -69,7 +69,8 @@ def test_an_act_is_there_for_whom_it_was_told(xidu: Town) -> None:
     assert message == {
         "message": message["message"], "kind": "notice", "at": iso(xidu.clock.now()), "urgent": False, "read_at": None,
         "visible": True, "case_no": case_no, "what": {"zh": "立案 → 已立案，待派遣", "en": "Accept → Filed"},
-        "light": "", "card": "", "description": "窨井盖破损", "listing": None,
+        "light": "", "card": "", "description": "窨井盖破损", "listing": None, "behalf_of": "",
+        "deputy": "",
     }  # fmt: skip
     assert inbox(xidu)["unread"] == 1
     assert inbox(xidu, "citizen") == {"items": [], "unread": 0, "next": None}

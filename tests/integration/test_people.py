@@ -14,8 +14,10 @@ from engine.records.departments import (
     department_by_code,
     end_department,
 )
+from engine.records.deputies import NewDeputy, name_deputy
 from engine.records.organisation import holdings_of, home_area, lookup_departments, lookup_people
 from engine.records.people import Appointment, NewPerson, appoint, create_people, dismiss, person_by_login
+from engine.records.tenure import running
 from engine.rules.case import Held
 
 UNITS = [
@@ -158,6 +160,38 @@ def test_the_three_administrators_are_three_people(database: Database, ids: dict
     give(database, Appointment(login="wang", post="system_admin", since=clock.now()))
     with pytest.raises(Malformed, match="三员分立"):
         give(database, Appointment(login="wang", post="audit_admin", since=clock.advance(DAY)))
+
+
+def test_no_administrator_is_the_deputy_of_another(database: Database, ids: dict[str, int], clock: SetClock) -> None:
+    give(
+        database,
+        Appointment(login="wang", post="system_admin", since=clock.now()),
+        Appointment(login="li", post="audit_admin", since=clock.now()),
+    )
+    until = Instant(clock.now() + DAY)
+    with database.looking() as transaction:
+        (holding,) = running(transaction, "wang", "system_admin", clock.now())
+    new = NewDeputy(holding_id=holding, login="li", since=clock.now(), until=until)
+    with pytest.raises(Malformed, match="三员分立"):
+        database.acting(lambda transaction: name_deputy(transaction, new, clock.now()))
+
+
+def test_the_deputy_of_an_administrator_becomes_no_other_one_meanwhile(
+    database: Database, ids: dict[str, int], clock: SetClock
+) -> None:
+    give(
+        database,
+        Appointment(login="wang", post="system_admin", since=clock.now()),
+        Appointment(login="li", post="volunteer", since=clock.now()),
+    )
+    until = Instant(clock.now() + DAY)
+    with database.looking() as transaction:
+        (holding,) = running(transaction, "wang", "system_admin", clock.now())
+    new = NewDeputy(holding_id=holding, login="li", since=clock.now(), until=until)
+    database.acting(lambda transaction: name_deputy(transaction, new, clock.now()))
+    with pytest.raises(Malformed, match="三员分立"):
+        give(database, Appointment(login="li", post="audit_admin", since=clock.now()))
+    give(database, Appointment(login="li", post="audit_admin", since=until))
 
 
 def test_one_administrator_s_duty_may_follow_another(database: Database, ids: dict[str, int], clock: SetClock) -> None:

@@ -21,6 +21,7 @@ WRONG = {
     "title is a list": ("title: 小循环 / Small", "title: [小, 循环]", "这里应为一个词"),
     "undeclared post": ("post: coordinator", "post: cordinator", "是否想写“coordinator”"),
     "undeclared level": ("area: street", "area: streat", "是否想写“street”"),
+    "person on duty": ("person: reporter}", "person: reporter, duty: true}", "不能再限值班"),
     "person with a post": ("person: reporter}", "person: reporter, post: handler}", "既已指人"),
     "role for nobody": ("post: coordinator, area: street", "area: street", "应写明岗位或人"),
     "role called clock": ("  worker: {title", "  clock: {title", "不能作角色名称"),

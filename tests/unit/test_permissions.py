@@ -163,6 +163,71 @@ def test_nobody_means_nobody_who_did_it() -> None:
     story.do(Cast.zhou, "by_fresh")
 
 
+def standing_in(deputy: Actor, owner: Actor) -> Actor:
+    """The deputy, holding the owner's posts on the owner's behalf besides."""
+    lent = tuple(replace(held, behalf_of=owner.person_id) for held in owner.posts)
+    return replace(deputy, posts=(*deputy.posts, *lent))
+
+
+def test_a_deputy_may_what_the_owner_may_and_the_event_says_in_whose_place() -> None:
+    story = _story()
+    story.do(standing_in(Cast.citizen, Cast.chen), "finish", of=URBAN)
+    event = story.events[-1]
+    assert (event.person_id, event.post, event.behalf_of) == (Cast.citizen.person_id, "handler", Cast.chen.person_id)
+
+
+def test_a_capacity_of_ones_own_goes_before_one_on_behalf() -> None:
+    story = _story()
+    story.do(standing_in(Cast.chen, replace(Cast.lu, posts=Cast.chen.posts)), "finish", of=URBAN)
+    assert story.events[-1].behalf_of is None
+
+
+def test_being_the_reporter_or_having_claimed_is_not_lent() -> None:
+    story = _story(Cast.wang)
+    deputy = standing_in(Cast.citizen, Cast.wang)
+    assert isinstance(story.refused(deputy, "by_anyone"), NotPermitted)
+    story.do(Cast.wang, "claim")
+    (task,) = story.case.round_of("help")
+    assert isinstance(story.refused(deputy, "helped", task=task.seq), NotPermitted)
+
+
+def test_nobody_who_did_it_means_the_deputy_and_whom_they_stand_for() -> None:
+    story = _story(Cast.wang)
+    assert isinstance(story.refused(standing_in(Cast.citizen, Cast.wang), "by_fresh"), NotPermitted)
+    assert isinstance(story.refused(standing_in(Cast.wang, Cast.zhou), "by_fresh"), NotPermitted)
+    story.do(standing_in(Cast.citizen, Cast.zhou), "by_fresh")
+
+
+def test_what_a_deputy_did_in_ones_place_counts_as_done_by_both() -> None:
+    body = _ROLES.replace("by: [anyone, creator]", "by: nearby")
+    for late in (Cast.zhou, Cast.citizen):
+        story = Story(small(body))
+        story.do(standing_in(Cast.citizen, Cast.zhou), "report", form={"lead": "urban", "co": ["water"]})
+        nearby = replace(late, posts=Cast.zhou.posts)
+        assert isinstance(story.refused(nearby, "by_fresh"), NotPermitted)
+        story.do(Cast.wang, "by_fresh")
+
+
+def test_being_away_gives_nobody_a_second_turn() -> None:
+    body = _ROLES.replace("by: nearby}", "by: nearby, once: person}", 1)
+    story = Story(small(body))
+    story.do(Cast.citizen, "report", form={"lead": "urban"})
+    story.do(Cast.zhou, "by_nearby")
+    assert isinstance(story.refused(standing_in(Cast.citizen, Cast.zhou), "by_nearby"), NotAllowedNow)
+    story.do(standing_in(Cast.citizen, Cast.wang), "by_nearby")
+    assert isinstance(story.refused(Cast.wang, "by_nearby"), NotAllowedNow)
+
+
+def test_whoever_is_not_on_duty_may_not_what_the_roster_decides() -> None:
+    body = _ROLES.replace("post: grid_worker, area: ticket}", "post: grid_worker, area: ticket, duty: true}", 1)
+    story = Story(small(body))
+    story.do(Cast.citizen, "report", form={"lead": "urban"})
+    off = replace(Cast.zhou, posts=tuple(replace(held, on_duty=False) for held in Cast.zhou.posts))
+    assert isinstance(story.refused(off, "by_nearby"), NotPermitted)
+    story.do(off, "by_fresh")
+    story.do(Cast.zhou, "by_nearby")
+
+
 def test_a_passer_by_without_account_is_not_taken_for_another_one() -> None:
     story = _story(THE_PUBLIC)
     assert story.case.ticket.reporter_id is None

@@ -110,6 +110,8 @@ def _message(one: Entry) -> shapes.MessageOut:
         light=one.light,
         card=one.card,
         description=one.description,
+        behalf_of=one.behalf_of,
+        deputy=one.deputy,
         listing=shapes.ListingOut(
             period=one.listing.period,
             count=one.listing.count,
