@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine.errors import HuyingError, TooLarge
 from engine.records.pictures import MOST_PIXELS, UnknownFile, look_at
-from tests.support.pictures import jpeg, scene
+from tests.support.pictures import HEIC, jpeg, scene
 
 
 def look(tmp_path: Path, content: bytes, name: str = "") -> str:
@@ -146,6 +146,12 @@ def test_an_office_file_is_known_by_its_parts_and_refused_with_macros(
     with pytest.raises(HuyingError, match="macros"):
         look(tmp_path, office(part, **{"word__vbaProject.bin": b"x"}), name)
     assert look(tmp_path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, "a.doc") == "application/x-ole-storage"
+
+
+def test_a_picture_of_an_iphone_is_taken_and_a_truncated_one_is_not(tmp_path: Path) -> None:
+    assert look(tmp_path, HEIC, "IMG_0001.HEIC") == "image/heic"
+    with pytest.raises(UnknownFile):
+        look(tmp_path, HEIC[: len(HEIC) // 2], "IMG_0001.HEIC")
 
 
 def test_a_gif_of_many_frames_is_looked_at_by_its_first(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Pictures that are made here: scenes as different as streets are, and what happens to them on the way."""
 
+import base64
 import io
 import random
 from datetime import datetime
@@ -8,6 +9,17 @@ from fractions import Fraction
 from PIL import ExifTags, Image, ImageDraw, ImageFilter
 
 SIZE = (640, 480)
+
+#: A scene of 64 by 48 pixels as an iPhone would send it; what reads such pictures here cannot write them.
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAX1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAA"
+    "AAAERAAAEAAQAAAAABoQABAAAAAAAAAFYAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA/WlwcnAA"
+    "AADdaXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQAqQgEBA3AAAAMAkA"
+    "AAAwAAAwAeoCCBBZbq5Ka5uAhoMCAAAAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5jbHgAAQANAAaAAAAAFGlzcGUAAAAAAAAAQAAAAEAA"
+    "AAAoY2xhcAAAAEAAAAABAAAAMAAAAAEAAAAAAAAAAv////AAAAACAAAAEHBpeGkAAAAAAwgICAAAABhpcG1hAAAAAAAAAAEAAQWBAgMFhAAAAF"
+    "5tZGF0AAAAUigBrwtg+tQv/tEgBY2FStYAGlf1wSv1zEp1Octqas6ZUuQTjdKyh30qzYB1YtxEnYIUgtAvc1zEowvljexOrqJiXgtIT+T1788N"
+    "ljmqiaS84YA="
+)
 
 
 def scene(seed: int, size: tuple[int, int] = SIZE) -> Image.Image:
