@@ -11,6 +11,7 @@ from engine.console import (
     figures,
     installation,
     outbox,
+    registers,
     rhythms,
     schedule,
     tickets,
@@ -48,7 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huying", description="呼应：块呼条应、多格合一 / tickets of grid governance")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (installation, schedule, workflow_files, calendars, tickets, exchange, figures, outbox, rhythms):
+    for group in (
+        installation,
+        schedule,
+        workflow_files,
+        calendars,
+        tickets,
+        exchange,
+        figures,
+        outbox,
+        rhythms,
+        registers,
+    ):
         group.add(adder(commands))
     return parser
 

@@ -68,25 +68,25 @@ def _catalogue(application: Application, given: argparse.Namespace) -> int:
 def _responsibilities(application: Application, given: argparse.Namespace) -> int:
     """Import who leads and who joins in, by item, area and level."""
     take = preview_responsibilities if given.preview else apply_responsibilities
-    return _told(given, take(application.database, given.file))
+    return told(given, take(application.database, given.file))
 
 
 def _areas(application: Application, given: argparse.Namespace) -> int:
     """Import areas: code, level, name, parent."""
     take = organisation.preview_areas if given.preview else organisation.apply_areas
-    return _told(given, take(application.database, given.file, application.clock.now()))
+    return told(given, take(application.database, given.file, application.clock.now()))
 
 
 def _departments(application: Application, given: argparse.Namespace) -> int:
     """Import units of the line: code, name, kind, parent, area."""
     take = organisation.preview_departments if given.preview else organisation.apply_departments
-    return _told(given, take(application.database, given.file, application.clock.now()))
+    return told(given, take(application.database, given.file, application.clock.now()))
 
 
 def _people(application: Application, given: argparse.Namespace) -> int:
     """Import people and the posts they hold."""
     take = people.preview_people if given.preview else people.apply_people
-    return _told(given, take(application.database, given.file, application.clock.now()))
+    return told(given, take(application.database, given.file, application.clock.now()))
 
 
 _REGISTERS: dict[str, Run] = {
@@ -97,7 +97,8 @@ _REGISTERS: dict[str, Run] = {
 }
 
 
-def _told(given: argparse.Namespace, outcome: Outcome) -> int:
+def told(given: argparse.Namespace, outcome: Outcome) -> int:
+    """Say what a table changed, or would change, and which of its rows were refused."""
     title = "预览 / preview" if given.preview else "已导入 / imported"
     _counts(title, outcome.new, outcome.changed, outcome.unchanged, outcome.refused)
     return _refused(given, outcome.refused)

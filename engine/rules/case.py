@@ -362,6 +362,23 @@ class AreaRef:
     chain: tuple[AreaLink, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RowRef:
+    """A row of a register that a form names: its area's way up to the root."""
+
+    register: str
+    code: str
+    chain: tuple[AreaLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCount:
+    """How many tasks of a kind the actor has claimed: open now, and since Monday."""
+
+    open: int = 0
+    week: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class References:
     """What the codes in a form mean, looked up before the decision; a code that isn't here doesn't exist."""
@@ -372,6 +389,12 @@ class References:
     items: dict[str, ItemRef] = field(default_factory=dict)
     areas: dict[str, AreaRef] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
+    #: Code → the rows of that code, one per register.
+    rows: dict[str, tuple[RowRef, ...]] = field(default_factory=dict)
+    #: Kind of task with a quota → what the actor has of it.
+    claims: dict[str, ClaimCount] = field(default_factory=dict)
+    #: Person → points given on the day of the act so far, reversals left out.
+    given_today: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

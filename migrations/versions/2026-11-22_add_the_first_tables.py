@@ -568,6 +568,39 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("area_id", "valid_to", name=op.f("pk_former_area")),
     )
     op.create_table(
+        "register_row",
+        sa.Column("register_key", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("version", BIG, autoincrement=False, nullable=False),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("personal", sa.Text(), nullable=True),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("replaced_at", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_register_row_area_id")),
+        sa.PrimaryKeyConstraint("register_key", "code", "version", name=op.f("pk_register_row")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_register_row_code",
+        "register_row",
+        ["code", "register_key"],
+        unique=False,
+        sqlite_where=sa.text("replaced_at IS NULL"),
+        postgresql_where=sa.text("replaced_at IS NULL"),
+    )
+    op.create_index(
+        "ix_register_row_present",
+        "register_row",
+        ["register_key", "area_id", "code"],
+        unique=False,
+        sqlite_where=sa.text("replaced_at IS NULL"),
+        postgresql_where=sa.text("replaced_at IS NULL"),
+    )
+    op.create_table(
         "standard",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("item_id", BIG, nullable=False),
