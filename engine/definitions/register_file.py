@@ -113,7 +113,7 @@ def _one(reader: Reader, entry: Entry | None, fields: Mapping[str, Field]) -> st
 
 
 def _must_be(reader: Reader, entry: Entry | None, field: Field | None, wanted: FieldType) -> None:
-    """The name and the area of a row are asked of everybody, so neither is personal unless the register names people."""
+    """The name is a text, and may be personal where the register names people; the area decides who sees the row."""
     if entry is None or field is None:
         return
     if field.type is not wanted:

@@ -2,6 +2,7 @@
 
 from engine.records import (
     areas,
+    births,
     calendars,
     catalogue,
     departments,
@@ -10,6 +11,7 @@ from engine.records import (
     history,
     messages,
     people,
+    points,
     register_rows,
     rhythms,
     tickets,
@@ -19,6 +21,7 @@ from engine.records import (
 
 __all__ = [
     "areas",
+    "births",
     "calendars",
     "catalogue",
     "departments",
@@ -27,6 +30,7 @@ __all__ = [
     "history",
     "messages",
     "people",
+    "points",
     "register_rows",
     "rhythms",
     "tickets",

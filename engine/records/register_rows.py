@@ -88,8 +88,8 @@ class Row:
 
 
 _COLUMNS = (
-    "r.register_key, r.code, r.version, r.area_id, a.code, r.facts, r.personal, r.valid_from, r.valid_to, r.recorded_at, "
-    "r.recorded_by"
+    "r.register_key, r.code, r.version, r.area_id, a.code, r.facts, r.personal, r.valid_from, r.valid_to, "
+    "r.recorded_at, r.recorded_by"
 )
 _FROM = "FROM register_row r JOIN area a ON a.id = r.area_id"
 
@@ -175,12 +175,12 @@ def asked_rows(
     """The rows of these codes that are in force, in whichever register."""
     match, parameters = among(transaction, codes)
     since, until = marks(transaction, 2)
-    rows = yield (
+    sql = (
         "SELECT r.register_key, r.code, a.lineage FROM register_row r JOIN area a ON a.id = r.area_id "  # noqa: S608
         f"WHERE r.replaced_at IS NULL AND r.valid_from <= {since} AND (r.valid_to IS NULL OR r.valid_to > {until}) "
-        f"AND r.code {match}",
-        (at, at, *parameters),
+        f"AND r.code {match}"
     )
+    rows = yield sql, (at, at, *parameters)
     found: dict[str, tuple[RowRef, ...]] = {}
     for register, code, lineage in rows:
         found[code] = (*found.get(code, ()), RowRef(register, code, chain(lineage)))

@@ -81,6 +81,15 @@ class Deed:
     task_seq: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class GivenPoints:
+    """Points that an action gave and none took back yet."""
+
+    action: str
+    person_id: int
+    points: int
+
+
 @dataclass(slots=True)
 class Memory(_Clonable):
     """What a ticket or a task remembers for its conditions: finite facts, folded from its history."""
@@ -96,6 +105,8 @@ class Memory(_Clonable):
     deeds: tuple[Deed, ...] = ()
     #: The limit of the catalogue standard, as a workflow file writes it; "" if none.
     limit: str = ""
+    #: What a later action may take back.
+    points: tuple[GivenPoints, ...] = ()
 
     def clone(self) -> "Memory":
         return Memory(
@@ -106,6 +117,7 @@ class Memory(_Clonable):
             dict(self.rounds),
             self.deeds,
             self.limit,
+            self.points,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -118,6 +130,7 @@ class Memory(_Clonable):
             "rounds": self.rounds,
             "deeds": [[d.action, d.seq, d.person_id, d.department_id, d.task_seq] for d in self.deeds],
             "limit": self.limit,
+            "points": [[p.action, p.person_id, p.points] for p in self.points],
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -133,6 +146,7 @@ class Memory(_Clonable):
             parts.get("rounds", {}),
             tuple(Deed(*deed) for deed in parts.get("deeds", ())),
             parts.get("limit", ""),
+            tuple(GivenPoints(*given) for given in parts.get("points", ())),
         )
 
 

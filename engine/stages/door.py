@@ -23,6 +23,7 @@ from engine.rules import decide
 from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.forms import shown
+from engine.stages import bounds
 from engine.stages.calls import Call, Caller, Offer, Outcome
 from engine.stages.references import CODES, Wanted, complete, is_code, questions
 from engine.vocabulary import StateType
@@ -125,6 +126,9 @@ class Door:
         references = complete(transaction, wanted, read.guessed, read.references, now)
         case = read.case or self.newborn(transaction, call, definition, wanted, references, read, now)
         other = self._other(transaction, call, case, references, both)
+        bounds.look_up(
+            transaction, self.action_of(call, definition, read.case), case, read.actor, call.task, references, now
+        )  # fmt: skip
         decision = self.decided(call, case, read.actor, wanted, references, now)
         batch = write.Batch()
         self.add_to(batch, decision, case.definition, now)

@@ -62,6 +62,18 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "birth",
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("start", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=130), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workflow", "start", "period", "subject", name=op.f("pk_birth")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_birth_subject", "birth", ["subject", "ticket_id"], unique=False)
+    op.create_table(
         "calendar_version",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -375,6 +387,19 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_personal")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "points_line",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("event_seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("part", BIG, autoincrement=False, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "event_seq", "part", name=op.f("pk_points_line")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_points_line_person", "points_line", ["person_id", "at"], unique=False)
     op.create_table(
         "reach",
         sa.Column("unit", sa.String(length=24), nullable=False),
