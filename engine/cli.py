@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from engine.application import Application
 from engine.console import (
+    births,
     calendars,
     exchange,
     figures,
     installation,
     outbox,
+    points,
     registers,
     rhythms,
     schedule,
@@ -60,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         outbox,
         rhythms,
         registers,
+        births,
+        points,
     ):
         group.add(adder(commands))
     return parser

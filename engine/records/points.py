@@ -74,3 +74,14 @@ def given_since(transaction: Transaction, people: Collection[int], since: Instan
         )
         found[one] = int(total or 0)
     return found
+
+
+def balances(transaction: Transaction, limit: int = 1000) -> list[tuple[str, str, int]]:
+    """Login, name and balance of everybody with lines, the highest first."""
+    most = marks(transaction, 1)[0]
+    rows = transaction.rows(
+        "SELECT p.login, p.name, sum(l.points) AS total FROM points_line l JOIN person p ON p.id = l.person_id "  # noqa: S608
+        f"GROUP BY p.login, p.name ORDER BY total DESC, p.login LIMIT {most}",
+        (limit,),
+    )
+    return [(login, name, int(total)) for login, name, total in rows]

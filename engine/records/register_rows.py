@@ -29,7 +29,7 @@ from engine.records.columns import (
     title,
     word,
 )
-from engine.rules.case import RowRef
+from engine.rules.case import AreaLink, RowRef
 
 #: Rows of one answer.
 MOST = 200
@@ -185,3 +185,10 @@ def asked_rows(
     for register, code, lineage in rows:
         found[code] = (*found.get(code, ()), RowRef(register, code, chain(lineage)))
     return found
+
+
+def area_of(transaction: Transaction, row: Row) -> tuple[AreaLink, ...]:
+    """The way up from a row's area to the root."""
+    mark = marks(transaction, 1)[0]
+    ((lineage,),) = transaction.rows(f"SELECT lineage FROM area WHERE id = {mark}", (row.area_id,))  # noqa: S608
+    return chain(lineage)
