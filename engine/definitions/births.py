@@ -8,7 +8,7 @@ from engine.definitions.occasions import Every, When
 from engine.definitions.reading import Reader
 from engine.definitions.rhythm_days import parse_day
 from engine.definitions.scopes import Keys
-from engine.definitions.source import Node
+from engine.definitions.source import Node, Scalar
 from engine.definitions.spans import Limit, Unit
 from engine.errors import Malformed
 
@@ -99,11 +99,13 @@ def _draw(reader: Reader, node: Node) -> Draw | None:
 def _day(reader: Reader, node: Node) -> date | None:
     text = reader.text(node)
     try:
-        if len(text) == len("2026-03-01"):
+        if not (isinstance(node, Scalar) and node.plain) and len(text) == len("2026-03-01"):
             return date.fromisoformat(text)
     except ValueError:
         pass  # told below, as any other text that is no date
-    reader.refuse(node.line, f"“{text}”应为日期，如 2026-03-01", f"'{text}' must be a date like 2026-03-01")
+    reader.refuse(
+        node.line, f'“{text}”应为带引号的日期，如 "2026-03-01"', f"'{text}' must be a quoted date like \"2026-03-01\""
+    )
     return None
 
 

@@ -98,7 +98,7 @@ def test_several_hands_open_one_ticket_each(world: World) -> None:
 
 
 def test_a_campaign_comes_once_to_each_area_within_its_days(world: World) -> None:
-    world.activate(loads(loop("per: street, since: 2026-03-03, until: 2026-03-20")))
+    world.activate(loads(loop("per: street, since: '2026-03-03', until: '2026-03-20'")))
     assert registers.births(world) == 0
     world.later(DAY)
     assert registers.births(world) == 2
@@ -158,9 +158,10 @@ def test_a_register_that_is_not_there_is_named_with_the_line(world: World) -> No
         ("rows: special-care, on: fortnight monday", "周期"),
         ("rows: special-care, on: month first workday, draw: 0%", "抽取"),
         ("rows: special-care, on: month first workday, draw: lots", "抽取"),
-        ("per: street, since: 2026-03-01", "起止"),
-        ("per: street, since: 2026-03-09, until: 2026-03-01", "早于"),
-        ("per: street, since: 2026-13-01, until: 2026-03-01", "应为日期"),
+        ("per: street, since: '2026-03-01'", "起止"),
+        ("per: street, since: '2026-03-09', until: '2026-03-01'", "早于"),
+        ("per: street, since: '2026-13-01', until: '2026-03-01'", "应为带引号的日期"),
+        ("per: street, since: 2026-03-01, until: '2026-03-09'", "应为带引号的日期"),
         ("per: street, every: 30 days, draw: 3", "逐行"),
         ("rows: monitoring-points, every: field interval, draw: 3", "无从抽取"),
         ("rows: elsewhere, every: 30 days", "row 字段"),
