@@ -17,11 +17,12 @@ from engine.database import Database
 from engine.errors import HuyingError, NotSignedIn
 from engine.settings import Settings
 from web import problems
-from web.api import calendars, inbox, registers, tickets, uploads, workflows
+from web.api import calendars, inbox, registers, rows, tickets, uploads, workflows
 from web.bodies import Guard
 from web.headers import Headers
 from web.pages import calendars as calendar_pages
 from web.pages import finding, home, messages, report, rhythms, signin, ticket
+from web.pages import registers as register_pages
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
 from web.rendering import go, page
@@ -51,9 +52,11 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for api in (tickets, inbox, workflows, calendars, uploads, registers):
+    for api in (tickets, inbox, workflows, calendars, uploads, registers, rows):
         app.include_router(api.router, prefix=API)
-    for pages in (signin, home, report, ticket, messages, workflow_pages, rhythms, calendar_pages, finding):
+    for pages in (
+        signin, home, report, ticket, messages, workflow_pages, rhythms, calendar_pages, register_pages, finding,
+    ):  # fmt: skip
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for kind in (HuyingError, RequestValidationError, HTTPException, Exception):

@@ -1,6 +1,6 @@
 """The ledger of points: lines are added and never changed; a balance is their sum."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Index
@@ -8,8 +8,11 @@ from sqlmodel import SQLModel
 
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.definitions.model import Title
+from engine.definitions.walk import every_action
 from engine.records.asking import marks
 from engine.records.columns import ONE_TREE, instant, key_part, link, number, word
+from engine.records.versions import Versions
 
 
 class PointsLine(SQLModel, table=True):
@@ -35,6 +38,8 @@ class Line:
     """A line as its owner sees it."""
 
     case_no: str
+    #: The stored version of the workflow it was given under.
+    workflow_id: int
     event_seq: int
     points: int
     reason: str
@@ -52,15 +57,24 @@ def lines(transaction: Transaction, person_id: int, limit: int = 200) -> list[Li
     """Somebody's newest lines, the newest first."""
     person, most = marks(transaction, 2)
     rows = transaction.rows(
-        "SELECT t.case_no, p.event_seq, p.points, p.reason, p.at FROM points_line p "  # noqa: S608
+        "SELECT t.case_no, t.workflow_id, p.event_seq, p.points, p.reason, p.at FROM points_line p "  # noqa: S608
         f"JOIN ticket t ON t.id = p.ticket_id WHERE p.person_id = {person} "
         f"ORDER BY p.at DESC, p.ticket_id DESC, p.event_seq DESC, p.part DESC LIMIT {most}",
         (person_id, limit),
     )
     return [
-        Line(case_no=case_no, event_seq=seq, points=points, reason=reason, at=at)
-        for case_no, seq, points, reason, at in rows
+        Line(case_no=case_no, workflow_id=workflow, event_seq=seq, points=points, reason=reason, at=at)
+        for case_no, workflow, seq, points, reason, at in rows
     ]
+
+
+def titles(transaction: Transaction, versions: Versions, lines: Iterable[Line]) -> dict[tuple[int, str], Title]:
+    """Workflow and action → what officials call it."""
+    found = {}
+    for workflow, reason in {(line.workflow_id, line.reason) for line in lines}:
+        actions = every_action(versions.definition(transaction, workflow))
+        found[workflow, reason] = next((one.title for one in actions if one.name == reason), Title(reason, reason))
+    return found
 
 
 def given_since(transaction: Transaction, people: Collection[int], since: Instant) -> dict[int, int]:

@@ -17,13 +17,18 @@ _HEAD, _LEADER = "li.village", "sun.grid"
 _FIRST, _SECOND = "shen.volunteer", "volunteer.zh31012000101.2"
 
 Form = Mapping[str, Any]
-_VISIT = (_HEAD, "visit", {"condition": "needs", "note": "楼道灯不亮，老人夜里不敢出门"})
-_CALLED = (_VISIT, (_LEADER, "mobilise", {"message": "请就近帮助更换楼道灯泡一只"}))
-_CLAIMED = (*_CALLED, (_FIRST, "claim", {}))
-_HELPED = (*_CALLED, (_SECOND, "claim", {}), (_SECOND, "helped", {"result": "已更换灯泡，并留下联系卡"}))
-_WELL = ((_HEAD, "visit", {"condition": "well", "note": "精神尚好，药已配齐"}),)
+Step = tuple[str, str, Form]
+_VISIT: Step = (_HEAD, "visit", {"condition": "needs", "note": "楼道灯不亮，老人夜里不敢出门"})
+_CALLED: tuple[Step, ...] = (_VISIT, (_LEADER, "mobilise", {"message": "请就近帮助更换楼道灯泡一只"}))
+_CLAIMED: tuple[Step, ...] = (*_CALLED, (_FIRST, "claim", {}))
+_HELPED: tuple[Step, ...] = (
+    *_CALLED,
+    (_SECOND, "claim", {}),
+    (_SECOND, "helped", {"result": "已更换灯泡，并留下联系卡"}),
+)
+_WELL: tuple[Step, ...] = ((_HEAD, "visit", {"condition": "well", "note": "精神尚好，药已配齐"}),)
 #: Row → who does what on this month's visit to it; a row left out still waits for its visit.
-_STORIES: dict[str, Sequence[tuple[str, str, Form]]] = {
+_STORIES: dict[str, Sequence[Step]] = {
     "fx-002": (_VISIT,),
     "fx-003": _CALLED,
     "fx-004": _CLAIMED,
@@ -49,7 +54,7 @@ def walk_visits(application: Application) -> int:
     return len(_STORIES)
 
 
-def _walk(application: Application, code: str, steps: Sequence[tuple[str, str, Form]], now: Instant) -> None:
+def _walk(application: Application, code: str, steps: Sequence[Step], now: Instant) -> None:
     mark = "%s" if application.database.dialect == "postgresql" else "?"
     with application.database.looking() as transaction:
         people = dict(transaction.rows("SELECT login, id FROM person"))
