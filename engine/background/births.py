@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from engine.clock import CIVIL_ZONE, Clock, Instant, instant, moment
 from engine.database import Database, Transaction
-from engine.definitions import checks, register_file
+from engine.definitions import checks
 from engine.definitions.model import CLOCK, Action, Birth, Workflow
+from engine.errors import HuyingError
 from engine.records import births, register_rows
 from engine.records.asking import marks
 from engine.records.register_rows import Row
@@ -56,12 +57,23 @@ class Due:
 def open_births(door: Door, database: Database, versions: Versions, clock: Clock) -> int:
     """Open what is due and not open yet, at most `AT_ONCE`; how many tickets that was.
 
-    Errors: the refusal of a start; `DefinitionError` for a register that isn't there.
+    Errors: the first refusal of a start, after everything else was opened.
     """
     now = clock.now()
     with database.looking() as transaction:
         due = [one for loop in _active(transaction, versions) for one in _due(transaction, loop, versions, now)]
-    return sum(_open(door, database, one, now) for one in due[:AT_ONCE])
+    opened, refused = 0, list[HuyingError]()
+    for one in due:
+        if opened == AT_ONCE:
+            break
+        try:
+            opened += _open(door, database, one, now)
+        except HuyingError as refusal:
+            # A row that has no ticket, say because its area is no more, keeps nobody else from theirs.
+            refused.append(refusal)
+    if refused:
+        raise refused[0]
+    return opened
 
 
 def _active(transaction: Transaction, versions: Versions) -> list[Workflow]:
@@ -72,7 +84,6 @@ def _due(transaction: Transaction, loop: Workflow, versions: Versions, now: Inst
     for start in loop.starts.values():
         if start.birth is None:
             continue
-        checks.registers_exist(loop, register_file.discover())
         wanted = list(_wanted(transaction, loop, start, start.birth, versions, now))
         there = births.born(transaction, loop.key, start.name, {one.period for one in wanted})
         yield from (one for one in wanted if (one.period, one.subject) not in there)

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from rich.table import Table
-
 from engine.application import Application
 from engine.clock import shown as shown_moment
 from engine.console.exchange import told
@@ -88,13 +86,11 @@ def _show(application: Application, given: argparse.Namespace) -> int:
     register = found(given.register)
     with application.database.looking() as transaction:
         rows = _rows(transaction, register, application, given.code)
-    table = Table(
-        "编码 / code", "版 / version", *(field.title.zh for field in register.fields.values()), "记录 / recorded"
-    )
     for row in rows:
-        at = f"{shown_moment(row.recorded_at)} {row.recorded_by}"
-        table.add_row(row.code, str(row.version), *registers.shown(register, row), at)
-    OUT.print(table)
+        filled = zip(register.fields.values(), registers.shown(register, row), strict=True)
+        said = " · ".join(f"{field.title.zh} {text}" for field, text in filled if text)
+        OUT.print(f"{row.code} · 第 {row.version} 版 / version · {said}", markup=False)
+        OUT.print(f"  {shown_moment(row.recorded_at)} {row.recorded_by}", markup=False)
     return 0
 
 

@@ -8,10 +8,11 @@ from engine.background.births import lots, period_of
 from engine.clock import DAY, Instant
 from engine.database import Database
 from engine.definitions.loader import loads
-from engine.errors import DefinitionError
+from engine.errors import DefinitionError, HuyingError
 from tests.support import registers
 from tests.support.cases import MONDAY
 from tests.support.door import World
+from tests.support.spoiling import spoil
 
 LOOP = """
 workflow: care
@@ -139,11 +140,38 @@ def test_a_row_that_is_no_longer_there_has_no_ticket(world: World) -> None:
 
 def test_a_register_that_is_not_there_is_named_with_the_line(world: World) -> None:
     text = loop("rows: special-care, every: 30 days").replace("special-care", "nobody")
-    world.activate(loads(text))
     with pytest.raises(DefinitionError) as refusal:
-        registers.births(world)
+        world.activate(loads(text))
     assert "nobody" in refusal.value.zh
     assert refusal.value.place.line
+
+
+@pytest.mark.parametrize("field", ["nothing", "name"])
+def test_an_interval_that_no_row_has_is_named_with_the_line(world: World, field: str) -> None:
+    with pytest.raises(DefinitionError) as refusal:
+        world.activate(loads(loop(f"rows: monitoring-points, every: field {field}")))
+    assert field in refusal.value.zh
+    assert refusal.value.place.line
+
+
+def test_a_row_whose_area_is_no_more_keeps_nobody_else_from_theirs(world: World) -> None:
+    world.activate(loads(loop("rows: special-care, every: 30 days")))
+    registers.put(world, "fx-001", {"name": "吴阿婆", "area": "micro-2", "kind": "alone"})
+    registers.in_care(world, "fx-002", "孙阿公")
+    world.change("UPDATE area SET valid_to = ? WHERE code = 'micro-2'", MONDAY - DAY)
+    for _ in range(2):
+        with pytest.raises(HuyingError):
+            registers.births(world)
+    assert registers.born_for(world, "visit") == ["special-care/fx-002"]
+
+
+def test_a_birth_that_cannot_be_remembered_leaves_no_ticket(world: World) -> None:
+    world.activate(loads(loop("rows: special-care, every: 30 days")))
+    registers.in_care(world)
+    spoil(world, "birth")
+    with pytest.raises(Exception, match=r"spoiled"):
+        registers.births(world)
+    assert world.rows("SELECT count(*) FROM ticket") == [(0,)]
 
 
 @pytest.mark.parametrize(

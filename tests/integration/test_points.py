@@ -11,6 +11,7 @@ from engine.errors import DefinitionError, HuyingError, QuotaReached
 from engine.records import points
 from tests.support import registers
 from tests.support.door import Told, World
+from tests.support.spoiling import everything, mend, spoil
 
 LOOP = """
 workflow: errands
@@ -185,3 +186,14 @@ def test_points_and_quotas_that_mean_nothing_are_refused(was: str, becomes: str,
     with pytest.raises(DefinitionError) as refusal:
         loads(LOOP.replace(was, becomes))
     assert zh in str(refusal.value.details["all"])
+
+
+def test_an_act_whose_points_cannot_be_written_does_not_happen(world: World) -> None:
+    spoil(world, "points_line")
+    before = everything(world)
+    with pytest.raises(Exception, match="spoiled"):
+        _reported(world)
+    assert everything(world) == before
+    mend(world, "points_line")
+    _reported(world)
+    assert _lines(world) == [3]

@@ -39,18 +39,23 @@ class Shown:
     #: Title and value of every field that is filled, the name left out.
     fields: tuple[tuple[Title, str], ...]
     area: str
+    #: The first of them that are not personal, for lists.
+    brief: tuple[tuple[Title, str], ...]
 
 
 def _shown(register: Register, row: Row, areas: dict[int, str]) -> Shown:
     area = areas.get(row.area_id, row.area)
-    pairs = zip(register.fields.values(), shown(register, row), strict=True)
+    pairs = [
+        (field, text)
+        for field, text in zip(register.fields.values(), shown(register, row), strict=True)
+        if text and field.name not in (register.name, register.area)
+    ]
     return Shown(
         row=row,
         name=str(row.get(register.name) or "（已删除 / erased）"),
-        fields=tuple(
-            (field.title, text) for field, text in pairs if text and field.name not in (register.name, register.area)
-        ),
+        fields=tuple((field.title, text) for field, text in pairs),
         area=area,
+        brief=tuple((field.title, text) for field, text in pairs if not field.personal)[:3],
     )
 
 
