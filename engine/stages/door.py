@@ -120,15 +120,14 @@ class Door:
         if read.repeated is not None:
             return _repeated(call, read.repeated)
         definition = self._definition_of(transaction, call, read)
-        wanted = Wanted.of(self.action_of(call, definition, read.case), call.form, call.each)
+        action = self.action_of(call, definition, read.case)
+        wanted = Wanted.of(action, call.form, call.each)
         if call.area is not None:
             wanted.areas.add(call.area)
         references = complete(transaction, wanted, read.guessed, read.references, now)
         case = read.case or self.newborn(transaction, call, definition, wanted, references, read, now)
         other = self._other(transaction, call, case, references, both)
-        bounds.look_up(
-            transaction, self.action_of(call, definition, read.case), case, read.actor, call.task, references, now
-        )  # fmt: skip
+        bounds.look_up(transaction, action, case, read.actor, call.task, references, now)
         decision = self.decided(call, case, read.actor, wanted, references, now)
         batch = write.Batch()
         self.add_to(batch, decision, case.definition, now)
