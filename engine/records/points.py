@@ -30,6 +30,7 @@ class PointsLine(SQLModel, table=True):
     points: int = number()
     #: The action that gives, or gave, them.
     reason: str = word()
+    #: When the event was recorded, whatever time it claims: else the bound of a day could be talked around.
     at: int = instant()
 
 

@@ -130,6 +130,7 @@ class PointsEntry:
     points: int
     #: The action that gives, or gave, them.
     reason: str
+    #: When it was recorded.
     at: Instant
 
 

@@ -25,7 +25,7 @@ def settle(doing: Doing) -> HuyingError | None:
     for part, (person, points, reason) in enumerate(lines):
         decision.points.append(
             PointsEntry(
-                event_seq=doing.event_seq, part=part, person_id=person, points=points, reason=reason, at=doing.draft.at
+                event_seq=doing.event_seq, part=part, person_id=person, points=points, reason=reason, at=doing.draft.now
             )
         )
     standing = [one for one in memory.points if one.action not in doing.action.reverses]

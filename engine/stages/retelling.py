@@ -103,9 +103,9 @@ class Retelling:
                 yield from _compared(case_no, f"{table} {seq}", columns, stored, wanted)
 
     def _points(self, case_no: str, ticket_id: int, events: Sequence[Event]) -> Iterator[Difference]:
-        """The ledger's lines are those that the events name, each at its event's time."""
+        """The ledger's lines are those that the events name, each at the time that the event was recorded."""
         told = {
-            (event.seq, part): [person, points, reason, event.at]
+            (event.seq, part): [person, points, reason, event.recorded_at]
             for event in events
             if '"points"' in event.facts
             for part, (person, points, reason) in enumerate(json.loads(event.facts).get("points", ()))

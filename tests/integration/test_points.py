@@ -4,11 +4,12 @@ import threading
 
 import pytest
 
-from engine.clock import DAY
+from engine.clock import DAY, Instant
 from engine.database import Database
 from engine.definitions.loader import loads
 from engine.errors import DefinitionError, HuyingError, QuotaReached
 from engine.records import points
+from engine.rules.acts import Source
 from tests.support import registers
 from tests.support.door import Told, World
 from tests.support.spoiling import everything, mend, spoil
@@ -76,6 +77,18 @@ def test_a_day_gives_no_more_than_its_bound_and_the_next_begins_anew(world: Worl
     with world.database.looking() as transaction:
         assert points.balance(transaction, world.people["wang"]) == 8
         assert points.balances(transaction) == [("wang", "王网格员", 8)]
+
+
+def test_an_act_that_claims_an_earlier_day_counts_on_the_day_it_is_recorded(world: World) -> None:
+    world.later(3 * DAY)
+    for day in range(3):
+        told = world.ticket("errands")
+        told.do(
+            "wang", "report", form={"place": {"area": "micro"}}, claimed_at=Instant(world.clock.now() - day * DAY),
+            source=Source.DEVICE,
+        )  # fmt: skip
+        assert world.differences(told.id) == []
+    assert sum(_lines(world)) == 5
 
 
 def test_what_is_taken_back_is_what_was_really_given(world: World) -> None:
