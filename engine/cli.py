@@ -9,12 +9,15 @@ from sqlalchemy.exc import OperationalError
 
 from engine.application import Application
 from engine.console import (
+    births,
     calendars,
     exchange,
     figures,
     installation,
     outbox,
+    points,
     proposals,
+    registers,
     rhythms,
     roster,
     schedule,
@@ -68,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         figures,
         outbox,
         rhythms,
+        registers,
+        births,
+        points,
         proposals,
         roster,
     ):

@@ -96,6 +96,13 @@ class NotAllowedNow(HuyingError):
     status = 409
 
 
+class QuotaReached(HuyingError):
+    """已达认领限额 / You have claimed as many as one person may"""
+
+    code = "quota_reached"
+    status = 409
+
+
 class Stale(HuyingError):
     """此件已被他人办理，请查看最新情况 / Someone has acted on this since you looked"""
 

@@ -10,10 +10,12 @@ import uvicorn
 from rich.console import Console
 
 from engine.application import Application
+from engine.background.births import open_births
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
 from engine.exchange.demo import build_demo
 from engine.exchange.demo.tickets import build_tickets
+from engine.exchange.demo.visits import fill_registers, walk_visits
 from engine.records import schema, versions
 from engine.settings import Settings
 
@@ -45,6 +47,9 @@ def prepare_demo(settings: Settings) -> Settings:
         apply_package(application.database, now)
         application.versions.book.look_again()
         build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))
+        fill_registers(application)
+        if open_births(application.door, application.database, application.versions, application.clock):
+            _OUT.print(f"  名册走访 / visits by register {walk_visits(application)}")
     finally:
         application.close()
     return demo

@@ -17,12 +17,13 @@ from engine.database import Database
 from engine.errors import HuyingError, NotSignedIn
 from engine.settings import Settings
 from web import problems
-from web.api import calendars, inbox, people, proposals, registers, tickets, uploads, workflows
+from web.api import calendars, inbox, people, proposals, registers, rows, tickets, uploads, workflows
 from web.bodies import Guard
 from web.headers import Headers
 from web.pages import calendars as calendar_pages
 from web.pages import finding, home, messages, posts, report, rhythms, signin, ticket
 from web.pages import proposals as proposal_pages
+from web.pages import registers as register_pages
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
 from web.rendering import go, page
@@ -52,7 +53,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for api in (tickets, proposals, inbox, workflows, calendars, uploads, registers, people):
+    for api in (tickets, proposals, inbox, workflows, calendars, uploads, registers, rows, people):
         app.include_router(api.router, prefix=API)
     for pages in (
         signin,
@@ -63,6 +64,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         workflow_pages,
         rhythms,
         calendar_pages,
+        register_pages,
         proposal_pages,
         finding,
         posts,

@@ -8,9 +8,10 @@ from typing import Any
 from engine.application import Application
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.definitions import register_file
 from engine.definitions.model import FieldType, FormItem, Title
 from engine.errors import HuyingError, Malformed, Place
-from engine.records import registers, uploads
+from engine.records import register_rows, registers, uploads
 from engine.records.access import Viewer
 from engine.records.capture import NOTHING, Capture, of_page
 from web.sessions import Posted
@@ -122,6 +123,8 @@ class Drawing:
                 return self._people(name)
             case FieldType.ITEM:
                 return self._listed_or_found(name, "item", None)
+            case FieldType.ROW:
+                return "list", tuple(self._rows(item.field.register)), ""
             case FieldType.TICKET:
                 return "line", (), ""
             case FieldType.NUMBER | FieldType.STARS:
@@ -150,6 +153,12 @@ class Drawing:
         rows = registers.areas_within(self.transaction, self.viewer.areas, _LISTED + 1)
         top = min((row.depth for row in rows), default=0)
         return [Option(value=row.code, text="　" * (row.depth - top) + row.name) for row in rows]
+
+    def _rows(self, key: str) -> Iterable[Option]:
+        """The rows of a register within the areas of the reader's posts, by their names."""
+        register = register_file.discover()[key]
+        for row in register_rows.listed(self.transaction, key, self.now, within=self.viewer.areas):
+            yield Option(value=row.code, text=f"{row.get(register.name) or '—'}（{row.code}）")
 
     def _people(self, name: str) -> tuple[str, tuple[Option, ...], str]:
         if self.department_id is None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine.application import Application
+from engine.background.births import open_births
 from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
@@ -79,6 +80,11 @@ def _rounds(running: Running) -> int:
     return open_rounds(house.door, house.database, house.versions, house.clock)
 
 
+def _births(running: Running) -> int:
+    house = running.application
+    return open_births(house.door, house.database, house.versions, house.clock)
+
+
 def _rhythms(running: Running) -> int:
     house = running.application
     return run_rhythms(house.database, house.versions, house.settings.rhythms, house.clock)
@@ -94,6 +100,7 @@ JOBS = (
     Job("recount", 30, _recount),
     Job("commands", 1, _commands),
     Job("rounds", 60, _rounds),
+    Job("births", 60, _births),
     Job("rhythms", 60, _rhythms),
     Job("proposals", 5, _proposals),
     Job("relay", 1, lambda running: relay(running.application.database)),

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 
 from engine.application import Application
+from engine.background.births import open_births
 from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
@@ -121,9 +122,10 @@ def _verify_rows(application: Application, total: int) -> int:
 
 
 def _work(application: Application, given: argparse.Namespace) -> int:
-    """Do once what waits in the background: what time brings, commands, positions, lists, notices, messages."""
+    """Do once what waits in the background: what time brings, commands, births, positions, lists, notices, messages."""
     swept = sweep(application.door, application.database, application.clock)
     commands = run_commands(application.door, application.database, application.clock)
+    born = open_births(application.door, application.database, application.versions, application.clock)
     moved = relay(application.database)
     keep_up(application.door, application.database, application.clock)
     sent = run_rhythms(application.database, application.versions, application.settings.rhythms, application.clock)
@@ -135,6 +137,7 @@ def _work(application: Application, given: argparse.Namespace) -> int:
         deliverer.close()
     OUT.print(
         f"{swept.rungs} 级到时 / rungs on {swept.tickets} 件 / tickets · {commands} 项跨案处理 / commands · "
+        f"{born} 件按册开启 / births · "
         f"{moved} 条入序 / acts positioned · {sent} 张名单 / lists · {fanned} 条通知 / notices · "
         f"送达 {told} 人 / people sent to"
     )

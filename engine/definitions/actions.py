@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from engine.definitions.births import birth, interval_field
 from engine.definitions.conditions import Condition
 from engine.definitions.declarations import field_name, limit
 from engine.definitions.model import (
@@ -56,7 +57,7 @@ class Compiler:
 
     def action(self, name: str, keys: Keys, spot: Spot, line: int) -> Action:
         """One action. Problems are noted; what can't be read is left out of the value."""
-        by = self._by(keys, spot)
+        by, every, per = self._by(keys, spot), self._every(keys), self._per(keys)
         form = self.form(keys["form"].value) if "form" in keys else ()
         reach = {item.name: item for item in (*spot.asked, *form)}
         return Action(
@@ -89,15 +90,18 @@ class Compiler:
             opens=self._opens(keys),
             card=self.card(keys),
             lifts=self.reader.yes(keys["lifts"].value) if "lifts" in keys else False,
-            every=self._every(keys),
-            per=self._per(keys),
+            every=every,
+            per=per,
+            birth=birth(self.reader, every, per, keys),
+            points=self._points(keys),
+            reverses=self._reversed(keys),
             tells=self.roles(keys, "tells"),
             line=line,
         )
 
     def _every(self, keys: Keys) -> Limit | None:
         """The interval of rounds, on the continuous clock: a round is no obligation that waits for office hours."""
-        if "every" not in keys:
+        if "every" not in keys or interval_field(self.reader, keys["every"].value) is not None:
             return None
         found = limit(self.reader, keys["every"].value)
         if found is not None and found.unit.working:
@@ -110,6 +114,27 @@ class Compiler:
 
     def _per(self, keys: Keys) -> str | None:
         return self.titled(keys, "per", {**self.book.words.levels, **self.book.levels}, "层级", "level")
+
+    def _points(self, keys: Keys) -> dict[str, int]:
+        """Who gets how many points: `me`, or a role that means one person."""
+        found = {}
+        people = {ME, *(name for name, role in self.book.roles.items() if role.person is not None)}
+        for entry in self.reader.entries(keys["points"].value) if "points" in keys else ():
+            given = Word(word("me", entry.key), entry.line)
+            if self.reader.known(given, sorted(people), "指向一个人的角色", "role that means one person"):
+                found[given.text] = self.reader.number(entry.value)
+        return found
+
+    def _reversed(self, keys: Keys) -> tuple[str, ...]:
+        if "reverses" not in keys:
+            return ()
+        giving = {
+            name
+            for scope in (self.book.ticket, *self.book.kinds.values())
+            for name, written in scope.actions()
+            if "points" in written
+        }
+        return self._declared(keys, "reverses", giving, "记分的动作", "action that gives points")
 
     def card(self, keys: Keys) -> str | None:
         """The card that a rung or an action gives."""

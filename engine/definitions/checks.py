@@ -7,11 +7,13 @@ from engine.definitions.model import (
     CLOCK,
     RULE,
     Action,
+    FieldType,
     State,
     TaskKind,
     Workflow,
 )
 from engine.definitions.reading import Reader
+from engine.definitions.register import Register
 from engine.definitions.scopes import Book, Scope
 from engine.definitions.walk import actions_of, every_action, items_of
 from engine.errors import DefinitionError, Place
@@ -39,6 +41,28 @@ def opened_exist(workflow: Workflow, known: Mapping[str, Workflow]) -> None:
             raise DefinitionError(
                 f"“{action.name}”要衍生的“{opens.workflow}·{opens.start}”不存在",
                 f"'{action.name}' opens '{opens.workflow}: {opens.start}', which does not exist",
+                place=Place(file=workflow.key, line=action.line),
+            )
+
+
+def registers_exist(workflow: Workflow, known: Mapping[str, Register]) -> None:
+    """Errors: `DefinitionError` when a row field or a birth names a register, or a field of one, that isn't there."""
+    for action in every_action(workflow):
+        named = {item.field.register for item in items_of(action)} | (
+            {action.birth.register} if action.birth else set()
+        )
+        for key in sorted(named - {""} - known.keys()):
+            raise DefinitionError(
+                f"“{action.name}”所取的名册“{key}”不存在，现有：{'、'.join(sorted(known))}",
+                f"'{action.name}' names the register '{key}'; there are {', '.join(sorted(known))}",
+                place=Place(file=workflow.key, line=action.line),
+            )
+        interval = action.birth.interval if action.birth else ""
+        fields = known[action.birth.register].fields if action.birth and interval else {}
+        if interval and (interval not in fields or fields[interval].type is not FieldType.NUMBER):
+            raise DefinitionError(
+                f"“{action.name}”的间隔字段“{interval}”不是该名册的数字字段",
+                f"'{action.name}': the interval '{interval}' is no number field of that register",
                 place=Place(file=workflow.key, line=action.line),
             )
 
@@ -128,11 +152,17 @@ def _by_machines(reader: Reader, action: Action) -> None:
                 f"“{action.name}”可由时钟或规则办理，必填项“{required[0]}”无人填写，请去掉“!”或“+”",
                 f"'{action.name}' is done by clock or rule, who don't fill '{required[0]}': make it optional",
             )
-    if action.every is not None and CLOCK not in action.by:
+    if (action.every is not None or action.birth is not None) and CLOCK not in action.by:
         reader.refuse(
             action.line,
             f"“{action.name}”写了每隔多久，但不由时钟发起",
             f"'{action.name}' comes at an interval, but not by the clock",
+        )
+    if action.points and action.by & {CLOCK, RULE}:
+        reader.refuse(
+            action.line,
+            f"“{action.name}”由时钟或规则办理，不能记分",
+            f"'{action.name}' is done by clock or rule and gives no points",
         )
     if RULE in action.by and action.to is None and not any(getattr(action, name) for name in _CHANGES):
         reader.refuse(
@@ -188,7 +218,9 @@ def _sent_where_they_work(reader: Reader, workflow: Workflow) -> None:
         for action in state.actions.values():
             _lands(reader, workflow, action, (action.to or state.name,))
     for start in workflow.starts.values():
-        if CLOCK in start.by and (start.every is None or start.per is None):
+        if start.birth is not None:
+            _row_is_kept(reader, workflow, start)
+        elif CLOCK in start.by and (start.every is None or start.per is None):
             reader.refuse(
                 start.line,
                 f"“{start.name}”由时钟发起，须写明每隔多久（every）、逐哪一级（per）",
@@ -198,6 +230,23 @@ def _sent_where_they_work(reader: Reader, workflow: Workflow) -> None:
     for request in workflow.requests.values():
         for answer in request.answers.values():
             _lands(reader, workflow, answer, (answer.to,) if answer.to else tuple(sorted(request.states)))
+
+
+def _row_is_kept(reader: Reader, workflow: Workflow, start: Action) -> None:
+    """A ticket born for a row remembers it in a field of its start, so that forms, lists and auditors find it."""
+    register = start.birth.register if start.birth else ""
+    if register and row_field(start) is None:
+        reader.refuse(
+            start.line,
+            f"“{start.name}”逐行开启，表单须有取自名册“{register}”的 row 字段",
+            f"'{start.name}' comes per row: its form needs a field of type row of the register '{register}'",
+        )
+
+
+def row_field(start: Action) -> str | None:
+    """The field of a start that names the row it is born for."""
+    register = start.birth.register if start.birth else ""
+    return next((item.name for item in start.form if register and item.field.register == register), None)
 
 
 def _lands(reader: Reader, workflow: Workflow, action: Action, states: tuple[str, ...]) -> None:

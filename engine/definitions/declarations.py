@@ -194,11 +194,12 @@ def _fields(reader: Reader, book: Book, node: Node | None) -> None:
             )
             continue
         refuse_reserved(reader, entry, "字段", "field")
-        book.fields[entry.key] = _field(reader, entry)
+        book.fields[entry.key] = declared_field(reader, entry)
         book.declared_fields.add(entry.key)
 
 
-def _field(reader: Reader, entry: Entry) -> Field:
+def declared_field(reader: Reader, entry: Entry) -> Field:
+    """One field as a file declares it; problems are noted."""
     keys = reader.section(entry.value, "field")
     found = reader.choice(keys["type"].value, "field type", "字段类型", "type of field") if "type" in keys else None
     kind = FieldType(found) if found else FieldType.TEXT
@@ -208,6 +209,13 @@ def _field(reader: Reader, entry: Entry) -> Field:
             entry.line,
             f"字段“{entry.key}”：选项（of）与类型 choice 应同时出现",
             f"the field '{entry.key}': `of` belongs to type choice, and a choice needs it",
+        )
+    register = reader.key(keys["register"].value) if "register" in keys else ""
+    if (kind is FieldType.ROW) != bool(register):
+        reader.refuse(
+            entry.line,
+            f"字段“{entry.key}”：名册（register）与类型 row 应同时出现",
+            f"the field '{entry.key}': `register` belongs to type row, and a row needs it",
         )
     after = limit(reader, keys["after"].value) if "after" in keys else None
     if after is not None and kind is not FieldType.DATE:
@@ -219,6 +227,7 @@ def _field(reader: Reader, entry: Entry) -> Field:
         of=choices,
         after=after,
         personal=reader.yes(keys["personal"].value) if "personal" in keys else False,
+        register=register,
     )
 
 

@@ -21,6 +21,10 @@ class Shape(StrEnum):
     FORM = "form"  #: a list of fields with their marks
     LIMIT = "limit"  #: `5 workdays`
     WITHIN = "within"  #: a limit, `catalogue`, or `until FIELD`
+    INTERVAL = "interval"  #: a limit, or `field NAME` for the days that a row says
+    CIVIL_DAY = "civil day"  #: `month first workday`, `week monday`
+    DRAW = "draw"  #: `10%`, `3`
+    DAY = "day"  #: `2026-03-01`
     RUNG = "rung"  #: `70%`, `+8 workdays`
     JOIN = "join"
     STATE_TYPE = "state type"
@@ -68,6 +72,10 @@ _EFFECTS = (
     _key("counts", "计数", Shape.NAMES, "计数加一 / Counters to add one to"),
     _key("clears", "清除 清零", Shape.NAMES, "计数清零、标记取消 / Counters and marks to clear"),
     _key("sets", "标记", Shape.NAMES, "作标记 / Marks to set"),
+    _key(
+        "points", "积分", Shape.MAP, "给谁记多少分：角色或 me / Who gets how many points: a role, or `me`", of="number"
+    ),
+    _key("reverses", "收回", Shape.NAMES, "收回这些动作所记的分 / Actions whose points are taken back"),
     _key("opens", "衍生", Shape.ONE, "另开一案 / Opens a ticket of another workflow", of="opens"),
     _key("tells", "告知", Shape.NAMES, "通知的角色 / Roles that get a notice"),
 )
@@ -151,6 +159,9 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("fields", "字段", Shape.MAP, "标准字段之外的字段 / Fields beyond the standard ones", of="field"),
         _key("counters", "计数", Shape.MAP, "案件的计数 / Counters of the ticket", of="title"),
         _key("marks", "标记", Shape.MAP, "案件的标记 / Marks of the ticket", of="title"),
+        _key(
+            "daily_points", "每日积分", Shape.NUMBER, "每人每日至多记几分 / Points that a person gets in a day at most"
+        ),
         _key("deadlines", "时限", Shape.MAP, "时限 / Deadlines", of="deadline"),
         _key("ladders", "阶梯", Shape.MAP, "预警升级阶梯 / Ladders of escalation", of="ladder"),
         _key("starts", "发起", Shape.MAP, "如何发起 / How a ticket begins", of="start", required=True),
@@ -180,6 +191,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _TITLE,
         _key("type", "类型", Shape.FIELD_TYPE, "字段类型 / What it holds", required=True),
         _key("of", "选项", Shape.MAP, "可选项 / The choices of a choice field", of="title"),
+        _key("register", "名册", Shape.KEY, "row 字段取哪个名册 / The register that a row field names"),
         _key("after", "至少提前", Shape.LIMIT, "日期至少在多久之后 / A date must lie at least this far ahead"),
         _key(
             "personal",
@@ -225,8 +237,13 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         replace(_TO, required=True),
         *_ACTOR[2:],
         *(key for key in _EFFECTS if key.name != "clears"),
-        _key("every", "每隔", Shape.LIMIT, "时钟每隔此时开启一轮 / The clock opens a round at this interval"),
+        _key("every", "每隔", Shape.INTERVAL, "时钟每隔此时开启一轮 / The clock opens a round at this interval"),
+        _key("on", "逢", Shape.CIVIL_DAY, "每期的哪一天 / Which day of every week, month, …"),
         _key("per", "逐级", Shape.NAME, "每个该层级的区域各一轮 / A round for each area of this level"),
+        _key("rows", "逐行", Shape.KEY, "名册的每一行各一轮 / A round for each row of this register"),
+        _key("draw", "抽取", Shape.DRAW, "每轮随机抽取的份额或行数 / The share or number of rows drawn each round"),
+        _key("since", "自", Shape.DAY, "专项从哪天起 / A campaign's first day"),
+        _key("until", "至日", Shape.DAY, "专项到哪天止 / A campaign's last day"),
     ),
     "stages": tuple(
         _key(name, zh, Shape.MAP, about, of="state")
@@ -253,6 +270,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
     "task": (
         _TITLE,
         _key("of", "归属", Shape.OWNER, "交给部门或个人 / Given to a department or a person", required=True),
+        _key("quota", "限额", Shape.ONE, "个人任务每人至多认领几件 / How many a person may claim", of="quota"),
         _key("join", "汇合", Shape.JOIN, "all、any、lead、2、2/3、60% / When the tasks count as joined"),
         _key("counters", "计数", Shape.MAP, "任务的计数 / Counters of the task", of="title"),
         _key("marks", "标记", Shape.MAP, "任务的标记 / Marks of the task", of="title"),
@@ -282,13 +300,14 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
     "task_common": (_OPTIONAL_TITLE, _IN, *_TASK_ACTION[1:]),
     "task_request": _request("task_answer"),
     "task_answer": _answer(_TASK_ACTION),
+    "quota": (
+        _key("open", "未结", Shape.NUMBER, "同时未结的至多几件 / At most so many open at once"),
+        _key(
+            "week", "每周", Shape.NUMBER, "每周（周一起）至多认领几件 / At most so many claimed in a week, from Monday"
+        ),
+    ),
     "opens": (
         _key("workflow", "流程", Shape.KEY, "另一流程的标识 / The key of the other workflow", required=True),
         _key("start", "发起", Shape.NAME, "如何发起 / Which of its starts", required=True),
     ),
 }
-
-
-def spellings(place: str) -> dict[str, str]:
-    """Every accepted spelling of the keys of a place → the key's own name."""
-    return {text: key.name for key in GRAMMAR[place] for text in (key.name, *key.zh)}

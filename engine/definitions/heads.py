@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.definitions.declarations import counted, join_rule, refuse_reserved
-from engine.definitions.model import Owner, Title
+from engine.definitions.model import Owner, Quota, Title
 from engine.definitions.names import WITHDRAWN, WITHDRAWN_TITLE
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, RequestHead, Scope, StateHead
@@ -40,6 +40,7 @@ def task_scopes(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
         owner = reader.choice(keys["of"].value, "owner", "归属", "owner") if "of" in keys else None
         scope.of = Owner(owner) if owner else Owner.DEPARTMENT
         scope.join = join_rule(reader, _value(keys, "join"))
+        scope.quota = _quota(reader, scope.of, keys.get("quota"))
         counted(reader, scope, keys)
         for state in reader.named(_value(keys, "states"), "状态", "state"):
             _add_state(reader, scope, state, "task_state")
@@ -49,6 +50,19 @@ def task_scopes(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
         _requests(reader, scope, _value(keys, "requests"), "task_request")
         _titles(reader, scope)
         book.kinds[entry.key] = scope
+
+
+def _quota(reader: Reader, of: Owner, entry: Entry | None) -> Quota | None:
+    """How many a person may claim; only people claim."""
+    if entry is None:
+        return None
+    if of is not Owner.PERSON:
+        reader.refuse(entry.line, "限额只用于个人任务（of: person）", "`quota` belongs to a kind of task of a person")
+    keys = reader.section(entry.value, "quota")
+    if not keys:
+        reader.refuse(entry.line, "限额应写未结（open）或每周（week）", "a quota says `open` or `week`")
+    found = {name: reader.number(one.value) for name, one in keys.items()}
+    return Quota(open=found.get("open"), week=found.get("week"))
 
 
 def _value(keys: dict[str, Entry], name: str) -> Node | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine import resources
-from engine.definitions import checks, source, words
+from engine.definitions import checks, register_file, source, words
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.declarations import declare
@@ -73,6 +73,7 @@ def discover(folder: Path | None = None) -> list[Workflow]:
         found[workflow.key] = workflow
     for workflow in found.values():
         checks.opened_exist(workflow, found)
+        checks.registers_exist(workflow, register_file.discover(where / "registers"))
     return list(found.values())
 
 
@@ -135,6 +136,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
         tracked=frozenset(_tracked(compiler.conditions)),
         remembered=_remembered(book, starts, states, requests, kinds),
         caps=_caps(compiler.conditions),
+        daily_points=reader.number(top["daily_points"].value) if "daily_points" in top else None,
         posts=book.posts,
         levels=book.levels,
         ranks={name: rank for rank, name in enumerate(reversed([*book.words.levels]), start=1)},
@@ -160,6 +162,7 @@ def _kind(compiler: Compiler, scope: Scope) -> TaskKind:
         counters=scope.counters,
         marks=scope.marks,
         requests=_requests(compiler, scope),
+        quota=scope.quota,
         line=scope.line,
     )
 

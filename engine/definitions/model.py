@@ -5,10 +5,12 @@ A definition is immutable and shared by every ticket that was started on it; not
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from engine.definitions.conditions import Condition
+from engine.definitions.occasions import When
 from engine.definitions.spans import Limit, Rung
 from engine.vocabulary import Stage, StateType
 
@@ -46,6 +48,7 @@ class FieldType(StrEnum):
     PHOTO = "photo"
     FILE = "file"
     ITEM = "item"
+    ROW = "row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class Field:
     after: Limit | None = None
     #: Personal data: goes to the erasable part of the history, never to facts; no rule may read it.
     personal: bool = False
+    #: The register whose rows a row field names.
+    register: str = ""
 
 
 class Need(StrEnum):
@@ -162,6 +167,48 @@ class Opens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """How many of the rows a round draws: a share in percent, or a number."""
+
+    percent: int = 0
+    count: int = 0
+
+    def of(self, total: int) -> int:
+        """How many of so many; a share is rounded up, so that a short list is drawn from too."""
+        return min(total, -(-total * self.percent // 100) if self.percent else self.count)
+
+    def __str__(self) -> str:
+        return f"{self.percent}%" if self.percent else str(self.count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """When the clock opens tickets, and about what: each row of a register, or each area of a level."""
+
+    #: Key of the register; "" for areas.
+    register: str = ""
+    #: Level of the areas; "" for rows.
+    level: str = ""
+    #: Days between two births of a row; 0 where `interval`, `when` or the campaign says.
+    days: int = 0
+    #: The field of a row that holds these days.
+    interval: str = ""
+    when: When | None = None
+    draw: Draw | None = None
+    #: The days of a campaign, both included.
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many tasks of a kind a person may claim: open at once, and in a week from Monday."""
+
+    open: int | None = None
+    week: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What can be done: the one grammar of starts, states, tasks, asks and answers."""
 
@@ -201,6 +248,12 @@ class Action:
     #: For a start by the clock: the interval of its rounds, and the level whose areas have one each.
     every: Limit | None = None
     per: str | None = None
+    #: For a start by the clock about the rows of a register, or once per area in a campaign.
+    birth: Birth | None = None
+    #: Who gets how many points: a role that means a person, or `me`.
+    points: Mapping[str, int] = field(default_factory=dict)
+    #: Actions whose points are taken back.
+    reverses: tuple[str, ...] = ()
     #: Roles that get a notice.
     tells: tuple[str, ...] = ()
     #: Where the file says so.
@@ -323,6 +376,7 @@ class TaskKind:
     counters: Mapping[str, Title] = field(default_factory=dict)
     marks: Mapping[str, Title] = field(default_factory=dict)
     requests: Mapping[str, Request] = field(default_factory=dict)
+    quota: Quota | None = None
     line: int = 0
 
 
@@ -352,6 +406,8 @@ class Workflow:
     remembered: frozenset[str]
     #: Counter → the largest constant it is compared with; counting stops one above it.
     caps: Mapping[str, int]
+    #: Points that a person gets in a day at most; None without bound.
+    daily_points: int | None = None
     #: Posts and levels of areas that this file brings beyond the shipped ones.
     posts: Mapping[str, Title] = field(default_factory=dict)
     levels: Mapping[str, Title] = field(default_factory=dict)

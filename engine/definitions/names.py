@@ -158,6 +158,7 @@ WORDS: dict[str, dict[str, str]] = {
         "照片": FieldType.PHOTO,
         "文件": FieldType.FILE,
         "事项": FieldType.ITEM,
+        "名册": FieldType.ROW,
     },
     "owner": {"部门": Owner.DEPARTMENT, "个人": Owner.PERSON},
     "department scope": {

@@ -4,8 +4,9 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from engine.definitions.grammar import GRAMMAR, spellings
+from engine.definitions.grammar import GRAMMAR, Key
 from engine.definitions.model import Title
 from engine.definitions.names import WORDS, word, words_of
 from engine.definitions.source import Entry, Items, Node, Scalar
@@ -43,6 +44,9 @@ class Word:
 class Reader:
     """Reads nodes of one file and gathers what is wrong, so that an author sees all of it at once."""
 
+    #: Place → its keys.
+    grammar: ClassVar[Mapping[str, tuple[Key, ...]]] = GRAMMAR
+
     def __init__(self, file: str) -> None:
         self.file = file
         self._problems: list[DefinitionError] = []
@@ -70,7 +74,7 @@ class Reader:
 
     def section(self, node: Node, place: str) -> dict[str, Entry]:
         """The keys of one place of the grammar by their own names, whichever language they stand in."""
-        known = spellings(place)
+        known = {text: key.name for key in self.grammar[place] for text in (key.name, *key.zh)}
         found: dict[str, Entry] = {}
         for entry in self.entries(node):
             name = known.get(entry.key)
@@ -89,7 +93,7 @@ class Reader:
                 )
             else:
                 found[name] = entry
-        for key in GRAMMAR[place]:
+        for key in self.grammar[place]:
             if key.required and key.name not in found:
                 self.refuse(node.line, f"缺少“{key.zh[0]}”（{key.name}）", f"'{key.name}' is missing here")
         return found

@@ -12,6 +12,7 @@ from engine.definitions.model import (
     FieldType,
     Join,
     Owner,
+    Quota,
     Role,
     Title,
 )
@@ -65,6 +66,7 @@ class Scope:
     title: Title = field(default_factory=lambda: Title("", ""))
     of: Owner | None = None
     join: Join | None = None
+    quota: Quota | None = None
     counters: dict[str, Title] = field(default_factory=dict)
     marks: dict[str, Title] = field(default_factory=dict)
     #: Where the counters and marks are declared.

@@ -2,6 +2,7 @@
 
 from engine.records import (
     areas,
+    births,
     calendars,
     catalogue,
     departments,
@@ -11,8 +12,10 @@ from engine.records import (
     history,
     messages,
     people,
+    points,
     precedents,
     prints,
+    register_rows,
     relapses,
     rhythms,
     shifts,
@@ -24,6 +27,7 @@ from engine.records import (
 
 __all__ = [
     "areas",
+    "births",
     "calendars",
     "catalogue",
     "departments",
@@ -33,8 +37,10 @@ __all__ = [
     "history",
     "messages",
     "people",
+    "points",
     "precedents",
     "prints",
+    "register_rows",
     "relapses",
     "rhythms",
     "shifts",

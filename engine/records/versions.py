@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from engine.clock import Instant
 from engine.database import Database, Transaction
+from engine.definitions import checks, register_file
 from engine.definitions.loader import loads
 from engine.definitions.model import FieldType, Workflow
 from engine.errors import DefinitionError, Malformed, NotFound, Place
@@ -110,7 +111,8 @@ def _types(definitions: Iterable[Workflow]) -> Mapping[str, FieldType]:
 
 
 def store(transaction: Transaction, definition: Workflow, now: Instant, *, activate: bool) -> int:
-    """Store a version, once; activate it for new tickets if asked, and see to it that there are calendars for them.
+    """Store a version, once; activate it for new tickets if asked, and see to it that there are calendars and
+    registers for them.
 
     Errors: `Malformed` when that version is stored already with another text: a version never changes.
     """
@@ -142,6 +144,7 @@ def store(transaction: Transaction, definition: Workflow, now: Instant, *, activ
     if activate:
         calendars.ensure(transaction, now)
         _calendars_exist(transaction, definition)
+        checks.registers_exist(definition, register_file.discover())
         connection.execute(table.update().where(table.c.id == version_id).values(activated_at=now))
     return version_id
 

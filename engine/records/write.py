@@ -112,6 +112,7 @@ TABLES: dict[str, _Table] = {
             "ticket_id event_seq field sha256",
             "keep",
         ),
+        _table("points_line", "ticket_id:b event_seq:i part:i person_id:b points:i reason:t at:b"),
         _table("reach", "unit:t sort_key:b ticket_id:b", "unit sort_key ticket_id", "keep"),
         _table("outbox", f"{_OWN} last_seq:i at:b"),
         _table("idempotency_key", "actor:t key:t fingerprint:t outcome:t expires_at:b"),
@@ -198,6 +199,8 @@ class Batch:
             self.add("command", (own, c.seq, c.kind.value, c.target_id, c.payload, now, 0, now))
         for name, sha256, seq in decision.attachments:
             self.add("attachment", (own, seq, name, sha256))
+        for p in decision.points:
+            self.add("points_line", (own, p.event_seq, p.part, p.person_id, p.points, p.reason, p.at))
         for unit in decision.reach:
             self.add("reach", (unit, decision.ticket.opened_at, own))
 

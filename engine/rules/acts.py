@@ -122,6 +122,22 @@ class Reached:
     event_seq: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsEntry:
+    """One line of the ledger of points, behind the event that made it."""
+
+    event_seq: int
+    #: Which of the event's lines, from 0.
+    part: int
+    person_id: int
+    #: Below zero for points taken back.
+    points: int
+    #: The action that gives, or gave, them.
+    reason: str
+    #: When it was recorded.
+    at: Instant
+
+
 @dataclass(slots=True, kw_only=True)
 class Decision:
     """Everything one act changes, as values; nothing of it is true before it is written."""
@@ -137,6 +153,8 @@ class Decision:
     reached: list[Reached] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    #: Lines of the ledger.
+    points: list[PointsEntry] = field(default_factory=list)
     #: Units that may know of the ticket from now on.
     reach: list[str] = field(default_factory=list)
     #: Title and words for lists, erasable; only what this act gave.

@@ -94,6 +94,15 @@ class Deed:
         return own if self.behalf_of is None else [*own, self.behalf_of]
 
 
+@dataclass(frozen=True, slots=True)
+class GivenPoints:
+    """Points that an action gave and none took back yet."""
+
+    action: str
+    person_id: int
+    points: int
+
+
 @dataclass(slots=True)
 class Memory(_Clonable):
     """What a ticket or a task remembers for its conditions: finite facts, folded from its history."""
@@ -109,6 +118,8 @@ class Memory(_Clonable):
     deeds: tuple[Deed, ...] = ()
     #: The limit of the catalogue standard, as a workflow file writes it; "" if none.
     limit: str = ""
+    #: What a later action may take back.
+    points: tuple[GivenPoints, ...] = ()
 
     def clone(self) -> "Memory":
         return Memory(
@@ -119,6 +130,7 @@ class Memory(_Clonable):
             dict(self.rounds),
             self.deeds,
             self.limit,
+            self.points,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -131,6 +143,7 @@ class Memory(_Clonable):
             "rounds": self.rounds,
             "deeds": [deed.to_json() for deed in self.deeds],
             "limit": self.limit,
+            "points": [[p.action, p.person_id, p.points] for p in self.points],
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -146,6 +159,7 @@ class Memory(_Clonable):
             parts.get("rounds", {}),
             tuple(Deed(*deed) for deed in parts.get("deeds", ())),
             parts.get("limit", ""),
+            tuple(GivenPoints(*given) for given in parts.get("points", ())),
         )
 
 
@@ -375,6 +389,23 @@ class AreaRef:
     chain: tuple[AreaLink, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RowRef:
+    """A row of a register that a form names: its area's way up to the root."""
+
+    register: str
+    code: str
+    chain: tuple[AreaLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCount:
+    """How many tasks of a kind the actor has claimed: open now, and since Monday."""
+
+    open: int = 0
+    week: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class References:
     """What the codes in a form mean, looked up before the decision; a code that isn't here doesn't exist."""
@@ -388,6 +419,12 @@ class References:
     #: What is known of the uploads that are named, and where the ticket lies.
     photos: dict[str, Photo] = field(default_factory=dict)
     spot: Spot | None = None
+    #: Code → the rows of that code, one per register.
+    rows: dict[str, tuple[RowRef, ...]] = field(default_factory=dict)
+    #: Kind of task with a quota → what the actor has of it.
+    claims: dict[str, ClaimCount] = field(default_factory=dict)
+    #: Person → points given on the day of the act so far, reversals left out.
+    given_today: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import Action, FieldType, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.rules import cards, deadlines, evidence, sending
+from engine.rules import cards, deadlines, evidence, points, sending
 from engine.rules.acts import Act, CommandKind
 from engine.rules.arriving import settle_ask
-from engine.rules.case import Ask, Case, RequestState, Run, Task
+from engine.rules.case import AreaLink, Ask, Case, RequestState, Run, Task
 from engine.rules.doing import Doing
 from engine.rules.draft import Draft
 from engine.rules.forms import Filled, fill
@@ -50,6 +50,7 @@ def apply(doing: Doing) -> HuyingError | None:
         _begin(doing)
     _count(doing)
     for step in (
+        _in_reach,
         _ask,
         _answer,
         sending.withdraw_tasks,
@@ -61,6 +62,7 @@ def apply(doing: Doing) -> HuyingError | None:
         _time,
         _card,
         _open,
+        points.settle,
     ):
         error = step(doing)
         if error is not None:
@@ -174,6 +176,27 @@ def _begin(doing: Doing) -> None:
     draft.reach(*(f"a{link.id}" for link in ticket.area))
     if ticket.creator_department is not None:
         draft.reach(f"d{ticket.creator_department}")
+
+
+def _in_reach(doing: Doing) -> HuyingError | None:
+    """A row of a register must lie in an area of the ticket: its own, one above, or one below."""
+    for item in doing.action.form:
+        if not item.field.register:
+            continue
+        value = doing.filled.get(item.name)
+        for code in value if isinstance(value, list) else [value]:
+            for row in doing.draft.act.references.rows.get(code, ()):
+                if row.register == item.field.register and not _overlap(row.chain, doing.draft.ticket.area):
+                    return Malformed(
+                        f"“{code}”不在本案所在区域",
+                        f"'{code}' lies in no area of this ticket",
+                        place=Place(field=item.name),
+                    )
+    return None
+
+
+def _overlap(one: Sequence[AreaLink], other: Sequence[AreaLink]) -> bool:
+    return one[0].id in {link.id for link in other} or other[0].id in {link.id for link in one}
 
 
 def _count(doing: Doing) -> None:

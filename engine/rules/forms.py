@@ -222,6 +222,13 @@ def _belongs_to_place(key: Any, value: Any) -> bool:
     return bounds is not None and type(value) is int and bounds[0] <= value <= bounds[1]
 
 
+def _register_row(field: Field, value: Any, references: References, now: Instant) -> Any:
+    rows = references.rows.get(value, ()) if isinstance(value, str) else ()
+    if any(row.register == field.register for row in rows):
+        return value
+    return _amiss(field, f"：名册中没有这一行“{shown(value)}”", f"names an unknown row: '{shown(value)}'")
+
+
 _CHECKS: dict[FieldType, Callable[..., Any]] = {
     FieldType.TEXT: _text,
     FieldType.CHOICE: _choice,
@@ -237,5 +244,6 @@ _CHECKS: dict[FieldType, Callable[..., Any]] = {
     FieldType.ITEM: _referred(lambda r: r.items, "事项", "catalogue item"),
     FieldType.PHOTO: _referred(lambda r: r.uploads, "已上传的照片", "uploaded photo"),
     FieldType.FILE: _referred(lambda r: r.uploads, "已上传的文件", "uploaded file"),
+    FieldType.ROW: _register_row,
     FieldType.PLACE: _place,
 }

@@ -2,7 +2,7 @@
 
 from engine.definitions.model import Owner, TaskSet
 from engine.errors import HuyingError, Malformed, Place
-from engine.rules import deadlines
+from engine.rules import claims, deadlines
 from engine.rules.arriving import withdraw
 from engine.rules.case import Task
 from engine.rules.doing import Doing
@@ -98,6 +98,8 @@ def _send_one(doing: Doing, kind: str, number: int, name: str, code: str) -> Huy
         department = references.departments[code]
         task.department_id, task.department_above = department.id, department.above
     else:
+        if code == ME and (error := claims.refused(draft.definition.tasks[kind], references.claims.get(kind))):
+            return error
         person = doing.actor.person_id if code == ME else references.people[code].id
         task.person_id = person
     if inherited is not None:

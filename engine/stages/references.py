@@ -12,6 +12,7 @@ from engine.records import organisation, places, reuse
 from engine.records.areas import chain
 from engine.records.asking import Question, among, ask
 from engine.records.catalogue import asked_items
+from engine.records.register_rows import asked_rows
 from engine.rules.case import Actor, AreaLink, Case, References, TicketRef
 from engine.rules.forms import shown
 from engine.vocabulary import StateType
@@ -27,6 +28,7 @@ _KINDS = {
     FieldType.AREA: "areas",
     FieldType.PHOTO: "uploads",
     FieldType.FILE: "uploads",
+    FieldType.ROW: "rows",
 }
 
 
@@ -36,7 +38,7 @@ def is_code(value: Any) -> bool:
 
 
 #: Every kind of code, in the order in which they are asked for.
-CODES = ("departments", "people", "tickets", "items", "areas", "uploads")
+CODES = ("departments", "people", "tickets", "items", "areas", "uploads", "rows")
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Wanted:
     items: set[str] = field(default_factory=set)
     areas: set[str] = field(default_factory=set)
     uploads: set[str] = field(default_factory=set)
+    rows: set[str] = field(default_factory=set)
     #: The places of the form by field, in WGS-84; `look_up` adds the area each lies in.
     places: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -152,6 +155,8 @@ def questions(transaction: Transaction, wanted: Wanted, now: Instant) -> list[tu
         asked.append(("areas", organisation.asked_areas(transaction, wanted.areas)))
     if wanted.uploads:
         asked.append(("uploads", _asked_uploads(transaction, wanted.uploads)))
+    if wanted.rows:
+        asked.append(("rows", asked_rows(transaction, wanted.rows, now)))
     return asked
 
 

@@ -26,6 +26,7 @@ _DEADLINE = (
     "paused_at resumes_at ended_at handled"
 ).split()
 _CARD = "card task_seq department_id rank given_at ended_at ended_by".split()
+_POINTS = "person_id points reason at".split()
 #: Tickets listed in one go.
 _PAGE = 1_000
 _EVENT = [one.name for one in fields(Event) if one.name not in ("personal", "salt")]
@@ -75,7 +76,11 @@ class Retelling:
             case = replay(definition, seed, events)
         except Untellable as failure:
             return [Difference(case_no=case_no, row=f"event {failure.seq}", column="", stored="", told=failure.why)]
-        return [*_own(case_no, stored, case), *self._belongings(case_no, ticket_id, case)]
+        return [
+            *_own(case_no, stored, case),
+            *self._belongings(case_no, ticket_id, case),
+            *self._points(case_no, ticket_id, events),
+        ]
 
     def _belongings(self, case_no: str, ticket_id: int, case: Case) -> Iterator[Difference]:
         told: tuple[tuple[str, list[str], Mapping[int, Any]], ...] = (
@@ -96,6 +101,22 @@ class Retelling:
                 stored = [_plain(value) for value in theirs[seq]] if seq in theirs else None
                 wanted = [_plain(getattr(ours[seq], name)) for name in columns] if seq in ours else None
                 yield from _compared(case_no, f"{table} {seq}", columns, stored, wanted)
+
+    def _points(self, case_no: str, ticket_id: int, events: Sequence[Event]) -> Iterator[Difference]:
+        """The ledger's lines are those that the events name, each at the time that the event was recorded."""
+        told = {
+            (event.seq, part): [person, points, reason, event.recorded_at]
+            for event in events
+            if '"points"' in event.facts
+            for part, (person, points, reason) in enumerate(json.loads(event.facts).get("points", ()))
+        }
+        rows = self._rows(
+            "SELECT event_seq, part, person_id, points, reason, at FROM points_line WHERE ticket_id = @", ticket_id
+        )
+        stored = {(row[0], row[1]): list(row[2:]) for row in rows}
+        for key in sorted(told.keys() | stored.keys()):
+            name = f"points_line {key[0]}.{key[1]}"
+            yield from _compared(case_no, name, _POINTS, stored.get(key), told.get(key))
 
     def _events(self, ticket_id: int) -> Iterator[Event]:
         listed = ", ".join(_EVENT)

@@ -63,6 +63,18 @@ def add_tables() -> None:
     )
     op.create_index("ix_attachment_sha256", "attachment", ["sha256", "ticket_id", "event_seq"], unique=False)
     op.create_table(
+        "birth",
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("start", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=130), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workflow", "start", "period", "subject", name=op.f("pk_birth")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_birth_subject", "birth", ["subject", "ticket_id"], unique=False)
+    op.create_table(
         "calendar_version",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -388,6 +400,19 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "points_line",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("event_seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("part", BIG, autoincrement=False, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "event_seq", "part", name=op.f("pk_points_line")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_points_line_person", "points_line", ["person_id", "at"], unique=False)
+    op.create_table(
         "precedent",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("seq", BIG, autoincrement=False, nullable=False),
@@ -649,6 +674,39 @@ def add_tables() -> None:
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_former_area_area_id")),
         sa.ForeignKeyConstraint(["parent_id"], ["area.id"], name=op.f("fk_former_area_parent_id")),
         sa.PrimaryKeyConstraint("area_id", "valid_to", name=op.f("pk_former_area")),
+    )
+    op.create_table(
+        "register_row",
+        sa.Column("register_key", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("version", BIG, autoincrement=False, nullable=False),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("personal", sa.Text(), nullable=True),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("replaced_at", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_register_row_area_id")),
+        sa.PrimaryKeyConstraint("register_key", "code", "version", name=op.f("pk_register_row")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_register_row_code",
+        "register_row",
+        ["code", "register_key"],
+        unique=False,
+        sqlite_where=sa.text("replaced_at IS NULL"),
+        postgresql_where=sa.text("replaced_at IS NULL"),
+    )
+    op.create_index(
+        "ix_register_row_present",
+        "register_row",
+        ["register_key", "area_id", "code"],
+        unique=False,
+        sqlite_where=sa.text("replaced_at IS NULL"),
+        postgresql_where=sa.text("replaced_at IS NULL"),
     )
     op.create_table(
         "shift",

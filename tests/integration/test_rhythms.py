@@ -109,7 +109,7 @@ class TestOnce:
             "count": 1,
         }
         (ticket,) = found["tickets"]
-        assert ticket.keys() == {"case_no", "title", "deadline", "due", "light", "card", "state"}
+        assert ticket.keys() == {"case_no", "title", "deadline", "due", "provisional", "light", "card", "state"}
         assert ticket["light"] == "red"
         assert ticket["due"] < told_at
 

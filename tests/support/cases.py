@@ -172,6 +172,7 @@ def _right(item: FormItem, now: Instant) -> Any:
         FieldType.PHOTO: "photo-1",
         FieldType.FILE: "file-1",
         FieldType.ITEM: "part-01-01",
+        FieldType.ROW: "row-1",
     }[item.field.type]
     return [value] if item.many else value
 
