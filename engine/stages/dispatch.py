@@ -11,6 +11,7 @@ from engine.definitions import thresholds
 from engine.definitions.model import Action, Title
 from engine.definitions.thresholds import Outcomes
 from engine.records import outcomes, precedents
+from engine.records.organisation import lookup_departments
 from engine.rules.almanac import Almanac
 from engine.rules.calendars import WorkCalendar
 from engine.rules.case import Case
@@ -25,8 +26,8 @@ class Lead:
 
     code: str
     name: str
-    #: Codes of departments that should join in.
-    co: tuple[str, ...]
+    #: Departments that should join in, code → name; those that are gone left out.
+    co: dict[str, str]
     reasons: tuple[Title, ...]
     #: What speaks against it.
     against: tuple[Title, ...]
@@ -51,11 +52,13 @@ def leads(transaction: Transaction, almanac: Almanac, case: Case, now: Instant, 
         _ended(outcomes.settled(transaction, item, unit, case.ticket.id, now, rules), calendar),
     )
     names = outcomes.names_of(transaction, [one.department for one in ranked])
+    joining = sorted({code for one in ranked for code in one.co})
+    there = lookup_departments(transaction, joining) if joining else {}
     return tuple(
         Lead(
             code=names[one.department][0],
             name=names[one.department][1],
-            co=one.co,
+            co={code: there[code].title for code in one.co if code in there},
             reasons=tuple(one.reasons),
             against=tuple(one.against),
         )

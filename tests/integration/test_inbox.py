@@ -170,7 +170,7 @@ class TestSight:
         assert (first["case_no"], first["light"], first["deadline"]["zh"]) == (mine, "red", "处置时限")
         assert second == {
             "case_no": None, "visible": False, "title": {"zh": "", "en": ""}, "deadline": {"zh": "", "en": ""},
-            "due": None, "light": "", "card": "", "state": {"zh": "", "en": ""},
+            "due": None, "light": "", "card": "", "state": {"zh": "", "en": ""}, "provisional": False,
         }  # fmt: skip
 
     def _tell(self, xidu: Town, login: str, case_no: str) -> None:

@@ -74,7 +74,7 @@ class TestFromTheList:
         responsible(world, "urban", area="city")
         told = world.ticket().filed()
         assert codes(world, told) == ["power", "gas", "urban"]
-        assert proposed(world, told)[0].co == ("water",)
+        assert list(proposed(world, told)[0].co) == ["water"]
         assert "权责清单第1项" in proposed(world, told)[0].reasons[0].zh
 
     def test_what_holds_elsewhere_or_for_other_items_is_nothing(self, world: World) -> None:

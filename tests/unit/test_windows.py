@@ -13,6 +13,8 @@ def test_the_time_for_a_return_is_a_window_and_the_limits_of_work_are_none(loop:
     assert {"sign", "contact", "handle"} <= loop.deadlines.keys() - windows(loop)
 
 
-def test_a_loop_without_a_time_for_return_has_no_window() -> None:
-    (plain,) = [loop for loop in shipped() if "object" not in loop.deadlines]
-    assert windows(plain) == frozenset()
+@pytest.mark.parametrize(
+    "loop", [loop for loop in shipped() if "object" not in loop.deadlines], ids=lambda loop: loop.key
+)
+def test_a_loop_without_a_time_for_return_has_no_window(loop: Workflow) -> None:
+    assert windows(loop) == frozenset()

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -29,14 +30,17 @@ class Step:
     task: str | None = None
     #: Answers the request that waits.
     answers: bool = False
+    #: What is said of every task that was done.
     each: dict[str, Any] | None = None
 
 
+_PHOTO = "photo"
 _BEFORE, _AFTER, _CHECK = "before_photos", "after_photos", "check_photos"
 
 
-def _report(words: str, area: str = "31012000100101") -> Step:
-    return Step("wang.worker", "report", {"description": words, "place": {"area": area}, _BEFORE: ["photo"]})
+def _report(words: str, at: tuple[float, float] | None = None, area: str = "31012000100101") -> Step:
+    point = {"lon": at[0], "lat": at[1], "datum": "WGS-84", "accuracy": 8} if at else {}
+    return Step("wang.worker", "report", {"description": words, "place": {"area": area, **point}, _BEFORE: [_PHOTO]})
 
 
 def _filed(who: str, item: str) -> Step:
@@ -53,13 +57,20 @@ def _called(item: str, lead: str, *co: str) -> tuple[Step, ...]:
 _URBAN, _WATER = "cg-001", "sw-001"
 _NOT_OURS = {"ground": "beyond", "suggested": _URBAN, "clause": "市政排水管网养护职责分工第三条"}
 _SIGNED = (Step("liu.handler", "sign", task=_URBAN),)
-_DONE = (*_SIGNED, Step("liu.handler", "finish", {"result": "已现场处置完毕", _AFTER: ["photo"]}, task=_URBAN))
-_CHECKED = Step("zhao.checker", "check", {_CHECK: ["photo"]})
+_DONE = (*_SIGNED, Step("liu.handler", "finish", {"result": "已现场处置完毕", _AFTER: [_PHOTO]}, task=_URBAN))
+_CHECKED = Step("zhao.checker", "check", {_CHECK: [_PHOTO]})
 _RETURNED = (Step("ma.water", "sign", task=_WATER), Step("ma.water", "return", _NOT_OURS, task=_WATER))
+
+#: The east gate of an estate and the crossing before it, longitude and latitude in degrees.
+_GATE, _BESIDE = (121.3921, 30.9531), (121.39218, 30.95314)
+_CROSSING, _THERE_AGAIN = (121.3951, 30.9531), (121.39514, 30.95307)
+_DRAINS = (_filed("chen.desk", "检查井盖"), Step("chen.desk", "call", {"kind": "appeal", "lead": _URBAN}))
+_PUBLISHED = (*_DONE, _CHECKED, Step("sun.grid", "pass", {}, each={"stars": 5, "resolved": "solved"}))
+_RULED = Step("chen.desk", "redispatch", {"department": _URBAN}, answers=True)
 
 #: Workflow and steps of each story; the first step reports. Items are named as the demo's catalogue names them.
 STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
-    (_LINE, (_report("小区东门路灯连续三晚不亮，老人夜间出行不便"),)),
+    (_LINE, (_report("小区东门路灯连续三晚不亮，老人夜间出行不便", _GATE),)),
     (_LINE, (_report("人行道地砖松动翘起，已有居民绊倒"), _filed("chen.desk", "人行道"))),
     (_LINE, (_report("沿街商铺占道经营，盲道被堵"), *_called("跨门营业", _URBAN))),
     (_LINE, (_report("河道边建筑垃圾偷倒，气味明显"), *_called("偷倒渣土", _URBAN, _WATER), *_SIGNED)),
@@ -68,7 +79,14 @@ STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
     (_LINE, (_report("地下车库出口积水倒灌"), *_called("道路积水", _WATER), *_RETURNED)),
     (_GRIDS, (_report("两村交界断头路无人养护，雨后泥泞"),)),
     (_GRIDS, (_report("老旧小区外墙渗水，房屋与物业各执一词"), _filed("sun.grid", "房屋漏水"))),
+    (_LINE, (_report("小区东门路灯不亮，夜间出行不便", _BESIDE),)),
+    (_LINE, (_report("路口窨井盖破损松动，车辆碾压有异响", _CROSSING), *_DRAINS, *_PUBLISHED)),
+    (_LINE, (_report("路口窨井盖又松动，刚修过几天", _THERE_AGAIN), _filed("chen.desk", "检查井盖"))),
+    (_LINE, (_report("桥下积水无人抽排"), *_called("道路积水", _WATER), *_RETURNED, _RULED, *_SIGNED)),
 )
+
+#: Number and step of a story → whose picture is shown there once more.
+_COPIED = {(5, 4): (4, 4)}
 
 
 def build_tickets(application: Application, progress: Callable[[str], None] | None = None) -> int:
@@ -77,12 +95,11 @@ def build_tickets(application: Application, progress: Callable[[str], None] | No
     Errors: the refusal of the first act that the files no longer allow.
     """
     people, items = _people(application), _items(application)
-    photo = _photo(application, people["wang.worker"])
     now = Instant(application.clock.now() - 6 * HOUR)
     for number, (workflow, steps) in enumerate(STORIES):
         if progress:
             progress(f"{number + 1}/{len(STORIES)} {steps[0].form['description']}")
-        _walk(application, workflow, steps, number, people, {**items, "photo": photo}, now)
+        _walk(application, workflow, steps, number, people, items, now)
         now = Instant(now + 25 * MINUTE)
     return len(STORIES)
 
@@ -98,13 +115,16 @@ def _walk(
 ) -> None:
     outcome: Outcome | None = None
     for count, step in enumerate(steps):
+        shot = [_PHOTO] in step.form.values()
+        photo = _photo(application, people[step.who], number, count) if shot else ""
         call = Call(
             caller=Caller(person_id=people[step.who]),
             action=step.action,
             workflow=workflow if outcome is None else None,
             ticket_id=outcome.ticket_id if outcome else None,
             task=_task(application, outcome, step),
-            form=_spoken(step.form, words),
+            **_beside(application, outcome, step),
+            form=_spoken(step.form, {**words, _PHOTO: photo}),
             key=f"{_KEY}:{number}:{count}",
             channel="grid" if outcome is None else "",
         )
@@ -119,6 +139,19 @@ def _task(application: Application, outcome: Outcome | None, step: Step) -> int 
         mark = "%s" if transaction.postgresql else "?"
         ((department,),) = transaction.rows(f"SELECT id FROM department WHERE code = {mark}", (step.task,))  # noqa: S608
     return max(task.seq for task in case.tasks.values() if task.department_id == department and task.live)
+
+
+def _beside(application: Application, outcome: Outcome | None, step: Step) -> dict[str, Any]:
+    """The request that an answer answers, and what is said of each task that was done."""
+    if outcome is None or not (step.answers or step.each):
+        return {}
+    with application.database.looking() as transaction:
+        case = application.door.case(transaction, outcome.ticket_id)
+    done = [task.seq for task in case.tasks.values() if task.state == "done"]
+    return {
+        "request": next(case.open_asks()).seq if step.answers else None,
+        "each": dict.fromkeys(done, step.each) if step.each else {},
+    }
 
 
 def _spoken(value: Any, words: dict[str, str]) -> Any:
@@ -145,15 +178,35 @@ def _items(application: Application) -> dict[str, str]:
     return {f"{{{name}}}": f"{code}/{ordinal}" for name, code, ordinal in rows}
 
 
-def _photo(application: Application, uploader: int) -> str:
-    """A picture of a street lamp, drawn here: the demo needs no file of anybody's."""
-    picture = Image.new("RGB", (640, 480), "#cfe3f5")
-    pen = ImageDraw.Draw(picture)
-    pen.rectangle((0, 360, 640, 480), fill="#7d8790")
-    pen.rectangle((310, 120, 322, 372), fill="#3d4650")
-    pen.line((316, 124, 400, 110), fill="#3d4650", width=10)
-    pen.ellipse((384, 100, 430, 124), fill="#fff3b0")
+def _photo(application: Application, uploader: int, number: int, count: int) -> str:
+    """What the step's camera saw; one of them was copied from another ticket, for the check of evidence to find."""
+    scene = _COPIED.get((number, count), (number, count))
     coming = io.BytesIO()
-    picture.save(coming, "JPEG", quality=85)
+    _scene(*scene).save(coming, "JPEG", quality=85 if scene == (number, count) else 40)
     coming.seek(0)
     return uploads.store(application.database, application.store, coming, uploader, application.clock.now()).sha256
+
+
+def _scene(number: int, count: int) -> Image.Image:
+    """A street with houses and a lamp, drawn here: the demo needs no file of anybody's."""
+    dice = Random(f"{number}:{count}")  # noqa: S311
+    ground = dice.randint(280, 400)
+    picture = Image.new("RGB", (640, 480), dice.choice(("#cfe3f5", "#e6eef2", "#b9d3ea", "#f3e5d0")))
+    pen = ImageDraw.Draw(picture)
+    left = -dice.randint(0, 60)
+    while left < 640:
+        width, height = dice.randint(60, 170), dice.randint(40, 240)
+        wall = dice.choice(("#b08968", "#8d99ae", "#c9ada7", "#5c677d", "#a3b18a", "#e0c9a6"))
+        pen.rectangle((left, ground - height, left + width, ground), fill=wall)
+        for across in range(left + 12, left + width - 22, 34):
+            for down in range(ground - height + 14, ground - 26, 40):
+                pen.rectangle(
+                    (across, down, across + 16, down + 20), fill="#fff3b0" if dice.random() < 0.3 else "#2f3e46"
+                )
+        left += width + dice.randint(0, 70)
+    pen.rectangle((0, ground, 640, 480), fill=dice.choice(("#7d8790", "#6c757d", "#95999d")))
+    lamp = dice.randint(60, 560)
+    pen.rectangle((lamp, ground - 220, lamp + 10, ground + 14), fill="#343a40")
+    pen.line((lamp + 5, ground - 216, lamp + 72, ground - 230), fill="#343a40", width=8)
+    pen.ellipse((lamp + 60, ground - 240, lamp + 104, ground - 218), fill="#fff3b0")
+    return picture
