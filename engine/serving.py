@@ -8,13 +8,14 @@ from types import FrameType
 
 import uvicorn
 from rich.console import Console
+from rich.table import Table
 
 from engine.application import Application
 from engine.background.births import open_births
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
 from engine.exchange.demo import build_demo
-from engine.exchange.demo.tickets import build_tickets
+from engine.exchange.demo.tickets import Sight, build_tickets
 from engine.exchange.demo.visits import fill_registers, walk_visits
 from engine.records import schema, versions
 from engine.settings import Settings
@@ -46,13 +47,24 @@ def prepare_demo(settings: Settings) -> Settings:
         versions.activate_all(application.database, discover(), now)
         apply_package(application.database, now)
         application.versions.book.look_again()
-        build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))
+        sights = build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))
         fill_registers(application)
         if open_births(application.door, application.database, application.versions, application.clock):
             _OUT.print(f"  名册走访 / visits by register {walk_visits(application)}")
+        _OUT.print(_table(sights))
     finally:
         application.close()
     return demo
+
+
+def _table(sights: tuple[Sight, ...]) -> Table:
+    table = Table(title="看点 / Where to look", title_justify="left", box=None)
+    table.add_column("登录 / sign in as", no_wrap=True)
+    table.add_column("页面 / page", no_wrap=True)
+    table.add_column("看什么 / what")
+    for sight in sights:
+        table.add_row(sight.login, sight.path, f"{sight.zh} / {sight.en}")
+    return table
 
 
 def export(settings: Settings) -> None:

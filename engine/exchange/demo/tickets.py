@@ -1,6 +1,7 @@
 """Demo tickets: a handful in different states, each walked there through the door by the cast."""
 
 import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -11,6 +12,8 @@ from PIL import Image, ImageDraw
 from engine.application import Application
 from engine.clock import HOUR, MINUTE, Instant
 from engine.records import uploads
+from engine.records.asking import ask_one
+from engine.records.load import asked_key
 from engine.stages.calls import Call, Caller, Outcome
 
 _LINE = "block-calls-line-responds"
@@ -89,19 +92,49 @@ STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
 _COPIED = {(5, 4): (4, 4)}
 
 
-def build_tickets(application: Application, progress: Callable[[str], None] | None = None) -> int:
-    """Walk every story through the door; how many tickets are there now. Repeating it changes nothing.
+#: Number of a story → who sees what there, Chinese and English.
+_SIGHTS = (
+    (0, "chen.desk", "疑似重复，一键并案", "a likely duplicate, joined with one click"),
+    (3, "liu.handler", "主办、协办并行，时限与梯级", "a lead and a co-handler side by side, time and its rungs"),
+    (5, "chen.desk", "处置照片与另一案相同", "a photo that was shown in another case before"),
+    (6, "chen.desk", "退单等裁定", "a return that waits for its ruling"),
+    (10, "sun.grid", "直评公示后的全过程", "a whole story up to its published evaluation"),
+    (11, "chen.desk", "复发提示与建议主办", "a relapse, and leads proposed with reasons"),
+)
+_PAGES = (
+    ("chen.desk", "/precedents", "裁定先例", "rulings that bind or guide"),
+    ("sun.grid", "/registers", "名册与走访", "registers and the visits born from them"),
+    ("xu.chief", "/activity", "网格长履职", "what grid leaders did"),
+    ("xu.chief", "/posts", "请假与代理", "leave and deputies"),
+    ("feng.supervisor", "/rhythms", "督查节律", "rhythms of supervision"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where the demo has something to show: by whose sign-in, at which path."""
+
+    login: str
+    path: str
+    zh: str
+    en: str
+
+
+def build_tickets(application: Application, progress: Callable[[str], None] | None = None) -> tuple[Sight, ...]:
+    """Walk every story through the door; where to look now. Repeating it changes nothing.
 
     Errors: the refusal of the first act that the files no longer allow.
     """
     people, items = _people(application), _items(application)
     now = Instant(application.clock.now() - 6 * HOUR)
+    cases: list[str] = []
     for number, (workflow, steps) in enumerate(STORIES):
         if progress:
             progress(f"{number + 1}/{len(STORIES)} {steps[0].form['description']}")
-        _walk(application, workflow, steps, number, people, items, now)
+        cases.append(_walk(application, workflow, steps, number, people, items, now))
         now = Instant(now + 25 * MINUTE)
-    return len(STORIES)
+    told = (Sight(login, f"/tickets/{cases[number]}", zh, en) for number, login, zh, en in _SIGHTS)
+    return (*told, *(Sight(*page) for page in _PAGES))
 
 
 def _walk(
@@ -112,23 +145,36 @@ def _walk(
     people: dict[str, int],
     words: dict[str, str],
     now: Instant,
-) -> None:
+) -> str:
     outcome: Outcome | None = None
     for count, step in enumerate(steps):
+        key, caller = f"{_KEY}:{number}:{count}", Caller(person_id=people[step.who])
+        before = _before(application, caller, key)
+        if before is not None:
+            outcome = before
+            continue
         shot = [_PHOTO] in step.form.values()
         photo = _photo(application, people[step.who], number, count) if shot else ""
         call = Call(
-            caller=Caller(person_id=people[step.who]),
+            caller=caller,
             action=step.action,
             workflow=workflow if outcome is None else None,
             ticket_id=outcome.ticket_id if outcome else None,
             task=_task(application, outcome, step),
             **_beside(application, outcome, step),
             form=_spoken(step.form, {**words, _PHOTO: photo}),
-            key=f"{_KEY}:{number}:{count}",
+            key=key,
             channel="grid" if outcome is None else "",
         )
         outcome = application.door.act(call, now=Instant(now + count * 3 * MINUTE))
+    return outcome.case_no if outcome else ""
+
+
+def _before(application: Application, caller: Caller, key: str) -> Outcome | None:
+    """What came of a step that was done before: whatever visitors did since, it is not asked for again."""
+    with application.database.looking() as transaction:
+        stored = ask_one(transaction, asked_key(transaction, caller.key, key))
+    return Outcome.from_json(json.loads(stored[1])) if stored else None
 
 
 def _task(application: Application, outcome: Outcome | None, step: Step) -> int | None:

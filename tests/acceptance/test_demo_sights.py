@@ -1,0 +1,53 @@
+"""`huying demo` says where to look: each page it names opens for the person it names, and shows what it promises."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.application import Application
+from engine.background.proposals import keep_up
+from engine.background.relay import relay
+from engine.serving import prepare_demo
+from engine.settings import Settings
+from web.app import create_app
+
+#: Words on the page → what a line of the table promises.
+SHOWN = {
+    "疑似重复": "可能是同一件事",
+    "照片与另一案": "的照片相同",
+    "退单等裁定": "准予退单",
+    "复发提示": "复发：",
+    "裁定先例": "裁定先例",
+    "名册与走访": "特殊关怀人群",
+    "网格长履职": "孙志远",
+}
+
+
+def test_every_sight_is_there_for_whoever_is_named(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    settings = replace(Settings.from_environment(), database_url=database_url, data=tmp_path)
+    demo = prepare_demo(settings)
+    sights = re.findall(r"^ *([a-z.]+) +(/\S+) +(.+?) / ", capsys.readouterr().out, re.MULTILINE)
+    assert len(sights) == 11
+    application = Application.of(demo)
+    try:
+        relay(application.database)
+        keep_up(application.door, application.database, application.clock)
+        app = create_app(application.settings, application.database, application.clock)
+        for login, path, words in sights:
+            with TestClient(app, base_url="http://testserver") as client:
+                token = re.search(r'name="csrf" value="([^"]+)"', client.get("/signin").text)
+                assert token is not None
+                client.post("/signin/as", data={"csrf": token[1], "login": login})
+                page = client.get(path)
+            assert page.status_code == 200, (login, path)
+            for promised, shown in SHOWN.items():
+                if promised in words:
+                    assert shown in page.text, (login, path, shown)
+    finally:
+        application.close()
