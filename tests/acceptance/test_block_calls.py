@@ -13,6 +13,7 @@ import pytest
 
 from engine.background.commands import run_commands
 from engine.background.relay import relay
+from engine.background.sweep import sweep
 from engine.clock import DAY, HOUR, MINUTE
 from engine.database import Database
 from tests.support.door import Told, World
@@ -254,4 +255,64 @@ def test_what_is_not_real_or_not_complete_goes_back_before_anybody_is_called(wor
     world.later(5 * DAY)
     told.do("clock", "lapse")
     assert told.state == "lapsed"
+    _sound(world)
+
+
+def test_of_three_departments_one_is_ruled_against_one_is_replaced_and_one_is_late(world: World) -> None:
+    """三家同办：水务退单被驳回，供电被换下，城管逾期；各办各的，互不耽误，块上逐家直评。"""
+    told = world.ticket().called("urban", "water", "power").signed("urban", "power")
+
+    # 水务退单，受理员维持，再退不成 / Water returns it; the desk upholds, and there is no second return.
+    told.do("lu-lead", "return", of="water", form={"ground": "beyond", "suggested": "gas", "clause": "三定第 7 条"})
+    told.do("shen", "uphold", request=told.ask("return").seq, form={"reason": "权责清单第 12 项"})
+    assert "return" not in told.sees("lu-lead")
+    assert "not designated" in told.refused("lu-lead", "return", of="water").message
+    told.signed("water")
+
+    # 供电换成燃气，城管、水务照办 / Power is replaced by gas while the others work on.
+    told.do("shen", "replace", of="power", form={"department": "gas", "reason": "实为燃气井盖"})
+    assert [told.task_of(code).state for code in ("urban", "water", "power", "gas")] == [
+        "signed", "signed", "withdrawn", "sent",
+    ]  # fmt: skip
+    assert "replace" in told.told_to(world.unit("power"))
+    told.signed("gas").finished("gas", "water")
+    assert told.state == "handling"
+
+    # 城管逾期：升级一次，办结后核查、逐家直评 / Urban management is late: escalated, and scored like the others.
+    world.later(6 * HOUR)
+    sweep(world.door, world.database, world.clock)
+    overdue = told.actions.count("rung")
+    assert overdue
+    assert "rung" in told.told_to(world.unit("urban"))
+    assert sweep(world.door, world.database, world.clock).rungs == 0
+    assert told.actions.count("rung") == overdue
+    told.finished("urban")
+    assert told.state == "checking"
+    told.do("zhou", "check")
+    stars = {told.task_of("urban").seq: 2, told.task_of("water").seq: 4, told.task_of("gas").seq: 5}
+    told.do("liu", "pass", each={seq: {"stars": given, "resolved": "solved"} for seq, given in stars.items()})
+    assert told.state == "published"
+    _sound(world)
+
+
+def test_five_reports_of_one_matter_are_joined_one_is_split_off_and_everybody_hears(world: World) -> None:
+    """五报一案：并四件，拆一件；办结后并案各得答复，拆出的另办。"""
+    main = world.ticket().filed()
+    others = [world.ticket().reported(who).joined_to(main) for who in ("citizen", "zhou", "wang", "citizen")]
+    assert {told.state for told in others} == {"joined"}
+    *followers, apart = others
+    apart.do("shen", "split", form={"reason": "另一处井盖"})
+    assert apart.state == "filed"
+    assert {"join", "split"} <= apart.told_to(world.unit("citizen"))
+
+    main.do("shen", "call", form={"lead": "water"})
+    main.signed("water").finished("water").scored()
+    run_commands(world.door, world.database, world.clock)
+    assert [told.state for told in followers] == ["answered"] * 3
+    assert all(
+        "follow" in told.told_to(world.unit(who))
+        for told, who in zip(followers, ("citizen", "zhou", "wang"), strict=True)
+    )
+    assert apart.state == "filed"
+    assert "follow" not in apart.told_to(world.unit("citizen"))
     _sound(world)
