@@ -1,15 +1,10 @@
 """My posts and deputies, and what grid leaders did: as pages, over the API, and in a real browser."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from playwright.sync_api import sync_playwright
 
 from engine.background.fan_out import fan_out
 from engine.clock import DAY, Instant, SetClock, iso, moment
@@ -17,14 +12,13 @@ from engine.database import Database
 from engine.records.access import open_session, person_of_login
 from engine.records.shifts import NewShift, put_on_duty
 from tests.support.browser import Browser, Page
+from tests.support.chromium import chromium as installed
+from tests.support.chromium import on_a_port
 from tests.support.town import Town, town
-from web import assets
 from web.sessions import COOKIE
 
-CHROMIUM = Path("/usr/bin/chromium")
 #: Nothing is wider than the window.
 _FITS = "document.documentElement.scrollWidth <= window.innerWidth"
-VENDOR = Path(assets.__file__).parent / "static" / "vendor"
 
 
 @pytest.fixture
@@ -201,29 +195,14 @@ def test_a_supervisor_sees_what_grid_leaders_did_and_nobody_else_does(office: To
 @pytest.fixture
 def address(office: Town) -> Iterator[str]:
     """The town on a port of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = int(listening.getsockname()[1])
-    server = uvicorn.Server(uvicorn.Config(office.client.app, port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with on_a_port(office) as served:
+        yield served
 
 
 @pytest.fixture
 def chromium() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium on this machine")
-    if not (VENDOR / assets.HTMX.file).exists():
-        pytest.skip("no files of others on the disk: make assets")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with installed() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.browser

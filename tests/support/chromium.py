@@ -1,5 +1,6 @@
 """A real browser, and a town on a port of this machine for it to visit."""
 
+import shutil
 import socket
 import threading
 import time
@@ -17,7 +18,8 @@ from tests.support.town import Town
 from web import assets
 from web.sessions import COOKIE
 
-CHROMIUM = Path("/usr/bin/chromium")
+#: Any that is installed.
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 VENDOR = Path(assets.__file__).parent / "static" / "vendor"
 
 
@@ -40,12 +42,13 @@ def on_a_port(town: Town) -> Iterator[str]:
 @contextmanager
 def chromium() -> Iterator[Any]:
     """The browser; the test is skipped with a reason where there is none."""
-    if not CHROMIUM.exists():
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
         pytest.skip("no Chromium on this machine")
     if not (VENDOR / assets.HTMX.file).exists():
         pytest.skip("no files of others on the disk: make assets")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
 
