@@ -11,6 +11,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.machine import BEFORE, move
 from engine.definitions.model import RULE, Action, Once, Request
+from engine.definitions.said import said
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
 from engine.rules import cards, effects
 from engine.rules.acts import Act, Decision, Source
@@ -194,9 +195,10 @@ def _condition_fails(case: Case, target: Target) -> NotAllowedNow | None:
     when = target.action.when
     if when is None or when.holds(CaseFacts(case, target.task)):
         return None
+    words = said(when, case.definition, target.task.kind if target.task else None)
     return NotAllowedNow(
-        f"“{target.action.title.zh}”的条件不满足：{when}",
-        f"the condition of '{target.action.title.en}' does not hold: {when}",
+        f"“{target.action.title.zh}”须满足：{words.zh}",
+        f"'{target.action.title.en}' is possible only if: {words.en}",
         condition=str(when),
     )
 
