@@ -75,6 +75,8 @@ def _keep(doing: Doing) -> None:
     """Store the form: in the event, and what the ticket remembers of it."""
     draft, filled, ticket = doing.draft, doing.filled, doing.draft.ticket
     doing.facts["role"] = doing.capacity.role
+    if doing.action.ruling is not None:
+        doing.facts["ruling"] = doing.action.ruling.value
     if filled.facts:
         doing.facts["form"] = dict(filled.facts)
     if doing.answers:

@@ -428,7 +428,7 @@ def add_tables() -> None:
         sa.Column("clause", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('designate', 'agree', 'uphold', 'redispatch', 'let_go')", name=op.f("ck_precedent_kind")
+            "kind IN ('designate', 'agree', 'uphold', 'redispatch', 'release')", name=op.f("ck_precedent_kind")
         ),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_precedent")),
         sqlite_with_rowid=False,

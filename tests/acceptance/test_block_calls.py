@@ -266,7 +266,7 @@ def test_of_three_departments_one_is_ruled_against_one_is_replaced_and_one_is_la
     told.do("lu-lead", "return", of="water", form={"ground": "beyond", "suggested": "gas", "clause": "三定第 7 条"})
     told.do("shen", "uphold", request=told.ask("return").seq, form={"reason": "权责清单第 12 项"})
     assert "return" not in told.sees("lu-lead")
-    assert "not designated" in told.refused("lu-lead", "return", of="water").message
+    assert "没有标记“指定承办，不得再退”" in told.refused("lu-lead", "return", of="water").message
     told.signed("water")
 
     # 供电换成燃气，城管、水务照办 / Power is replaced by gas while the others work on.

@@ -73,6 +73,21 @@ WRONG = {
         "by: [rule, desk], when: main closed",
         "不能与其他办理者并列",
     ),
+    "unknown ruling": (
+        "form: [reason!], tells: [reporter]}\n        join",
+        "form: [reason!], ruling: reuse}\n        join",
+        "裁定“reuse”",
+    ),
+    "ruling that names nobody": (
+        "form: [reason!], tells: [reporter]}\n        join",
+        "form: [reason!], ruling: designate}\n        join",
+        "应派出任务",
+    ),
+    "ruling on a return outside a task": (
+        "form: [reason!], tells: [reporter]}\n        join",
+        "form: [reason!], ruling: 维持派遣}\n        join",
+        "只用于任务的答复",
+    ),
     "missing target": ("to: filed, form: [item!", "to: filled, form: [item!", "是否想写“filed”"),
     "task moves the ticket": ("by: line, to: done", "by: line, to: checking", "不能移动案件"),
     "undeclared field": ("form: [item!, level", "form: [itme!, level", "是否想写“item”"),
