@@ -17,7 +17,7 @@ from engine.definitions.model import (
 )
 from engine.definitions.names import FIELD_ALIASES, RESERVED, RESERVED_ROLES, STANDARD_FIELDS, word
 from engine.definitions.reading import Reader, Word
-from engine.definitions.scopes import Book, Scope
+from engine.definitions.scopes import Book, Keys, Scope
 from engine.definitions.source import Entry, Node
 from engine.definitions.spans import Counting, Limit, SpanError, parse_limit
 from engine.definitions.words import titles
@@ -217,18 +217,29 @@ def declared_field(reader: Reader, entry: Entry) -> Field:
             f"字段“{entry.key}”：名册（register）与类型 row 应同时出现",
             f"the field '{entry.key}': `register` belongs to type row, and a row needs it",
         )
-    after = limit(reader, keys["after"].value) if "after" in keys else None
-    if after is not None and kind is not FieldType.DATE:
-        reader.refuse(keys["after"].line, "只有日期可写“至少提前”", "`after` belongs to a date")
+    after, latest = (_days_ahead(reader, keys, name, kind) for name in ("after", "latest"))
     return Field(
         name=entry.key,
         title=reader.title(keys["title"].value) if "title" in keys else Title("", ""),
         type=kind,
         of=choices,
         after=after,
+        latest=latest,
         personal=reader.yes(keys["personal"].value) if "personal" in keys else False,
         register=register,
     )
+
+
+def _days_ahead(reader: Reader, keys: Keys, name: str, kind: FieldType) -> Limit | None:
+    """How far ahead a date must or may lie, in days or workdays."""
+    found = limit(reader, keys[name].value) if name in keys else None
+    if found is None:
+        return None
+    if kind is not FieldType.DATE:
+        reader.refuse(keys[name].line, f"只有日期可写“{name}”", f"`{name}` belongs to a date")
+    elif not found.unit.of_days:
+        reader.refuse(keys[name].line, f"“{name}”按天计，如 30 workdays", f"`{name}` is in days, like 30 workdays")
+    return found
 
 
 def _deadline(reader: Reader, book: Book, entry: Entry) -> Deadline:

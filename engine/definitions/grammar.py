@@ -195,6 +195,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("of", "选项", Shape.MAP, "可选项 / The choices of a choice field", of="title"),
         _key("register", "名册", Shape.KEY, "row 字段取哪个名册 / The register that a row field names"),
         _key("after", "至少提前", Shape.LIMIT, "日期至少在多久之后 / A date must lie at least this far ahead"),
+        _key("latest", "至迟", Shape.LIMIT, "日期至迟在多久之内 / A date may lie at most this far ahead"),
         _key(
             "personal",
             "个人信息",

@@ -62,6 +62,8 @@ class Field:
     of: Mapping[str, Title] = field(default_factory=dict)
     #: A date must lie at least this far ahead of the act.
     after: Limit | None = None
+    #: A date may lie at most this far ahead.
+    latest: Limit | None = None
     #: Personal data: goes to the erasable part of the history, never to facts; no rule may read it.
     personal: bool = False
     #: The register whose rows a row field names.

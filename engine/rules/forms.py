@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from engine.clock import Instant, moment
+from engine.clock import Instant
 from engine.definitions.model import Field, FieldType, FormItem, Need
 from engine.errors import HuyingError, Malformed, Place
 from engine.rules.case import References
@@ -159,14 +159,7 @@ def _day(field: Field, value: Any, references: References, now: Instant) -> Any:
         return _amiss(field, "应为日期，如 2026-12-01", "must be a date like 2026-12-01")
     if not _EARLIEST_DAY <= day <= _LATEST_DAY:
         return _amiss(field, f"的年份不合理：{day.year}", f"is out of range: {day}")
-    if field.after is not None and day < _soonest(now, field):
-        return _amiss(field, f"至少应在 {field.after} 之后", f"must be at least {field.after} ahead")
     return day.isoformat()
-
-
-def _soonest(now: Instant, field: Field) -> date:
-    """A first bound in calendar days; the working calendar's exact bound is the deadline's to compute."""
-    return moment(now).date() + timedelta(days=field.after.amount if field.after else 0)
 
 
 def _number(field: Field, value: Any, references: References, now: Instant) -> Any:

@@ -222,7 +222,7 @@ def test_time_is_asked_for_in_time_and_given_once(world: World) -> None:
     (extended,) = [timer for timer in told.case.timers.values() if timer.name == "handle"]
     assert extended.due_at > before.due_at
 
-    told.do("chen-lead", "suspension", of="urban", form={"reason": "等待汛期结束", "until": "2026-10-01"})
+    told.do("chen-lead", "suspension", of="urban", form={"reason": "等待汛期结束", "resume_on": "2026-10-01"})
     told.do("he", "grant_suspension", request=told.ask("suspension").seq)
     (asleep,) = [timer for timer in told.case.timers.values() if timer.name == "handle"]
     assert (asleep.run, asleep.resumes_at is not None) == ("paused", True)

@@ -31,6 +31,8 @@ WRONG = {
     "choice without choices": (", of: {easy: 易 / Easy, hard: 难 / Hard}", "", "选项"),
     "choices without choice": ("type: text, personal", "type: text, of: {a: 甲}, personal", "选项"),
     "unknown type of field": ("type: text, personal", "type: txt, personal", "是否想写“text”"),
+    "bound on a text": ("type: text, personal", "type: text, latest: 3 days, personal", "只有日期可写“latest”"),
+    "bound in hours": ("type: person}", "type: date, latest: 3 hours}", "“latest”按天计"),
     "personal: no": ("personal: true", "personal: no", "只能写 true"),
     "counter called or": ("counters: {reworks", "counters: {or", "保留词"),
     "mark called 已填": ("marks: {seen", "marks: {已填", "保留词"),
