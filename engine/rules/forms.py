@@ -194,6 +194,16 @@ def _referred(there: Callable[[References], Iterable[str]], zh: str, en: str) ->
     return check
 
 
+_upload = _referred(lambda r: r.uploads, "已上传的照片", "uploaded photo")
+
+
+def _photo(field: Field, value: Any, references: References, now: Instant) -> Any:
+    found = _upload(field, value, references, now)
+    if isinstance(found, str) and not references.uploads[found].startswith("image/"):
+        return _amiss(field, "应为照片，不能用文件代替", "must be a photo, not another file")
+    return found
+
+
 def _place(field: Field, value: Any, references: References, now: Instant) -> Any:
     """`{lon_e7, lat_e7, datum, accuracy_m, area}` as the edge made it; `area` is the grid that was found."""
     area = value.get("area") if isinstance(value, Mapping) else None
@@ -235,7 +245,7 @@ _CHECKS: dict[FieldType, Callable[..., Any]] = {
     FieldType.AREA: _referred(lambda r: r.areas, "区域", "area"),
     FieldType.TICKET: _referred(lambda r: r.tickets, "案卷", "ticket"),
     FieldType.ITEM: _referred(lambda r: r.items, "事项", "catalogue item"),
-    FieldType.PHOTO: _referred(lambda r: r.uploads, "已上传的照片", "uploaded photo"),
+    FieldType.PHOTO: _photo,
     FieldType.FILE: _referred(lambda r: r.uploads, "已上传的文件", "uploaded file"),
     FieldType.ROW: _register_row,
     FieldType.PLACE: _place,
