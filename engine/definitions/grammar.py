@@ -177,6 +177,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("ends", "终态", Shape.MAP, "终态 / Ends", of="end", required=True),
         _key("requests", "申请", Shape.MAP, "对案件的申请 / What may be asked of the ticket", of="request"),
         _key("tasks", "任务", Shape.MAP, "任务种类 / Kinds of task", of="task"),
+        _key("admits", "准入", Shape.ONE, "哪些状态即为准入 / Which states admit a matter to bound units", of="admits"),
     ),
     "role": (
         _TITLE,
@@ -305,6 +306,24 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key(
             "week", "每周", Shape.NUMBER, "每周（周一起）至多认领几件 / At most so many claimed in a week, from Monday"
         ),
+    ),
+    "admits": (
+        _key(
+            "in", "在", Shape.NAMES, "在这些状态即为有效 / In force while the ticket is in these states", required=True
+        ),
+        _key("number", "编号", Shape.NAME, "编号的字头 / What the number begins with", required=True),
+        _key(
+            "matter", "事由", Shape.NAME, "填写事项名称的文本字段 / The text field that names the matter", required=True
+        ),
+        _key("items", "事项", Shape.NAME, "填写立案事项的字段 / The field that holds catalogue items", required=True),
+        _key(
+            "units",
+            "单位",
+            Shape.NAME,
+            "填写可派单位的部门字段 / The department field of who may be asked",
+            required=True,
+        ),
+        _key("until", "有效至", Shape.NAME, "填写末日的日期字段 / The date field of the last day", required=True),
     ),
     "opens": (
         _key("workflow", "流程", Shape.KEY, "另一流程的标识 / The key of the other workflow", required=True),

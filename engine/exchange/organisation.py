@@ -32,7 +32,7 @@ DEPARTMENT_COLUMNS = (
 #: What each kind of unit may be called in a table.
 KIND_WORDS = {
     "政府": "government", "委办局": "bureau", "派出机构": "field_office", "公用事业": "utility", "其他机构": "body",
-    "物业": "property", "养护单位": "contractor",
+    "物业": "property", "养护单位": "contractor", "居村组织": "village",
 }  # fmt: skip
 
 

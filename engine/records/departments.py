@@ -13,7 +13,7 @@ from engine.records.asking import ids_of, wrong
 from engine.records.columns import big_id, maybe_instant, maybe_link, one_of, title, word
 
 #: Kinds of unit (domain: Units).
-KINDS = ("government", "bureau", "field_office", "utility", "body", "property", "contractor")
+KINDS = ("government", "bureau", "field_office", "utility", "body", "property", "contractor", "village")
 
 
 class Department(SQLModel, table=True):
