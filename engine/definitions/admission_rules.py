@@ -12,6 +12,7 @@ from pathlib import Path
 from engine import resources
 from engine.definitions import register_file, source
 from engine.definitions.admission_grammar import GRAMMAR
+from engine.definitions.declarations import unit_kinds
 from engine.definitions.model import FieldType, Title
 from engine.definitions.reading import Reader, Word
 from engine.definitions.register import Register
@@ -97,7 +98,7 @@ def read(path: Path, registers: Mapping[str, Register] | None = None) -> Admissi
     figures = reader.section(top["figures"].value, "figures") if "figures" in top else {}
     rules = AdmissionRules(
         title=reader.title(top["admission"].value) if "admission" in top else Title("", ""),
-        binds=_names(reader, top, "binds"),
+        binds=unit_kinds(reader, top["binds"].value) if "binds" in top else frozenset(),
         listings=listings,
         admitted_by=tuple(sorted(_names(reader, top, "admitted_by"))),
         refusing=_names(reader, top, "refusing"),

@@ -193,6 +193,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("type", "类型", Shape.FIELD_TYPE, "字段类型 / What it holds", required=True),
         _key("of", "选项", Shape.MAP, "可选项 / The choices of a choice field", of="title"),
         _key("register", "名册", Shape.KEY, "row 字段取哪个名册 / The register that a row field names"),
+        _key("kinds", "单位类别", Shape.NAMES, "部门只限这些类别 / A department must be of one of these kinds"),
         _key("after", "至少提前", Shape.LIMIT, "日期至少在多久之后 / A date must lie at least this far ahead"),
         _key(
             "personal",

@@ -66,6 +66,8 @@ class Field:
     personal: bool = False
     #: The register whose rows a row field names.
     register: str = ""
+    #: The kinds of unit that a department field may name; empty for any.
+    kinds: frozenset[str] = frozenset()
 
 
 class Need(StrEnum):

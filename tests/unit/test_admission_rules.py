@@ -21,6 +21,7 @@ LOOP = (resources.workflows() / "village-task-admission.yaml").read_text(encodin
         ("items: items", "items: list", "字段“list”的类型应为 text"),
         ("list: list", "list: basis", "字段“basis”的类型应为 choice"),
         ("binds: [village]", "bind: [village]", "缺少“约束”"),
+        ("binds: [village]", "binds: [vilage]", "单位类别“vilage”没有声明，是否想写“village”？"),
         ("format: 1", "format: 2", "文件格式应为 1"),
         ("start: report_unadmitted, ", "", "缺少“发起”"),
     ],
@@ -44,6 +45,8 @@ def test_wrong_rules_are_refused_with_the_place(tmp_path: Path, was: str, become
         ("  until: end_day", "  until: task_name", "“until”所指的字段“task_name”应为 date"),
         ("  matter: task_name", "  matter: description", "且不是个人信息"),
         ("  number: 奉村准\n", "", "缺少“编号”"),
+        ("kinds: village}", "kinds: town}", "单位类别“town”没有声明"),
+        ("type: text}\n  items:", "type: text, kinds: village}\n  items:", "只有部门可限单位类别"),
         ("  matter: task_name", "  matter: spare", "但没有表单填写它"),
     ],
 )
