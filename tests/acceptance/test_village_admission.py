@@ -126,3 +126,41 @@ def test_a_village_reports_what_it_was_asked_by_telephone(world: World) -> None:
     told.do("gu", "stop", form={"decision": "未经准入，停止执行"})
     assert told.state == "stopped"
     _sound(world, told)
+
+
+def test_the_fast_lane_has_shorter_limits(world: World) -> None:
+    """法定紧急事项走快速通道：联审一个工作日、审定三个工作日。"""
+    told = Application(world)
+    told.do("bureau-lead", "apply_fast", form={"area": "district", "villages": ["pujiang"], "items": ["part-01"]})
+    assert {timer.name for timer in told.case.timers.values()} == {"check", "decide_fast"}
+    told.do("gu", "send_to_review", form={"reviewers": ["urban"]})
+    clock_runs(world, 2)
+    assert told.state == "deciding"
+    told.do("fang", "admit", form={"villages": ["pujiang"]})
+    assert told.state == "admitted"
+    _sound(world, told)
+
+
+def test_time_to_amend_is_not_the_offices_and_who_does_not_amend_has_lapsed(world: World) -> None:
+    """补正期间审定时限停走；逾期未补正，视为撤回。"""
+    told = Application(world).applied()
+    told.do("gu", "amendment", form={"message": "请补充依据"})
+    paused = {timer.name for timer in told.case.timers.values() if timer.run == "paused"}
+    assert paused == {"check", "decide"}
+    clock_runs(world, 8)
+    assert told.state == "given_up"
+    assert "lapse" in told.told_to(world.unit("bureau"))
+    _sound(world, told)
+
+
+def test_all_villages_score_once_and_it_is_over(world: World) -> None:
+    """实施完毕，每个居村各评一次，评完即退出。"""
+    told = Application(world).admitted("pujiang", "luqiao")
+    assert "score" not in told.sees("tang")
+    told.do("bureau-lead", "finish", form={"result": "排查完毕"})
+    told.do("tang", "score", of="pujiang", form={"stars": 5})
+    assert "score" not in told.sees("tang")
+    assert told.state == "assessing"
+    told.do("an", "score", of="luqiao", form={"stars": 3, "note": "台账偏多"})
+    assert told.state == "ended"
+    _sound(world, told)

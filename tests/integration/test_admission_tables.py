@@ -2,8 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from sqlite3 import IntegrityError
 
 import pytest
+from psycopg.errors import CheckViolation
 
 from engine.clock import DAY, Instant
 from engine.database import Database
@@ -15,9 +17,11 @@ from engine.exchange.spreadsheet import write_table
 from engine.records import admissions
 from engine.records.admission_figures import figures
 from engine.stages.dispatch import leads
+from engine.stages.refusals import refuse
 from tests.support import admission
 from tests.support.admission import Application, asked_of, clock_runs, day, listed
 from tests.support.door import Told, World
+from tests.support.spoiling import everything, mend, spoil
 
 PASS_BY = """workflow: pass-by
 version: 1
@@ -97,6 +101,22 @@ def test_a_row_that_somebody_edits_is_found_out(world: World) -> None:
     assert "ended" in found
 
 
+@pytest.mark.parametrize("table", ["admission", "admission_unit", "admission_end"])
+def test_an_admission_whose_writing_fails_is_not_given_nor_ended(world: World, table: str) -> None:
+    ends = table == "admission_end"
+    told = Application(world).admitted() if ends else Application(world).applied().reviewed()
+    before = everything(world)
+    spoil(world, table)
+    form = {} if ends else {"villages": ["pujiang"]}
+    with pytest.raises((IntegrityError, CheckViolation)):
+        told.do("fang", "revoke" if ends else "admit", form=form)
+    assert everything(world) == before
+    mend(world, table)
+    told.do("fang", "revoke" if ends else "admit", form=form)
+    assert told.state == ("revoked" if ends else "admitted")
+    assert world.differences(told.id) == []
+
+
 def test_only_villages_can_be_named_as_villages(world: World) -> None:
     refusal = Told(world, admission.ADMISSION).refused("bureau-lead", "apply", form={"villages": ["urban"]})
     assert isinstance(refusal, Malformed)
@@ -141,7 +161,7 @@ def test_a_task_is_handed_back_once(world: World) -> None:
     admission.hand_back(world, told, "pujiang", "tang")
     assert told.state == "called"
     with pytest.raises(NotAllowedNow):
-        admission.refuse(world.door, world.caller("tang"), told.id, task)
+        refuse(world.door, world.caller("tang"), told.id, task)
     assert len(world.rows("SELECT 1 FROM event WHERE action = 'handed_back'")) == 1
 
 
