@@ -131,7 +131,7 @@ def test_a_village_reports_what_it_was_asked_by_telephone(world: World) -> None:
 def test_the_fast_lane_has_shorter_limits(world: World) -> None:
     """法定紧急事项走快速通道：联审一个工作日、审定三个工作日。"""
     told = Application(world)
-    told.do("bureau-lead", "apply_fast", form={"area": "district", "villages": ["pujiang"], "items": ["part-01"]})
+    told.do("bureau-lead", "apply_fast", form={"area": "district", "villages": ["pujiang"], "items": ["part-01-01"]})
     assert {timer.name for timer in told.case.timers.values()} == {"check", "decide_fast"}
     told.do("gu", "send_to_review", form={"reviewers": ["urban"]})
     clock_runs(world, 2)
