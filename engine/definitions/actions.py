@@ -18,6 +18,7 @@ from engine.definitions.model import (
     Opens,
     Owner,
     PersonScope,
+    Ruling,
     TaskSet,
     Title,
 )
@@ -93,6 +94,7 @@ class Compiler:
             every=every,
             per=per,
             birth=birth(self.reader, every, per, keys),
+            ruling=self._ruling(keys, spot),
             points=self._points(keys),
             reverses=self._reversed(keys),
             tells=self.roles(keys, "tells"),
@@ -124,6 +126,22 @@ class Compiler:
             if self.reader.known(given, sorted(people), "指向一个人的角色", "role that means one person"):
                 found[given.text] = self.reader.number(entry.value)
         return found
+
+    def _ruling(self, keys: Keys, spot: Spot) -> Ruling | None:
+        if "ruling" not in keys:
+            return None
+        node = keys["ruling"].value
+        found = self.reader.choice(node, "ruling", "裁定", "ruling")
+        names_another = found in (Ruling.DESIGNATE, Ruling.AGREE, Ruling.REDISPATCH)
+        if names_another and "sends" not in keys:
+            self.reader.refuse(
+                node.line, f"裁定“{found}”应派出任务（sends）", f"the ruling '{found}' must send to somebody (`sends`)"
+            )
+        elif found and not names_another and spot.scope.kind is None:
+            self.reader.refuse(
+                node.line, f"裁定“{found}”只用于任务的答复", f"the ruling '{found}' belongs to an answer about a task"
+            )
+        return Ruling(found) if found else None
 
     def _reversed(self, keys: Keys) -> tuple[str, ...]:
         if "reverses" not in keys:

@@ -17,7 +17,7 @@ from engine.definitions.model import (
 )
 from engine.definitions.names import FIELD_ALIASES, RESERVED, RESERVED_ROLES, STANDARD_FIELDS, word
 from engine.definitions.reading import Reader, Word
-from engine.definitions.scopes import Book, Scope
+from engine.definitions.scopes import Book, Keys, Scope
 from engine.definitions.source import Entry, Node
 from engine.definitions.spans import Counting, Limit, SpanError, parse_limit
 from engine.definitions.words import titles
@@ -218,9 +218,7 @@ def declared_field(reader: Reader, entry: Entry) -> Field:
             f"字段“{entry.key}”：名册（register）与类型 row 应同时出现",
             f"the field '{entry.key}': `register` belongs to type row, and a row needs it",
         )
-    after = limit(reader, keys["after"].value) if "after" in keys else None
-    if after is not None and kind is not FieldType.DATE:
-        reader.refuse(keys["after"].line, "只有日期可写“至少提前”", "`after` belongs to a date")
+    after, latest = (_days_ahead(reader, keys, name, kind) for name in ("after", "latest"))
     kinds = unit_kinds(reader, keys["kinds"].value) if "kinds" in keys else frozenset[str]()
     if kinds and kind is not FieldType.DEPARTMENT:
         reader.refuse(keys["kinds"].line, "只有部门可限单位类别", "`kinds` belongs to a department")
@@ -230,6 +228,7 @@ def declared_field(reader: Reader, entry: Entry) -> Field:
         type=kind,
         of=choices,
         after=after,
+        latest=latest,
         personal=reader.yes(keys["personal"].value) if "personal" in keys else False,
         register=register,
         kinds=kinds,
@@ -241,6 +240,18 @@ def unit_kinds(reader: Reader, node: Node) -> frozenset[str]:
     by_title = {zh: kind for kind, zh in UNIT_KINDS.items()}
     given = [Word(by_title.get(word.text, word.text), word.line) for word in reader.words(node)]
     return frozenset(word.text for word in given if reader.known(word, UNIT_KINDS, "单位类别", "kind of unit"))
+
+
+def _days_ahead(reader: Reader, keys: Keys, name: str, kind: FieldType) -> Limit | None:
+    """How far ahead a date must or may lie, in days or workdays."""
+    found = limit(reader, keys[name].value) if name in keys else None
+    if found is None:
+        return None
+    if kind is not FieldType.DATE:
+        reader.refuse(keys[name].line, f"只有日期可写“{name}”", f"`{name}` belongs to a date")
+    elif not found.unit.of_days:
+        reader.refuse(keys[name].line, f"“{name}”按天计，如 30 workdays", f"`{name}` is in days, like 30 workdays")
+    return found
 
 
 def _deadline(reader: Reader, book: Book, entry: Entry) -> Deadline:

@@ -34,6 +34,7 @@ class Shape(StrEnum):
     PERSON_SCOPE = "person scope"
     COUNTING = "counting"
     ONCE = "once"
+    RULING = "ruling"
     MAP = "map"  #: name → whatever `of` says
     ONE = "one"  #: one of the place `of`
 
@@ -77,6 +78,7 @@ _EFFECTS = (
     ),
     _key("reverses", "收回", Shape.NAMES, "收回这些动作所记的分 / Actions whose points are taken back"),
     _key("opens", "衍生", Shape.ONE, "另开一案 / Opens a ticket of another workflow", of="opens"),
+    _key("ruling", "裁定", Shape.RULING, "对由谁承办的裁定，成为先例 / Rules on who is to handle it: a precedent"),
     _key("tells", "告知", Shape.NAMES, "通知的角色 / Roles that get a notice"),
 )
 _ON_DEADLINES = (
@@ -116,7 +118,7 @@ _ASK = (
     _IN,
     *_ACTOR,
     *_LIMITS,
-    *(key for key in _EFFECTS if key.name not in ("sends", "opens")),
+    *(key for key in _EFFECTS if key.name not in ("sends", "opens", "ruling")),
 )
 
 
@@ -195,6 +197,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("register", "名册", Shape.KEY, "row 字段取哪个名册 / The register that a row field names"),
         _key("kinds", "单位类别", Shape.NAMES, "部门只限这些类别 / A department must be of one of these kinds"),
         _key("after", "至少提前", Shape.LIMIT, "日期至少在多久之后 / A date must lie at least this far ahead"),
+        _key("latest", "至迟", Shape.LIMIT, "日期至迟在多久之内 / A date may lie at most this far ahead"),
         _key(
             "personal",
             "个人信息",
@@ -238,7 +241,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         *_ACTOR[:1],
         replace(_TO, required=True),
         *_ACTOR[2:],
-        *(key for key in _EFFECTS if key.name != "clears"),
+        *(key for key in _EFFECTS if key.name not in ("clears", "ruling")),
         _key("every", "每隔", Shape.INTERVAL, "时钟每隔此时开启一轮 / The clock opens a round at this interval"),
         _key("on", "逢", Shape.CIVIL_DAY, "每期的哪一天 / Which day of every week, month, …"),
         _key("per", "逐级", Shape.NAME, "每个该层级的区域各一轮 / A round for each area of this level"),

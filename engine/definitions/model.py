@@ -62,6 +62,8 @@ class Field:
     of: Mapping[str, Title] = field(default_factory=dict)
     #: A date must lie at least this far ahead of the act.
     after: Limit | None = None
+    #: A date may lie at most this far ahead.
+    latest: Limit | None = None
     #: Personal data: goes to the erasable part of the history, never to facts; no rule may read it.
     personal: bool = False
     #: The register whose rows a row field names.
@@ -145,6 +147,16 @@ class TaskSet(StrEnum):
 
     OPEN = "open"  #: the unfinished ones; the round goes on
     ALL = "all"  #: the unfinished ones, and the round is over
+
+
+class Ruling(StrEnum):
+    """How an action rules on who is to handle a matter: what precedents are made of."""
+
+    DESIGNATE = "designate"  #: named by the authority above, binding
+    AGREE = "agree"  #: named by agreement of those concerned
+    UPHOLD = "uphold"  #: the department that asked to return keeps it
+    REDISPATCH = "redispatch"  #: returned, and another department named
+    RELEASE = "release"  #: returned, and nobody named
 
 
 class Once(StrEnum):
@@ -252,6 +264,8 @@ class Action:
     per: str | None = None
     #: For a start by the clock about the rows of a register, or once per area in a campaign.
     birth: Birth | None = None
+    #: How it rules on who is to handle the matter.
+    ruling: Ruling | None = None
     #: Who gets how many points: a role that means a person, or `me`.
     points: Mapping[str, int] = field(default_factory=dict)
     #: Actions whose points are taken back.

@@ -14,6 +14,7 @@ from engine.definitions.model import (
     Once,
     Owner,
     PersonScope,
+    Ruling,
     TaskSet,
     Title,
 )
@@ -114,6 +115,15 @@ STANDARD_FIELDS: dict[str, Field] = {
     )
 }
 
+#: How an action rules on who is to handle a matter.
+RULINGS: dict[Ruling, Title] = {
+    Ruling.DESIGNATE: Title("指定承办", "designated"),
+    Ruling.AGREE: Title("会商一致", "agreed in consultation"),
+    Ruling.UPHOLD: Title("维持派遣", "upheld the dispatch"),
+    Ruling.REDISPATCH: Title("准退并改派", "accepted the return and re-dispatched"),
+    Ruling.RELEASE: Title("准予退单", "accepted the return"),
+}
+
 #: Chinese spelling → standard field; the title is the spelling.
 FIELD_ALIASES: dict[str, str] = {field.title.zh: name for name, field in STANDARD_FIELDS.items()} | {
     "描述": "description",
@@ -171,6 +181,7 @@ WORDS: dict[str, dict[str, str]] = {
     "person scope": {"上报人": PersonScope.REPORTER, "认领人": PersonScope.TASK},
     "area scope": {"本案": AreaScope.TICKET},
     "once": {"本案": Once.TICKET, "本任务": Once.TASK, "每人": Once.PERSON, "每部门": Once.DEPARTMENT},
+    "ruling": {title.zh: ruling for ruling, title in RULINGS.items()},
     "task set": {"未结": TaskSet.OPEN, "全部": TaskSet.ALL},
     "counting": {"按日": Counting.DAYS, "按时": Counting.MINUTES},
     "join": {"全部": "all", "任一": "any", "主办": "lead"},

@@ -179,6 +179,7 @@ _SHAPES: dict[Shape, Callable[[], dict[str, Any]]] = {
     Shape.PERSON_SCOPE: _words("person scope"),
     Shape.COUNTING: _words("counting"),
     Shape.ONCE: _words("once"),
+    Shape.RULING: _words("ruling"),
 }
 
 

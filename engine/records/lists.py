@@ -16,7 +16,7 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.windows import windows
 from engine.errors import Malformed, NotFound, Place
-from engine.records import lights
+from engine.records import lights, search
 from engine.records.access import Viewer
 from engine.records.asking import marks
 from engine.records.turns import By, On, Turn
@@ -47,6 +47,8 @@ class Wanted:
     opened_from: Instant | None = None
     #: Not including this moment.
     opened_to: Instant | None = None
+    #: Words of the description or the address, or a case number.
+    text: str = ""
     #: Only what waits for one of these moves.
     turns: Sequence[Turn] | None = None
 
@@ -123,12 +125,16 @@ def page(
     area = _id_of(transaction, "area", wanted.area)
     department = _id_of(transaction, "department", wanted.department)
     after = _key(cursor) if cursor else None
+    words = _words(transaction, wanted.text)
     parts = []
     for number, unit in enumerate(viewer.units):
         where = [f"r.unit = {asking(unit)}"]
         if after is not None:
             where.append(f"(r.sort_key, r.ticket_id) < ({asking(after[0])}, {asking(after[1])})")
         where += _limits(asking, wanted, area, department)
+        if words is not None:
+            where.append(f"t.opened_at = r.sort_key AND {words[0]}")
+            asking.parameters += words[1]
         parts.append(
             "SELECT * FROM (SELECT r.sort_key, r.ticket_id FROM reach r JOIN ticket t ON t.id = r.ticket_id "  # noqa: S608
             f"JOIN workflow_version w ON w.id = t.workflow_id WHERE {' AND '.join(where)} "
@@ -145,6 +151,17 @@ def page(
         rows=tuple(_completed(transaction, versions, viewer, shown, now)),
         cursor=_cursor(rows[limit - 1][0], rows[limit - 1][1]) if more else None,
     )
+
+
+def _words(transaction: Transaction, text: str) -> tuple[str, Sequence[object]] | None:
+    """The condition for what somebody typed; None for nothing, and nothing is found by what cannot be looked for."""
+    if not text.strip():
+        return None
+    number = search.case_number(text)
+    if number is not None:
+        return f"t.case_no = {marks(transaction, 1)[0]}", (number,)
+    sought = search.phrases(text)
+    return search.condition(transaction, sought, "t.id") if sought else ("1 = 0", ())
 
 
 _COLUMNS = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.clock import DAY, Instant
 from engine.database import Transaction
+from engine.definitions.model import Ruling
 from engine.definitions.thresholds import Outcomes
 from engine.records.asking import among, marks
 from engine.rules.case import AreaLink
@@ -13,8 +14,11 @@ from engine.rules.likeness import class_of, item_of
 from engine.rules.proposals import Duty
 from engine.vocabulary import StateType
 
-#: The end of a task whose department gave it back, as the flagship loops name it.
-RETURNED = "returned"
+#: A department gave a task back, and was ruled to be right.
+_GIVEN_BACK = (
+    "EXISTS (SELECT 1 FROM precedent p WHERE p.ticket_id = k.ticket_id AND p.loser_id = k.department_id "  # noqa: S608
+    f"AND p.kind IN ('{Ruling.RELEASE.value}', '{Ruling.REDISPATCH.value}'))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ def settled(
         f"AND EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) "
         f"ORDER BY t.opened_at DESC LIMIT {rules.tickets}) x JOIN task k ON k.ticket_id = x.id "
         "WHERE k.department_id IS NOT NULL AND k.settled_at IS NOT NULL "
-        f"AND (k.state_type = '{StateType.CLOSED.value}' OR k.state = '{RETURNED}')",
+        f"AND (k.state_type = '{StateType.CLOSED.value}' OR {_GIVEN_BACK})",
         (item_of(item), item_of(item), now - rules.days * DAY, besides, unit),
     )
     return [

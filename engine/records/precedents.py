@@ -10,23 +10,15 @@ from sqlmodel import SQLModel
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.definitions.model import Title
+from engine.definitions.model import Ruling, Title
+from engine.definitions.names import RULINGS
 from engine.records.asking import among, marks
 from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, one_of, text, word, yes_no
 from engine.records.following import behind, from_the_start, read_to
 from engine.rules.likeness import class_of, item_of
+from engine.rules.sending import LEAD
 
 READER = "precedents"
-#: Actions that rule on who handles something, as the flagship loops name them, and what they mean.
-RULINGS: Mapping[str, Title] = {
-    "designate": Title("指定承办", "designated"),
-    "agree": Title("会商一致", "agreed in consultation"),
-    "uphold": Title("维持派遣", "upheld the dispatch"),
-    "redispatch": Title("准退并改派", "accepted the return and re-dispatched"),
-    "let_go": Title("准予退单", "accepted the return"),
-}
-#: Those that bind: the department named cannot return.
-_BINDING = frozenset({"designate"})
 MOST = 100
 
 
@@ -35,7 +27,7 @@ class PrecedentRow(SQLModel, table=True):
 
     __tablename__ = "precedent"
     __table_args__ = (
-        one_of("kind", RULINGS),
+        one_of("kind", Ruling),
         Index("ix_precedent_class", "class_code", "at"),
         Index("ix_precedent_at", "at"),
         ONE_TREE,
@@ -84,22 +76,22 @@ class Precedent:
 
     @property
     def title(self) -> Title:
-        return RULINGS[self.kind]
+        return RULINGS[Ruling(self.kind)]
 
 
-_EVENT = "e.ticket_id, e.seq, e.at, e.action, e.task_seq, e.request_seq, e.person_id, e.post, e.facts"
-_RULES = f"e.action IN ({', '.join(repr(name) for name in RULINGS)})"
+_EVENT = "e.ticket_id, e.seq, e.at, e.task_seq, e.request_seq, e.person_id, e.post, e.facts"
 
 
 def fold(transaction: Transaction) -> tuple[int, bool]:
     """Fold the next rulings of the feed: how many, and whether the feed may hold more."""
-    rows, last = behind(transaction, READER, _EVENT, _RULES)
+    position = "strpos" if transaction.postgresql else "instr"
+    # Quick and coarse: a form may hold a field of that name too.
+    rows, last = behind(transaction, READER, _EVENT, f"""{position}(e.facts, '"ruling":"') > 0""")
     if last is None:
         return 0, False
-    for row in rows:
-        _keep(transaction, row)
+    kept = sum(_keep(transaction, row) for row in rows)
     read_to(transaction, READER, last)
-    return len(rows), True
+    return kept, True
 
 
 def forget_all(transaction: Transaction) -> None:
@@ -165,16 +157,20 @@ def _precedent(row: Sequence[Any]) -> Precedent:
     )  # fmt: skip
 
 
-def _keep(transaction: Transaction, row: Sequence[Any]) -> None:
-    ticket_id, seq, at, action, task_seq, request_seq, person_id, post, facts = row
+def _keep(transaction: Transaction, row: Sequence[Any]) -> bool:
+    """Fold one event; whether it ruled."""
+    ticket_id, seq, at, task_seq, request_seq, person_id, post, facts = row
     said = json.loads(facts)
+    if "ruling" not in said:
+        return False
+    kind = Ruling(said["ruling"])
     form: Mapping[str, Any] = said.get("form", {})
     item = item_of(_one(transaction, "SELECT item FROM ticket WHERE id = {0}", ticket_id) or "")
-    winner, loser = _parties(transaction, ticket_id, action, task_seq, said)
+    winner, loser = _parties(transaction, ticket_id, kind, task_seq, said)
     clause = form.get("clause") or _asked(transaction, ticket_id, request_seq).get("clause", "")
     values = (
-        ticket_id, seq, at, action, item, class_of(item), winner, None if loser == winner else loser,
-        person_id, post, action in _BINDING, clause, form.get("ruling", ""),
+        ticket_id, seq, at, kind.value, item, class_of(item), winner, None if loser == winner else loser,
+        person_id, post, kind is Ruling.DESIGNATE, clause, form.get("ruling", ""),
     )  # fmt: skip
     listed = ", ".join(marks(transaction, len(values)))
     transaction.run(
@@ -182,22 +178,22 @@ def _keep(transaction: Transaction, row: Sequence[Any]) -> None:
         f"binding, clause, words) VALUES ({listed}) ON CONFLICT DO NOTHING",
         values,
     )
+    return True
 
 
 def _parties(
-    transaction: Transaction, ticket_id: int, action: str, task_seq: int | None, said: Mapping[str, Any]
+    transaction: Transaction, ticket_id: int, kind: Ruling, task_seq: int | None, said: Mapping[str, Any]
 ) -> tuple[int | None, int | None]:
     """Whom a ruling names, and who lost: the department that asked to return, or the lead that was stopped."""
-    form: Mapping[str, Any] = said.get("form", {})
     asking = _task(transaction, ticket_id, task_seq)
-    if action == "uphold":
+    if kind is Ruling.UPHOLD:
         return asking, None
-    if action == "let_go":
-        return None, asking
-    if action == "redispatch":
-        return _department(transaction, form.get("department")), asking
+    sent = sorted(said.get("sent", ()), key=lambda one: one[3] != LEAD)
+    winner = _department(transaction, sent[0][2]) if sent else None
+    if asking is not None:
+        return winner, asking
     stopped = [_task(transaction, ticket_id, seq) for seq in said.get("withdrawn", ())]
-    return _department(transaction, form.get("lead")), next((one for one in stopped if one is not None), None)
+    return winner, next((one for one in stopped if one is not None), None)
 
 
 def _task(transaction: Transaction, ticket_id: int, seq: int | None) -> int | None:

@@ -39,7 +39,7 @@ def rebuild_some(transaction: Transaction, after: int) -> Page:
     between = (after, max(opened))
     places = _places(transaction, between, opened)
     texts = _texts(transaction, between)
-    for table, columns, made in (("ticket_place", 7, places), ("ticket_text", 2, texts)):
+    for table, columns, made in (("ticket_place", 7, places), ("ticket_text", 3, texts)):
         transaction.run(f"DELETE FROM {table} WHERE ticket_id > {mark} AND ticket_id <= {mark}", between)  # noqa: S608
         listed = ", ".join(marks(transaction, columns))
         if made:
@@ -66,11 +66,11 @@ def _spots(facts: str) -> list[dict[str, Any]]:
     return [value for value in given if isinstance(value, dict) and "lon_e7" in value and "lat_e7" in value]
 
 
-def _texts(transaction: Transaction, between: tuple[int, int]) -> Sequence[tuple[int, str]]:
+def _texts(transaction: Transaction, between: tuple[int, int]) -> Sequence[tuple[int, str, str]]:
     mark, *_ = marks(transaction, 1)
     rows = transaction.rows(
-        f"SELECT ticket_id, description FROM particulars WHERE ticket_id > {mark} AND ticket_id <= {mark} "  # noqa: S608
-        "AND description <> ''",
+        "SELECT ticket_id, description, address FROM particulars "  # noqa: S608
+        f"WHERE ticket_id > {mark} AND ticket_id <= {mark} AND (description <> '' OR address <> '')",
         between,
     )
-    return [(int(ticket_id), bigrams(description)) for ticket_id, description in rows]
+    return [(int(ticket_id), bigrams(description), bigrams(address)) for ticket_id, description, address in rows]

@@ -33,12 +33,14 @@ class TicketPlace(SQLModel, table=True):
 
 
 class TicketText(SQLModel, table=True):
-    """The words of a ticket's description as `rules.likeness.bigrams`; erased together with the particulars."""
+    """The words of a ticket's description and address as `rules.likeness.bigrams`, for likeness and search; erased
+    together with the particulars."""
 
     __tablename__ = "ticket_text"
 
     ticket_id: int = key_part()
     bigrams: str = text()
+    address: str = text()
 
 
 def forget(transaction: Transaction, ticket_id: int) -> None:

@@ -69,7 +69,7 @@ TABLES: dict[str, _Table] = {
             "ticket_id",
             "replace",
         ),
-        _table("ticket_text", "ticket_id:b bigrams:t", "ticket_id", "replace"),
+        _table("ticket_text", "ticket_id:b bigrams:t address:t", "ticket_id", "fill"),
         _table(
             "task",
             f"{_OWN} kind:t state:t state_type:t round:i lead:f version:i department_id:b person_id:b previous:i "
@@ -158,8 +158,8 @@ class Batch:
         if words or decision.read_version is None:
             names = ("description", "address", "contact_name", "contact_phone")
             self.add("particulars", (own, *(words.get(name, "") for name in names)))
-        if words.get("description"):
-            self.add("ticket_text", (own, bigrams(words["description"])))
+        if words.get("description") or words.get("address"):
+            self.add("ticket_text", (own, bigrams(words.get("description", "")), bigrams(words.get("address", ""))))
         if decision.spot is not None:
             self.add("ticket_place", place_row(own, ticket.opened_at, decision.spot))
         self._belongings(decision, own, now)

@@ -441,7 +441,8 @@ class References:
     tickets: dict[str, TicketRef] = field(default_factory=dict)
     items: dict[str, ItemRef] = field(default_factory=dict)
     areas: dict[str, AreaRef] = field(default_factory=dict)
-    uploads: set[str] = field(default_factory=set)
+    #: Digest of an upload → what kind of file it is, as a media type.
+    uploads: dict[str, str] = field(default_factory=dict)
     #: What is known of the uploads that are named, and where the ticket lies.
     photos: dict[str, Photo] = field(default_factory=dict)
     spot: Spot | None = None

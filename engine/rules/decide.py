@@ -11,8 +11,9 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.machine import BEFORE, move
 from engine.definitions.model import RULE, Action, Once, Request
+from engine.definitions.said import said
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
-from engine.rules import cards, effects
+from engine.rules import cards, dates, effects
 from engine.rules.acts import Act, Decision, Source
 from engine.rules.almanac import Almanac
 from engine.rules.arriving import enter_task, enter_ticket
@@ -61,6 +62,10 @@ def decide(case: Case, act: Act, now: Instant, almanac: Almanac) -> Decision | H
     filled = fill(target.action.form, act.form, act.references, moment, evidence=evidence)
     if isinstance(filled, HuyingError):
         return filled
+    # What an old system took is past; its dates are facts, not wishes.
+    beyond = dates.out_of_bounds(target.action.form, filled, case, moment, almanac) if evidence else None
+    if beyond is not None:
+        return beyond
     answers = effects.fill_each(case, target.action, act, moment, evidence=evidence)
     if isinstance(answers, HuyingError):
         return answers
@@ -194,9 +199,10 @@ def _condition_fails(case: Case, target: Target) -> NotAllowedNow | None:
     when = target.action.when
     if when is None or when.holds(CaseFacts(case, target.task)):
         return None
+    words = said(when, case.definition, target.task.kind if target.task else None)
     return NotAllowedNow(
-        f"“{target.action.title.zh}”的条件不满足：{when}",
-        f"the condition of '{target.action.title.en}' does not hold: {when}",
+        f"“{target.action.title.zh}”须满足：{words.zh}",
+        f"'{target.action.title.en}' is possible only if: {words.en}",
         condition=str(when),
     )
 

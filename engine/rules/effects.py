@@ -76,6 +76,8 @@ def _keep(doing: Doing) -> None:
     """Store the form: in the event, and what the ticket remembers of it."""
     draft, filled, ticket = doing.draft, doing.filled, doing.draft.ticket
     doing.facts["role"] = doing.capacity.role
+    if doing.action.ruling is not None:
+        doing.facts["ruling"] = doing.action.ruling.value
     if filled.facts:
         doing.facts["form"] = dict(filled.facts)
     if doing.answers:
@@ -88,6 +90,9 @@ def _keep(doing: Doing) -> None:
     doing.personal.update(filled.personal)
     for name, value in filled.facts.items():
         _remember(doing, name, value)
+    for name, value in _all_facts(doing):
+        for upload in _uploads(doing, name, value):
+            draft.decision.attachments.append((name, upload, doing.event_seq))
     for name in _PARTICULARS:
         value = filled.get(name)
         if value is not None:
@@ -116,14 +121,19 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
     # Where a handler arrived is no place of the ticket; a place may also be an area without a point.
     if doing.task is None and isinstance(value, dict) and "lon_e7" in value and "lat_e7" in value:
         doing.draft.decision.spot = value
-    for upload in _uploads(doing, name, value):
-        doing.draft.decision.attachments.append((name, upload, doing.event_seq))
 
 
 @lru_cache(maxsize=256)
 def _dated(definition: Workflow) -> frozenset[str]:
     """Fields whose date some deadline runs until."""
     return frozenset(deadline.until for deadline in definition.deadlines.values() if deadline.until)
+
+
+def _all_facts(doing: Doing) -> Iterator[tuple[str, Any]]:
+    """What the form holds, and what was filled in once per task."""
+    yield from doing.filled.facts.items()
+    for answer in doing.answers.values():
+        yield from answer.facts.items()
 
 
 def _uploads(doing: Doing, name: str, value: Any) -> Iterator[str]:
@@ -136,7 +146,7 @@ def _prove(doing: Doing) -> None:
     """Hold each photo against the act, and say in its event what came of it; see `evidence`."""
     draft, photos = doing.draft, doing.draft.act.references.photos
     told = []
-    for name, value in doing.filled.facts.items():
+    for name, value in _all_facts(doing):
         declared = draft.definition.fields.get(name)
         if declared is None or declared.type is not FieldType.PHOTO:
             continue

@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from engine.clock import Instant, moment
+from engine.clock import Instant
 from engine.definitions.model import Field, FieldType, FormItem, Need
 from engine.errors import HuyingError, Malformed, Place
 from engine.rules.case import References
@@ -160,14 +160,7 @@ def _day(field: Field, value: Any, references: References, now: Instant) -> Any:
         return _amiss(field, "应为日期，如 2026-12-01", "must be a date like 2026-12-01")
     if not _EARLIEST_DAY <= day <= _LATEST_DAY:
         return _amiss(field, f"的年份不合理：{day.year}", f"is out of range: {day}")
-    if field.after is not None and day < _soonest(now, field):
-        return _amiss(field, f"至少应在 {field.after} 之后", f"must be at least {field.after} ahead")
     return day.isoformat()
-
-
-def _soonest(now: Instant, field: Field) -> date:
-    """A first bound in calendar days; the working calendar's exact bound is the deadline's to compute."""
-    return moment(now).date() + timedelta(days=field.after.amount if field.after else 0)
 
 
 def _number(field: Field, value: Any, references: References, now: Instant) -> Any:
@@ -200,6 +193,16 @@ def _referred(there: Callable[[References], Iterable[str]], zh: str, en: str) ->
         return _amiss(field, f"：没有这个{zh}“{shown(value)}”", f"names an unknown {en}: '{shown(value)}'")
 
     return check
+
+
+_upload = _referred(lambda r: r.uploads, "已上传的照片", "uploaded photo")
+
+
+def _photo(field: Field, value: Any, references: References, now: Instant) -> Any:
+    found = _upload(field, value, references, now)
+    if isinstance(found, str) and not references.uploads[found].startswith("image/"):
+        return _amiss(field, "应为照片，不能用文件代替", "must be a photo, not another file")
+    return found
 
 
 def _place(field: Field, value: Any, references: References, now: Instant) -> Any:
@@ -258,7 +261,7 @@ _CHECKS: dict[FieldType, Callable[..., Any]] = {
     FieldType.AREA: _referred(lambda r: r.areas, "区域", "area"),
     FieldType.TICKET: _referred(lambda r: r.tickets, "案卷", "ticket"),
     FieldType.ITEM: _referred(lambda r: r.items, "事项", "catalogue item"),
-    FieldType.PHOTO: _referred(lambda r: r.uploads, "已上传的照片", "uploaded photo"),
+    FieldType.PHOTO: _photo,
     FieldType.FILE: _referred(lambda r: r.uploads, "已上传的文件", "uploaded file"),
     FieldType.ROW: _register_row,
     FieldType.PLACE: _place,

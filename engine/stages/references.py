@@ -175,7 +175,7 @@ def complete(
 
 def prove(transaction: Transaction, wanted: Wanted, references: References, case: Case) -> None:
     """What is known of the uploads that a form names, and where they should have been taken."""
-    named = wanted.uploads & references.uploads
+    named = wanted.uploads & references.uploads.keys()
     if not named:
         return
     ticket = case.ticket
@@ -218,7 +218,8 @@ def _asked_tickets(transaction: Transaction, codes: Collection[str]) -> Question
     return {row[1]: TicketRef(row[0], row[1], row[2], StateType(row[3]), row[4]) for row in rows}
 
 
-def _asked_uploads(transaction: Transaction, codes: Collection[str]) -> Question[set[str]]:
+def _asked_uploads(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, str]]:
     match, parameters = among(transaction, codes)
-    rows = yield (f"SELECT sha256 FROM upload WHERE sha256 {match}", parameters)  # noqa: S608 (constant words)
-    return {row[0] for row in rows}
+    sql = f"SELECT sha256, media_type FROM upload WHERE sha256 {match}"  # noqa: S608 (constant words)
+    rows = yield sql, parameters
+    return {row[0]: row[1] for row in rows}

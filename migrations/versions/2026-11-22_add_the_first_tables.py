@@ -16,13 +16,38 @@ depends_on = None
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 #: Counters that SQLite keeps as rows, because it has no sequences: ids of tickets, and case numbers.
 SERIALS = ("ticket", "case")
+#: The index that search asks, over pairs of characters; see `engine.records.search`.
+WORDS_ON_POSTGRESQL = (
+    "CREATE INDEX ix_ticket_text_words ON ticket_text USING gin (to_tsvector('simple', bigrams || ' ' || address))"
+)
+WORDS_ON_SQLITE = (
+    "CREATE VIRTUAL TABLE ticket_search USING fts5(bigrams, address, content='ticket_text', content_rowid='ticket_id')",
+    (
+        "CREATE TRIGGER ticket_search_added AFTER INSERT ON ticket_text BEGIN "
+        "INSERT INTO ticket_search (rowid, bigrams, address) VALUES (new.ticket_id, new.bigrams, new.address); END"
+    ),
+    (
+        "CREATE TRIGGER ticket_search_gone AFTER DELETE ON ticket_text BEGIN "
+        "INSERT INTO ticket_search (ticket_search, rowid, bigrams, address) "
+        "VALUES ('delete', old.ticket_id, old.bigrams, old.address); END"
+    ),
+    (
+        "CREATE TRIGGER ticket_search_changed AFTER UPDATE ON ticket_text BEGIN "
+        "INSERT INTO ticket_search (ticket_search, rowid, bigrams, address) "
+        "VALUES ('delete', old.ticket_id, old.bigrams, old.address); "
+        "INSERT INTO ticket_search (rowid, bigrams, address) VALUES (new.ticket_id, new.bigrams, new.address); END"
+    ),
+)
 
 
 def upgrade() -> None:
     add_tables()
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE case_serial")
+        op.execute(WORDS_ON_POSTGRESQL)
         return
+    for statement in WORDS_ON_SQLITE:
+        op.execute(statement)
     serial = sa.table("serial", sa.column("name"), sa.column("last"))
     op.bulk_insert(serial, [{"name": name, "last": 0} for name in SERIALS])
 
@@ -461,7 +486,7 @@ def add_tables() -> None:
         sa.Column("clause", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('designate', 'agree', 'uphold', 'redispatch', 'let_go')", name=op.f("ck_precedent_kind")
+            "kind IN ('designate', 'agree', 'uphold', 'redispatch', 'release')", name=op.f("ck_precedent_kind")
         ),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_precedent")),
         sqlite_with_rowid=False,
@@ -604,6 +629,7 @@ def add_tables() -> None:
         "ticket_text",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("bigrams", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ticket_text")),
     )
     op.create_table(

@@ -222,7 +222,7 @@ def test_time_is_asked_for_in_time_and_given_once(world: World) -> None:
     (extended,) = [timer for timer in told.case.timers.values() if timer.name == "handle"]
     assert extended.due_at > before.due_at
 
-    told.do("chen-lead", "suspension", of="urban", form={"reason": "等待汛期结束", "until": "2026-10-01"})
+    told.do("chen-lead", "suspension", of="urban", form={"reason": "等待汛期结束", "resume_on": "2026-10-01"})
     told.do("he", "grant_suspension", request=told.ask("suspension").seq)
     (asleep,) = [timer for timer in told.case.timers.values() if timer.name == "handle"]
     assert (asleep.run, asleep.resumes_at is not None) == ("paused", True)
@@ -266,7 +266,7 @@ def test_of_three_departments_one_is_ruled_against_one_is_replaced_and_one_is_la
     told.do("lu-lead", "return", of="water", form={"ground": "beyond", "suggested": "gas", "clause": "三定第 7 条"})
     told.do("shen", "uphold", request=told.ask("return").seq, form={"reason": "权责清单第 12 项"})
     assert "return" not in told.sees("lu-lead")
-    assert "not designated" in told.refused("lu-lead", "return", of="water").message
+    assert "没有标记“指定承办，不得再退”" in told.refused("lu-lead", "return", of="water").message
     told.signed("water")
 
     # 供电换成燃气，城管、水务照办 / Power is replaced by gas while the others work on.

@@ -88,7 +88,7 @@ def test_what_is_compared_holds_pauses_extensions_rungs_and_cards(world: World) 
     told = world.ticket().called("urban", item="event-02-03").signed("urban")
     told.do("chen-lead", "extension", of="urban")
     told.do("shen", "grant_extension", request=told.ask("extension").seq)
-    told.do("chen-lead", "suspension", of="urban", form={"until": "2026-03-20"})
+    told.do("chen-lead", "suspension", of="urban", form={"resume_on": "2026-03-20"})
     told.do("he", "grant_suspension", request=told.ask("suspension").seq)
     assert Run.PAUSED in {timer.run for timer in told.case.timers.values()}
     world.later(40 * DAY)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from engine.database import Database, metadata
 from engine.errors import SchemaMismatch
-from engine.records import schema
+from engine.records import schema, search
 from engine.records.structure import difference
 
 
@@ -46,6 +46,7 @@ def copied() -> MetaData:
     copy = MetaData(naming_convention=metadata().naming_convention)
     for table in metadata().sorted_tables:
         table.to_metadata(copy)
+    search.indexed(copy.tables["ticket_text"])
     Sequence(schema.CASE_SERIAL.name, metadata=copy)
     return copy
 

@@ -103,7 +103,7 @@ def test_a_due_time_that_stays_is_only_marked_definite_and_one_that_knew_no_doub
 def test_what_was_counted_again_is_told_again_from_the_history_alone(world: World) -> None:
     world.clock.at = _at("2026-09-28 09:00")
     told = world.ticket().called("urban", item="event-02-03").signed("urban")
-    told.do("chen-lead", "suspension", of="urban", form={"until": "2026-10-09"})
+    told.do("chen-lead", "suspension", of="urban", form={"resume_on": "2026-10-09"})
     told.do("he", "grant_suspension", request=told.ask("suspension").seq)
     apply(world)
     again(world)
@@ -133,7 +133,7 @@ def test_a_correction_of_past_days_counts_what_had_run_again(world: World) -> No
     before = due(told, "handle")
     assert before == "03-06 17:30"
     world.clock.at = _at("2026-03-04 09:00")
-    told.do("chen-lead", "suspension", of="urban", form={"until": "2026-03-10"})
+    told.do("chen-lead", "suspension", of="urban", form={"resume_on": "2026-03-10"})
     told.do("he", "grant_suspension", request=told.ask("suspension").seq)
     world.clock.at = _at("2026-03-11 08:00")
     sweep(world.door, world.database, world.clock)
@@ -173,7 +173,7 @@ def test_several_hands_count_again_at_once_and_write_one_line(world: World) -> N
 def test_a_paused_deadline_is_counted_again_and_stays_paused(world: World) -> None:
     world.clock.at = _at("2026-09-28 09:00")
     told = world.ticket().called("urban", item="event-02-03").signed("urban")
-    told.do("chen-lead", "suspension", of="urban", form={"until": "2026-11-30"})
+    told.do("chen-lead", "suspension", of="urban", form={"resume_on": "2026-11-30"})
     told.do("he", "grant_suspension", request=told.ask("suspension").seq)
     apply(world)
     again(world)

@@ -111,7 +111,7 @@ REFERENCES = References(
     },
     items={"part-01-01": ItemRef("part-01-01", "4 working hours"), "event-02-03": ItemRef("event-02-03", "")},
     areas={"micro": AreaRef("micro", AREA)},
-    uploads={"photo-1", "photo-2", "file-1"},
+    uploads={"photo-1": "image/jpeg", "photo-2": "image/png", "file-1": "application/pdf"},
 )
 PLACE = {"area": "micro"}
 

@@ -1,5 +1,6 @@
 """A real browser, and a town on a port of this machine for it to visit."""
 
+import os
 import shutil
 import socket
 import threading
@@ -7,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import uvicorn
@@ -20,6 +21,8 @@ from web.sessions import COOKIE
 
 #: Any that is installed.
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: Set to `required` where browser and files are known to be there.
+REQUIRED = "HUYING_TEST_BROWSER"
 VENDOR = Path(assets.__file__).parent / "static" / "vendor"
 
 
@@ -41,16 +44,22 @@ def on_a_port(town: Town) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """The browser; the test is skipped with a reason where there is none."""
+    """The browser; where there is none the test is skipped with a reason, or fails if it is required."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        pytest.skip("no Chromium on this machine")
+        _without("no Chromium on this machine")
     if not (VENDOR / assets.HTMX.file).exists():
-        pytest.skip("no files of others on the disk: make assets")
+        _without("no files of others on the disk: make assets")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def _without(reason: str) -> NoReturn:
+    if os.environ.get(REQUIRED) == "required":
+        pytest.fail(f"{reason}, and {REQUIRED} asks for it")
+    pytest.skip(reason)
 
 
 def sign_in(context: Any, town: Town, address: str, login: str) -> None:

@@ -124,7 +124,10 @@ def test_a_condition_that_does_not_hold_is_named() -> None:
     story = Story().called("urban", "water")
     refusal = story.refused(Cast.shen, "release", of=URBAN)
     assert refusal.details["condition"] == "not lead"
-    assert "not lead" in refusal.en
+    assert (refusal.zh, refusal.en) == (
+        "“撤下协办”须满足：不是主办任务",
+        "'Release' is possible only if: not the task of the lead",
+    )
 
 
 def test_asking_back_ends_after_twice() -> None:

@@ -19,7 +19,7 @@ from engine.errors import (
     Stale,
     TooLarge,
 )
-from engine.records import lists, sheet
+from engine.records import lists, search, sheet
 from engine.records.access import Viewer
 from engine.records.asking import wrong
 from engine.records.lists import Wanted
@@ -39,6 +39,10 @@ _SKEW = 5 * MINUTE
 _OFFLINE = 90 * DAY
 
 _DAY = "日期或带时区的时间，不含终点 / A day like 2026-03-01 or a moment with its zone; the end is not included"
+_TEXT = (
+    "描述或地址中的词，中文至少两个字；或案卷号 "
+    "/ Words of description or address, Chinese of two characters and more; or a case number"
+)
 
 _SEEN = documented(NotSignedIn, NotFound)
 _ACTED = documented(NotSignedIn, NotFound, NotPermitted, NotAllowedNow, Stale, Endless, KeyReused, TooLarge)
@@ -61,6 +65,7 @@ class Filters(BaseModel):
     area: shapes.Word | None = None
     department: shapes.Word | None = None
     item: shapes.Word | None = None
+    text: Annotated[str, Query(max_length=search.LONGEST, description=_TEXT)] = ""
     reporter: Literal["me"] | None = None
     mine: Literal["true", "1"] | None = None
     opened_from: Annotated[str | None, Query(max_length=40, description=_DAY)] = None
@@ -175,7 +180,7 @@ def history(
 
 def _wanted(house: Application, transaction: Transaction, me: Viewer, filters: Filters) -> Wanted:
     given: dict[str, Any] = {
-        name: getattr(filters, name) for name in ("workflow", "state", "area", "department", "item")
+        name: getattr(filters, name) for name in ("workflow", "state", "area", "department", "item", "text")
     }
     return Wanted(
         **given,

@@ -52,6 +52,7 @@ def tickets(
     request: Request,
     house: House,
     here: At,
+    q: Annotated[str, Query(max_length=200)] = "",
     mine: Word = "",
     reporter: Word = "",
     stage: Word = "",
@@ -68,10 +69,18 @@ def tickets(
             stage=stage if stage in Stage.__members__.values() else None,
             state_type=state_type if state_type in StateType.__members__.values() else None,
             workflow=workflow or None,
+            text=q.replace("\0", ""),
         )
         rows, after = _listed(house, transaction, me, wanted, now, limit=_PAGE, cursor=cursor or None)
         workflows = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
-    chosen = {"mine": mine, "reporter": reporter, "stage": stage, "state_type": state_type, "workflow": workflow}
+    chosen = {
+        "q": q,
+        "mine": mine,
+        "reporter": reporter,
+        "stage": stage,
+        "state_type": state_type,
+        "workflow": workflow,
+    }
     context: dict[str, Any] = {
         "rows": rows,
         "next": after,
