@@ -21,9 +21,13 @@ _ACTION = Action(name=HANDED_BACK, title=Title("居村拒办", "Handed back by t
 
 
 def hand_back(
-    case: Case, act: Act, capacity: Standing, facts: Mapping[str, Any], now: Instant, almanac: Almanac
-) -> Decision | HuyingError:
-    """The acted task ends as withdrawn, with a line that says why; then the rules of the file follow."""
+    case: Case, act: Act, capacity: Standing, facts: Mapping[str, Any], sender: int | None, now: Instant,
+    almanac: Almanac,
+) -> Decision | HuyingError:  # fmt: skip
+    """The acted task ends as withdrawn, with a line that says why; then the rules of the file follow.
+
+    The person who sent it is told, if a person did.
+    """
     draft = Draft(case, act, now, almanac)
     task = draft.task(act.task or 0)
     before, event_seq = task.state, draft.seq()
@@ -35,6 +39,8 @@ def hand_back(
         standing=capacity, moved=(before, task.state), stage=state.stage.value if state.stage else "",
         facts={"role": capacity.role, **doing.facts, **facts}, personal={},
     )  # fmt: skip
+    if sender is not None:
+        draft.notice(event_seq, "", f"p{sender}", ())
     return settle(draft) or draft.finish()
 
 

@@ -9,7 +9,7 @@ from engine.definitions import admission_rules
 from engine.definitions.admission_rules import AdmissionRules
 from engine.errors import Busy, HuyingError, NotAllowedNow, NotPermitted
 from engine.records import admissions, load, write
-from engine.records.asking import ask_one
+from engine.records.asking import ask_one, marks
 from engine.records.registers import item_names
 from engine.rules.acts import Act
 from engine.rules.basis import Basis, Bound, basis, refusal
@@ -58,7 +58,8 @@ def _refuse(door: Door, transaction: Transaction, caller: Caller, ticket_id: int
     matter = item_names(transaction, [item]).get(item, item) or case.definition.title.zh
     why = refusal(bound, item or None, matter, "")
     act = Act(action=HANDED_BACK, actor=actor, task=seq, salt=os.urandom(32), algorithm=door.algorithm)
-    decision = hand_back(case, act, capacity, {"reason": why.zh}, now, door.versions.almanac())
+    sender = _sender(transaction, ticket_id, seq)
+    decision = hand_back(case, act, capacity, {"reason": why.zh}, sender, now, door.versions.almanac())
     if isinstance(decision, HuyingError):
         raise decision
     batch = write.Batch()
@@ -75,8 +76,19 @@ def _capacity(rules: AdmissionRules, actor: Actor, task: Task | None) -> Standin
     raise NotPermitted(action=HANDED_BACK, roles=sorted(rules.refusing))
 
 
+def _sender(transaction: Transaction, ticket_id: int, task: int) -> int | None:
+    """Who sent a task: of the events before its number the newest is the act that made it. None for clock and rule."""
+    ticket, number = marks(transaction, 2)
+    rows = transaction.rows(
+        f"SELECT person_id FROM event WHERE ticket_id = {ticket} AND seq < {number} "  # noqa: S608
+        "ORDER BY seq DESC LIMIT 1",
+        (ticket_id, task),
+    )
+    return int(rows[0][0]) if rows and rows[0][0] is not None else None
+
+
 def _report(rules: AdmissionRules, caller: Caller, case: Case, bound: Bound, matter: str) -> Call:
-    told = f"案卷 {case.ticket.case_no}（{case.definition.title.zh}）派给{bound.name}办理“{matter}”，已退回。"
+    told = f"未经准入，{bound.name}拒办：{matter}"
     return Call(
         caller=caller, action=rules.report.start, workflow=rules.report.workflow, parent_id=case.ticket.id,
         form={rules.report.matter: f"{matter}（{case.ticket.case_no}）", "description": told},

@@ -112,6 +112,7 @@ def test_a_village_hands_back_with_one_tap_what_rests_on_nothing_any_more(world:
     report = hand_back(world, sent, "pujiang", "tang")
     assert sent.state == "filed"
     assert sent.actions[-2:] == ["handed_back", "nobody_left"]
+    assert "handed_back" in sent.told_to(world.unit("shen"))
     assert report.state == "unadmitted"
     report.do("gu", "stop", form={"decision": "责令停止向居村派发"})
     assert report.state == "stopped"

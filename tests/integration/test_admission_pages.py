@@ -141,7 +141,7 @@ def test_one_tap_hands_back_what_rests_on_nothing_any_more(fengxian: Town) -> No
     page = village.go(f"/tickets/{case_no}")
     assert "已无依据" in page.text
     page = village.send(page.form("/hand-back"))
-    assert "未准入事项待核" in page.text
+    assert "未准入待核" in page.text
     assert case_no in page.text
     back = Browser(fengxian, "shen").go(f"/tickets/{case_no}")
     assert "居村拒办：未经准入，退回" in back.text

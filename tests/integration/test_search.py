@@ -25,7 +25,12 @@ def found(xidu: Town, text: str, login: str = "shen", **more: object) -> list[st
 
 
 def reported(xidu: Town, description: str, address: str) -> str:
-    form = {"description": description, "address": address, "place": {"area": "xd-m"}, "before_photos": [xidu.photo("wang")]}
+    form = {
+        "description": description,
+        "address": address,
+        "place": {"area": "xd-m"},
+        "before_photos": [xidu.photo("wang")],
+    }
     body = {"workflow": BLOCK_CALLS, "action": "report", "form": form}
     answer = xidu.ask("wang", "POST", "/api/tickets", json=body)
     assert answer.status_code == 201, answer.text
