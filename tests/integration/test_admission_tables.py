@@ -16,6 +16,7 @@ from engine.exchange.organisation import apply_departments
 from engine.exchange.spreadsheet import write_table
 from engine.records import admissions
 from engine.records.admission_figures import figures
+from engine.rules.acts import Source
 from engine.stages.dispatch import leads
 from engine.stages.refusals import refuse
 from tests.support import admission
@@ -172,6 +173,24 @@ def test_the_last_day_counts_whole_and_the_next_one_not_even_before_the_clock_ha
     world.clock.at = Instant(world.clock.at + 1 * DAY)
     assert told.state == "admitted"
     assert isinstance(asked_of(world).refused("shen", "call", form={"lead": "pujiang"}), NotAdmitted)
+
+
+def test_what_an_old_system_did_is_bound_by_nothing_but_admits_nothing(world: World) -> None:
+    told = asked_of(world)
+    old = {"source": Source.IMPORT, "claimed_at": world.clock.now()}
+    told.do("import:old", "call", form={"lead": "pujiang"}, **old)
+    assert told.state == "called"
+    application = Application(world).applied().reviewed()
+    refusal = application.refused("import:old", "admit", form={"villages": ["pujiang"]}, **old)
+    assert isinstance(refusal, NotAllowedNow)
+    assert "不能导入" in refusal.zh
+
+
+def test_a_day_that_is_over_admits_nothing(world: World) -> None:
+    told = Application(world).applied().reviewed()
+    refusal = told.refused("fang", "admit", form={"villages": ["pujiang"], "end_day": admission.day(world, 0)})
+    assert isinstance(refusal, Malformed)
+    assert refusal.place.field == "end_day"
 
 
 def test_acts_that_send_to_nobody_bound_ask_nothing_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
