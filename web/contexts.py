@@ -12,7 +12,7 @@ from engine.records.sheet import Clock, History, Sheet
 from engine.rules.case import Ask, Card, Case, Task
 from engine.stages.calls import Offer
 from engine.vocabulary import Stage, StateType
-from web.telling import Meanings, Piece, Told, about, forms_of, told
+from web.telling import Meanings, Piece, Told, about, changing_hands, forms_of, told
 
 #: How a state's type is coloured.
 COLOURS = {
@@ -119,7 +119,7 @@ def ticket_page(transaction: Transaction, sheet: Sheet, history: History, offers
     case, definition = sheet.case, sheet.definition
     state = definition.states[case.ticket.state]
     forms = [*forms_of(history.lines), *(ask.form for ask in case.open_asks())]
-    meanings = Meanings.of(transaction, definition, forms, sheet.sight.case_no)
+    meanings = Meanings.of(transaction, definition, forms, sheet.sight.case_no, changing_hands(history.lines))
     deeds = [deed(sheet, offer) for offer in offers]
     possible = [one for one in deeds if one.offer.possible]
     return TicketPage(

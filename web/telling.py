@@ -70,10 +70,15 @@ class Meanings:
 
     @classmethod
     def of(
-        cls, transaction: Transaction, definition: Workflow, forms: Iterable[Mapping[str, Any]], case_no: str = ""
+        cls,
+        transaction: Transaction,
+        definition: Workflow,
+        forms: Iterable[Mapping[str, Any]],
+        case_no: str = "",
+        logins: Iterable[str] = (),
     ) -> "Meanings":
-        """The meanings of everything that these forms name."""
-        wanted: dict[FieldType, set[str]] = {}
+        """The meanings of everything that these forms name, and the names of these people."""
+        wanted: dict[FieldType, set[str]] = {FieldType.PERSON: set(logins)}
         for form in forms:
             for name, value in form.items():
                 declared = definition.fields.get(name)
@@ -132,7 +137,8 @@ def _codes(declared: Field, value: Any) -> Iterator[str]:
 
 def changed_since(transaction: Transaction, sheet: Sheet, history: History) -> tuple[Told, ...]:
     """The lines of a history, for somebody who was overtaken by them; the oldest first."""
-    meanings = Meanings.of(transaction, sheet.definition, forms_of(history.lines), sheet.sight.case_no)
+    lines = history.lines
+    meanings = Meanings.of(transaction, sheet.definition, forms_of(lines), sheet.sight.case_no, changing_hands(lines))
     return tuple(told(line, history, sheet, meanings) for line in history.lines)
 
 
@@ -163,6 +169,11 @@ def forms_of(lines: Iterable[Line]) -> Iterator[Mapping[str, Any]]:
         yield from line.facts.get("each", {}).values()
         if line.words:
             yield line.words
+
+
+def changing_hands(lines: Iterable[Line]) -> Iterator[str]:
+    """The logins between whom posts passed."""
+    return (str(line.facts[key]) for line in lines for key in ("from", "to") if key in line.facts)
 
 
 def told(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Told:
@@ -232,7 +243,8 @@ def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iter
         if isinstance(facts.get(key), str):
             yield Piece(title=title, texts=(facts[key],))
     if "from" in facts and "to" in facts:
-        yield Piece(title=Title("交接", "Handed over"), texts=(f"{facts['from']} → {facts['to']}",))
+        before, after = (meanings.people.get(facts[key], facts[key]) for key in ("from", "to"))
+        yield Piece(title=Title("交接", "Handed over"), texts=(f"{before} → {after}",))
     if "reason" in facts:
         yield Piece(title=Title("原因", "Reason"), texts=(str(facts["reason"]),))
 

@@ -133,10 +133,13 @@ def page(
             where.append(f"(r.sort_key, r.ticket_id) < ({asking(after[0])}, {asking(after[1])})")
         where += _limits(asking, wanted, area, department)
         if words is not None:
-            where.append(f"t.opened_at = r.sort_key AND {words[0]}")
-            asking.parameters += words[1]
+            # ▸ The second condition is always true; it lets few tickets be found in `reach` by its whole key, and makes
+            # PostgreSQL expect nothing at all where a list is walked.
+            where += ["r.ticket_id = t.id", "r.sort_key = t.opened_at"] if words.few else []
+            where.append(words.where)
+            asking.parameters += words.parameters
         parts.append(
-            "SELECT * FROM (SELECT r.sort_key, r.ticket_id FROM reach r JOIN ticket t ON t.id = r.ticket_id "  # noqa: S608
+            f"SELECT * FROM (SELECT r.sort_key, r.ticket_id FROM {_FROM_WORDS if words and words.few else _FROM} "  # noqa: S608
             f"JOIN workflow_version w ON w.id = t.workflow_id WHERE {' AND '.join(where)} "
             f"ORDER BY r.sort_key DESC, r.ticket_id DESC LIMIT {limit + 1}) u{number}"
         )
@@ -153,15 +156,20 @@ def page(
     )
 
 
-def _words(transaction: Transaction, text: str) -> tuple[str, Sequence[object]] | None:
-    """The condition for what somebody typed; None for nothing, and nothing is found by what cannot be looked for."""
+_FROM = "reach r JOIN ticket t ON t.id = r.ticket_id"
+#: ▸ The order matters to SQLite, which would else look for three matches in every row of a list.
+_FROM_WORDS = "ticket t CROSS JOIN reach r"
+
+
+def _words(transaction: Transaction, text: str) -> search.Match | None:
+    """What keeps what somebody looks for; None for nothing, and nothing is found by what cannot be looked for."""
     if not text.strip():
         return None
     number = search.case_number(text)
     if number is not None:
-        return f"t.case_no = {marks(transaction, 1)[0]}", (number,)
+        return search.numbered(transaction, number, "t.id")
     sought = search.phrases(text)
-    return search.condition(transaction, sought, "t.id") if sought else ("1 = 0", ())
+    return search.match(transaction, sought, "t.id") if sought else search.NOTHING
 
 
 _COLUMNS = (

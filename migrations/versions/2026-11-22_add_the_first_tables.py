@@ -18,7 +18,11 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SERIALS = ("ticket", "case")
 #: The index that search asks, over pairs of characters; see `engine.records.search`.
 WORDS_ON_POSTGRESQL = (
-    "CREATE INDEX ix_ticket_text_words ON ticket_text USING gin (to_tsvector('simple', bigrams || ' ' || address))"
+    (
+        "ALTER TABLE ticket_text ADD COLUMN words tsvector "
+        "GENERATED ALWAYS AS (to_tsvector('simple', bigrams || ' ' || address)) STORED"
+    ),
+    "CREATE INDEX ix_ticket_text_words ON ticket_text USING gin (words)",
 )
 WORDS_ON_SQLITE = (
     "CREATE VIRTUAL TABLE ticket_search USING fts5(bigrams, address, content='ticket_text', content_rowid='ticket_id')",
@@ -44,7 +48,8 @@ def upgrade() -> None:
     add_tables()
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE case_serial")
-        op.execute(WORDS_ON_POSTGRESQL)
+        for statement in WORDS_ON_POSTGRESQL:
+            op.execute(statement)
         return
     for statement in WORDS_ON_SQLITE:
         op.execute(statement)

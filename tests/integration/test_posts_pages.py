@@ -10,7 +10,12 @@ from engine.background.fan_out import fan_out
 from engine.clock import DAY, Instant, SetClock, iso, moment
 from engine.database import Database
 from engine.records.access import open_session, person_of_login
+from engine.records.calendar_book import CalendarBook
 from engine.records.shifts import NewShift, put_on_duty
+from engine.records.versions import Versions
+from engine.rules.handing_over import Successor
+from engine.stages.door import Door
+from engine.stages.handovers import move_work
 from tests.support.browser import Browser, Page
 from tests.support.chromium import chromium as installed
 from tests.support.chromium import on_a_port
@@ -46,6 +51,23 @@ def test_whoever_goes_on_leave_names_the_deputy_and_comes_back_early(office: Tow
     (ending,) = [form for form in page.forms if "deputyship" in form.values]
     lead.send(ending)
     assert "代 陈立" not in Browser(office, "chen").go("/posts").text
+
+
+def test_the_history_says_by_name_between_whom_a_post_passed(office: Town) -> None:
+    case_no = office.report()
+    office.act("shen", case_no, "accept", {"item": "part-01-01/2", "urgency": "normal"})
+    office.act("shen", case_no, "call", {"kind": "appeal", "lead": "urban"})
+    task = office.task_of(case_no, "urban")["task"]
+    office.act("chen", case_no, "sign", task=task)
+    office.act("chen-lead", case_no, "hand_over", {"person": "chen"}, task=task)
+    people = {login: person_of_login(office.database, login) for login in ("chen", "chen-lead")}
+    one = Successor(
+        from_id=people["chen"], from_login="chen", to_id=people["chen-lead"], to_login="chen-lead", post="handler",
+        reason="调岗",
+    )  # fmt: skip
+    door = Door(office.database, office.clock, Versions(CalendarBook(office.database)))
+    assert move_work(door, office.database, office.clock, one, None) == 1
+    assert "陈刚 → 陈立" in Browser(office, "shen").go(f"/tickets/{case_no}").text
 
 
 def test_only_people_of_the_unit_or_above_it_can_be_chosen(office: Town) -> None:
