@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from engine.definitions.model import Admits, Field, Workflow
+from engine.definitions.model import CLOCK, RULE, Admits, Field, Workflow
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book
 from engine.definitions.source import Entry
-from engine.definitions.walk import every_action, items_of
+from engine.definitions.walk import actions_of, every_action, items_of
 
 #: Key → the type of the field it names.
 _TYPES = {"matter": "text", "items": "item", "units": "department", "until": "date"}
@@ -43,9 +43,10 @@ def _field(reader: Reader, fields: Mapping[str, Field], key: str, entry: Entry) 
 
 
 def examine(reader: Reader, workflow: Workflow) -> None:
-    """Note every field of `admits` that no form asks for."""
+    """Note every field of `admits` that no form asks for, and whatever but a person's act leads to an admission."""
     if workflow.admits is None:
         return
+    _by_people(reader, workflow, workflow.admits)
     asked = {item.name for action in every_action(workflow) for item in items_of(action)}
     for name in sorted(workflow.admits.fields - asked - {""}):
         reader.refuse(
@@ -53,3 +54,16 @@ def examine(reader: Reader, workflow: Workflow) -> None:
             f"准入（admits）用到字段“{name}”，但没有表单填写它",
             f"`admits` needs '{name}', which no form asks for",
         )
+
+
+def _by_people(reader: Reader, workflow: Workflow, admits: Admits) -> None:
+    """An admission is a decision: neither the clock nor a rule makes it, though they may end it."""
+    outside = [state for name, state in workflow.states.items() if name not in admits.states]
+    answers = [request for request in workflow.requests.values() if not request.states <= admits.states]
+    for action in actions_of(workflow.starts, {state.name: state for state in outside}, {r.name: r for r in answers}):
+        if action.to in admits.states and action.by & {CLOCK, RULE}:
+            reader.refuse(
+                action.line,
+                f"“{action.name}”去往准入的状态“{action.to}”，只能由人办理，不能由时钟或规则",
+                f"'{action.name}' leads to '{action.to}', which admits: people decide that, not clock or rule",
+            )

@@ -34,7 +34,10 @@ def _grant(doing: Doing, admits: Admits) -> HuyingError | None:
             )
     if number is None:
         return NotAllowedNow("旧系统的准入不能导入，请重新登记", "an old system's admission cannot be imported")
-    units = _codes(kept[admits.units])
+    known = draft.act.references.departments
+    units = tuple(code for code in _codes(kept[admits.units]) if code in known)
+    if not units:
+        return NotAllowedNow("所列单位均已撤销，不能准入", "none of the units it is for is there any more")
     granted = Granted(
         number=number.text,
         prefix=number.prefix,
@@ -45,7 +48,7 @@ def _grant(doing: Doing, admits: Admits) -> HuyingError | None:
         items=_codes(kept[admits.items]),
         until=kept[admits.until],
         since=draft.at,
-        units=tuple(draft.act.references.departments[code].id for code in units),
+        units=tuple(known[code].id for code in units),
     )
     draft.decision.granted = granted
     draft.ticket.memory.admission = granted.number

@@ -7,6 +7,7 @@ from sqlite3 import IntegrityError
 import pytest
 from psycopg.errors import CheckViolation
 
+from engine import resources
 from engine.clock import DAY, Instant
 from engine.database import Database
 from engine.definitions import admission_rules, thresholds
@@ -91,6 +92,24 @@ def test_the_decision_says_for_whom_and_until_when_whatever_was_applied_for(worl
     rows = world.rows("SELECT a.items, a.until, u.department_id FROM admission a JOIN admission_unit u USING (number)")
     assert rows == [("event-02-03", last, world.departments["luqiao"])]
     assert world.differences(told.id) == []
+
+
+def test_units_that_are_no_more_by_the_decision_are_left_out(world: World) -> None:
+    shipped = (resources.workflows() / "village-task-admission.yaml").read_text(encoding="utf-8")
+    asked_again = "form: [decision!, villages+, items*, end_day!, proviso, papers*], sends: {run: villages}"
+    assert asked_again in shipped
+    text = shipped.replace(asked_again, "form: [decision!]").replace("workflow: village-task", "workflow: plain", 1)
+    world.activate(loads(text))
+    some, none = (Application(world, "plain-admission").applied("pujiang", "luqiao").reviewed() for _ in range(2))
+    world.change("UPDATE department SET valid_to = ? WHERE code = 'luqiao'", world.clock.now())
+    some.do("fang", "admit")
+    rows = world.rows("SELECT u.department_id FROM admission_unit u")
+    assert rows == [(world.departments["pujiang"],)]
+    assert world.differences(some.id) == []
+    world.change("UPDATE department SET valid_to = ? WHERE code = 'pujiang'", world.clock.now())
+    refusal = none.refused("fang", "admit")
+    assert isinstance(refusal, NotAllowedNow)
+    assert "均已撤销" in refusal.zh
 
 
 def test_a_row_that_somebody_edits_is_found_out(world: World) -> None:

@@ -47,6 +47,7 @@ def test_wrong_rules_are_refused_with_the_place(tmp_path: Path, was: str, become
         ("  number: 奉村准\n", "", "缺少“编号”"),
         ("kinds: village}", "kinds: town}", "单位类别“town”没有声明"),
         ("type: text}\n  items:", "type: text, kinds: village}\n  items:", "只有部门可限单位类别"),
+        ("Admit, by: panel,", "Admit, by: [panel, clock],", "“admit”去往准入的状态“admitted”，只能由人办理"),
         ("  matter: task_name", "  matter: spare", "但没有表单填写它"),
     ],
 )
