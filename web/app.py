@@ -22,12 +22,12 @@ from web.bodies import Guard
 from web.headers import Headers
 from web.pages import admissions as admission_pages
 from web.pages import calendars as calendar_pages
-from web.pages import finding, home, messages, posts, report, rhythms, signin, ticket
+from web.pages import finding, home, messages, offline, posts, report, rhythms, signin, ticket
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
-from web.rendering import go, page
+from web.rendering import go, page, wants_data
 
 API = "/api"
 _STATIC = Path(__file__).parent / "static"
@@ -62,6 +62,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         report,
         ticket,
         messages,
+        offline,
         workflow_pages,
         rhythms,
         calendar_pages,
@@ -84,7 +85,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
 def _failed(request: Request, failure: Exception) -> Response:
     """A problem for programs; for people a page, or the way to sign in."""
     error, headers = problems.translate(failure)
-    if request.url.path.startswith((f"{API}/", "/static/")):
+    if request.url.path.startswith((f"{API}/", "/static/")) or wants_data(request):
         return problems.response(error, headers)
     if isinstance(error, NotSignedIn):
         return go(request, to_signin(request.url.path if request.method == "GET" else "/"))

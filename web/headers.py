@@ -41,6 +41,12 @@ class Headers:
         await self.app(scope, receive, sending)
 
 
+def worker_policy(settings: Settings) -> str:
+    """The content security policy of the service worker: it fetches from this site, and the pinned files."""
+    others = "" if settings.assets == "local" else "".join(f" {assets.CDN}{asset.address}" for asset in assets.ALL)
+    return f"default-src 'none'; script-src 'self'; connect-src 'self'{others}"
+
+
 def policy(settings: Settings, styles: str = "") -> str:
     """The content security policy of a page; `styles` is added to what may set styles."""
     listed = {asset.path.rpartition(".")[2]: "" for asset in assets.ALL}
@@ -55,6 +61,7 @@ def policy(settings: Settings, styles: str = "") -> str:
             "img-src 'self' data: blob:",
             "connect-src 'self'",
             "font-src 'self'",
+            "manifest-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",

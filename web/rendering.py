@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from engine.application import Application
 from engine.clock import shown
@@ -28,6 +28,16 @@ _PARTIAL = ("hx-request-type", "partial")
 def is_partial(request: Request) -> bool:
     """Whether htmx asks for a fragment."""
     return request.headers.get(_PARTIAL[0]) == _PARTIAL[1]
+
+
+def wants_data(request: Request) -> bool:
+    """Whether a program of a page asks, that reads answers instead of showing them."""
+    return request.headers.get("accept", "") == "application/json"
+
+
+def acted(request: Request, case_no: str, to: str) -> Response:
+    """After an act on a ticket: its page, or for a program its number and where that page is."""
+    return JSONResponse({"case_no": case_no, "url": to}) if wants_data(request) else go(request, to)
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:

@@ -17,7 +17,7 @@ from engine.stages.calls import Call, Caller
 from web import forms
 from web.dependencies import House
 from web.forms import Drawing, Typed
-from web.rendering import go, page
+from web.rendering import acted, page, wants_data
 from web.sessions import At, Form, Posted, Sitting
 
 router = APIRouter(include_in_schema=False)
@@ -52,8 +52,10 @@ def send(request: Request, house: House, here: At, workflow: Word, start: Word, 
         typed = forms.keep_files(house, here.viewer, action.form, form)
         outcome = house.door.act(_call(here, workflow, start, action, typed, form))
     except HuyingError as error:
+        if wants_data(request):
+            raise
         return _form(request, house, here, workflow, start, typed, error)
-    return go(request, f"/tickets/{outcome.case_no}?done={start}")
+    return acted(request, outcome.case_no, f"/tickets/{outcome.case_no}?done={start}")
 
 
 def _call(here: Sitting, workflow: str, start: str, action: Action, typed: Typed, form: Posted) -> Call:

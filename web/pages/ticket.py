@@ -19,7 +19,7 @@ from web.contexts import deed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
 from web.hints import FILL, hints
-from web.rendering import go, is_partial, page
+from web.rendering import acted, is_partial, page, wants_data
 from web.sessions import At, Form, Posted, Sitting
 from web.telling import Told, about, changed_since, typed_before
 
@@ -85,10 +85,12 @@ def do(request: Request, house: House, here: At, case_no: CaseNo, action: Word, 
         typed = _with_files(house, here, offer, typed, form)
         house.door.act(_call(here, sheet, named, offer, typed, form))
     except HuyingError as error:
+        if wants_data(request):
+            raise
         return _act(request, house, here, case_no, named, typed, error)
     if is_partial(request):
         return _ticket(request, house, here, case_no, action)
-    return go(request, f"/tickets/{case_no}?done={action}")
+    return acted(request, case_no, f"/tickets/{case_no}?done={action}")
 
 
 def _filled(request: Request) -> Typed:
