@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine.application import Application
 from engine.console import (
+    admission,
     births,
     calendars,
     exchange,
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         outbox,
         rhythms,
         registers,
+        admission,
         births,
         points,
         proposals,

@@ -103,6 +103,13 @@ class QuotaReached(HuyingError):
     status = 409
 
 
+class NotAdmitted(HuyingError):
+    """此事项不在清单内，也未准入，不能派给居村组织 / This matter is on no list nor admitted: it cannot be sent there"""
+
+    code = "not_admitted"
+    status = 409
+
+
 class Stale(HuyingError):
     """此件已被他人办理，请查看最新情况 / Someone has acted on this since you looked"""
 

@@ -15,6 +15,7 @@ from engine.background.births import open_births
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
 from engine.exchange.demo import build_demo
+from engine.exchange.demo.admissions import build_admissions
 from engine.exchange.demo.tickets import Sight, build_tickets
 from engine.exchange.demo.visits import fill_registers, walk_visits
 from engine.records import schema, versions
@@ -51,6 +52,7 @@ def prepare_demo(settings: Settings) -> Settings:
         fill_registers(application)
         if open_births(application.door, application.database, application.versions, application.clock):
             _OUT.print(f"  名册走访 / visits by register {walk_visits(application)}")
+        sights += build_admissions(application, lambda step: _OUT.print(f"  准入 / admission {step}"))
         _OUT.print(_table(sights))
     finally:
         application.close()

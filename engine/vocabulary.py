@@ -36,5 +36,11 @@ class StateType(StrEnum):
     VOID = "void"  #: counts as never having been a demand
 
 
+#: Kinds of unit, and what tables and files call them in Chinese.
+UNIT_KINDS: dict[str, str] = {
+    "government": "政府", "bureau": "委办局", "field_office": "派出机构", "utility": "公用事业", "body": "其他机构",
+    "property": "物业", "contractor": "养护单位", "village": "居村组织",
+}  # fmt: skip
+
 #: Types in which nothing more is owed to the person who reported.
 SETTLED = frozenset({StateType.CLOSED, StateType.VOID})

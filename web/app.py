@@ -17,9 +17,10 @@ from engine.database import Database
 from engine.errors import HuyingError, NotSignedIn
 from engine.settings import Settings
 from web import problems
-from web.api import calendars, inbox, people, proposals, registers, rows, tickets, uploads, workflows
+from web.api import admissions, calendars, inbox, people, proposals, registers, rows, tickets, uploads, workflows
 from web.bodies import Guard
 from web.headers import Headers
+from web.pages import admissions as admission_pages
 from web.pages import calendars as calendar_pages
 from web.pages import finding, home, messages, offline, posts, report, rhythms, signin, ticket
 from web.pages import proposals as proposal_pages
@@ -53,7 +54,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for api in (tickets, proposals, inbox, workflows, calendars, uploads, registers, rows, people):
+    for api in (tickets, proposals, inbox, workflows, calendars, uploads, registers, rows, people, admissions):
         app.include_router(api.router, prefix=API)
     for pages in (
         signin,
@@ -69,6 +70,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         proposal_pages,
         finding,
         posts,
+        admission_pages,
     ):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

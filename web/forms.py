@@ -116,7 +116,7 @@ class Drawing:
             case FieldType.PHOTO | FieldType.FILE:
                 return "upload", (), ""
             case FieldType.DEPARTMENT:
-                return ("checks" if item.many else "list"), self._departments(), ""
+                return ("checks" if item.many else "list"), self._departments(item.field.kinds), ""
             case FieldType.AREA | FieldType.PLACE:
                 return self._listed_or_found(name, "area", self._areas())
             case FieldType.PERSON:
@@ -138,14 +138,18 @@ class Drawing:
         asked = next(iter(self.typed.of(f"find.{name}")), "")
         return "find", tuple(find(self.transaction, register, asked, self.typed.of(name), self.now)), register
 
-    def _departments(self) -> tuple[Option, ...]:
+    def _departments(self, kinds: frozenset[str]) -> tuple[Option, ...]:
         near, wide, far = "本辖区 / Here", "区级与公用事业 / District and utilities", "其他辖区 / Elsewhere"
+        villages = "其他居村组织 / Other villages"
         found = []
         for row in _all_departments(self.transaction):
+            if kinds and row.kind not in kinds:
+                continue
             group = wide if row.area is None or row.area in self.area_codes[-2:] else far
+            group = villages if row.kind == "village" else group
             group = near if row.area in self.area_codes[:-2] else group
             found.append(Option(value=row.code, text=row.name, group=group))
-        order = (near, wide, far)
+        order = (near, wide, far, villages)
         return tuple(sorted(found, key=lambda option: (order.index(option.group), option.value)))
 
     def _areas(self) -> list[Option]:
@@ -250,6 +254,16 @@ def _captures(posted: Posted, name: str, count: int) -> Sequence[Capture]:
     if not isinstance(given, list) or len(given) != count or not all(isinstance(one, dict) for one in given):
         raise Malformed("随照片发送的内容不对", "what came with the pictures is wrong", place=Place(field=name))
     return [of_page(one, name) for one in given]
+
+
+def kept(items: Iterable[FormItem], values: Mapping[str, Any], typed: Typed) -> Typed:
+    """What the ticket keeps of fields that this form asks for again, where nothing else is filled in."""
+    own = {
+        item.name: [str(one) for one in (value if isinstance(value, list) else [value])]
+        for item in items
+        if (value := values.get(item.name)) is not None
+    }
+    return Typed(values={**own, **typed.values})
 
 
 def read(items: Iterable[FormItem], typed: Typed, prefix: str = "") -> dict[str, Any]:

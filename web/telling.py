@@ -11,6 +11,7 @@ from engine.definitions.spans import parse_rung
 from engine.definitions.words import shipped
 from engine.records import names, registers
 from engine.records.sheet import History, Line, Sheet
+from web import bases
 from web.clocks import card_title
 from web.proofs import Badge, badges
 
@@ -222,6 +223,8 @@ def _pieces(line: Line, sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
 def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
     """What an act brought about beyond its form."""
     yield from _of_time(facts, sheet)
+    for title, texts in bases.told(facts, lambda seq: about(sheet, seq)):
+        yield Piece(title=title, texts=texts)
     for title, seqs in (
         (Title("撤下任务", "Tasks stopped"), facts.get("withdrawn", ())),
         (Title("返回办理", "To be done again"), [new for new, _ in facts.get("reopened", ())]),

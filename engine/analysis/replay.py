@@ -14,7 +14,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import FieldType, Workflow
 from engine.errors import HuyingError
-from engine.rules import cards, deadlines, escalate, handing_over
+from engine.rules import cards, deadlines, escalate, handing_over, refusing
 from engine.rules.acts import Act, Event, Source
 from engine.rules.almanac import Almanac
 from engine.rules.case import (
@@ -26,6 +26,7 @@ from engine.rules.case import (
     Case,
     DepartmentRef,
     ItemRef,
+    Number,
     PersonRef,
     References,
     Ticket,
@@ -99,6 +100,8 @@ def _told(case: Case, seed: Seed, event: Event) -> Case:
             deadlines.recalendar(draft)
         elif event.action == handing_over.HANDED_OVER:
             handing_over.retell(draft, facts, {login: ref.id for login, ref in seed.people.items()})
+        elif event.action == refusing.HANDED_BACK:
+            refusing.retell(draft, event.task_seq or 0, event.seq)
         elif event.action == escalate.RUNG:
             _rung(draft, event, facts)
         elif event.action not in _NOTES:
@@ -148,11 +151,13 @@ def _references(case: Case, seed: Seed, event: Event, facts: Mapping[str, Any]) 
     task = case.tasks.get(event.task_seq) if event.task_seq is not None else None
     of = frozenset({task.department_id}) if task is not None and task.department_id is not None else frozenset()
     main = seed.tickets.get(facts.get("main", ""))
+    given = facts.get("admission")
     return References(
         departments=dict(seed.departments),
         people={login: PersonRef(ref.id, login, ref.departments | of) for login, ref in seed.people.items()},
         tickets={main.case_no: TicketRef(main.id, main.case_no, main.state, StateType.WAITING, None)} if main else {},
         items={item: ItemRef(item, facts.get("limit", ""))} if item is not None else {},
+        number=Number(prefix=given["prefix"], year=given["year"], serial=given["serial"]) if given else None,
     )
 
 

@@ -21,6 +21,7 @@ from engine.definitions.scopes import Book, Keys, Scope
 from engine.definitions.source import Entry, Node
 from engine.definitions.spans import Counting, Limit, SpanError, parse_limit
 from engine.definitions.words import titles
+from engine.vocabulary import UNIT_KINDS
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 _UNTIL = ("until ", "至 ", "至")
@@ -218,6 +219,9 @@ def declared_field(reader: Reader, entry: Entry) -> Field:
             f"the field '{entry.key}': `register` belongs to type row, and a row needs it",
         )
     after, latest = (_days_ahead(reader, keys, name, kind) for name in ("after", "latest"))
+    kinds = unit_kinds(reader, keys["kinds"].value) if "kinds" in keys else frozenset[str]()
+    if kinds and kind is not FieldType.DEPARTMENT:
+        reader.refuse(keys["kinds"].line, "只有部门可限单位类别", "`kinds` belongs to a department")
     return Field(
         name=entry.key,
         title=reader.title(keys["title"].value) if "title" in keys else Title("", ""),
@@ -227,7 +231,15 @@ def declared_field(reader: Reader, entry: Entry) -> Field:
         latest=latest,
         personal=reader.yes(keys["personal"].value) if "personal" in keys else False,
         register=register,
+        kinds=kinds,
     )
+
+
+def unit_kinds(reader: Reader, node: Node) -> frozenset[str]:
+    """Kinds of unit, in either language."""
+    by_title = {zh: kind for kind, zh in UNIT_KINDS.items()}
+    given = [Word(by_title.get(word.text, word.text), word.line) for word in reader.words(node)]
+    return frozenset(word.text for word in given if reader.known(word, UNIT_KINDS, "单位类别", "kind of unit"))
 
 
 def _days_ahead(reader: Reader, keys: Keys, name: str, kind: FieldType) -> Limit | None:

@@ -179,6 +179,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("ends", "终态", Shape.MAP, "终态 / Ends", of="end", required=True),
         _key("requests", "申请", Shape.MAP, "对案件的申请 / What may be asked of the ticket", of="request"),
         _key("tasks", "任务", Shape.MAP, "任务种类 / Kinds of task", of="task"),
+        _key("admits", "准入", Shape.ONE, "哪些状态即为准入 / Which states admit a matter to bound units", of="admits"),
     ),
     "role": (
         _TITLE,
@@ -194,6 +195,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("type", "类型", Shape.FIELD_TYPE, "字段类型 / What it holds", required=True),
         _key("of", "选项", Shape.MAP, "可选项 / The choices of a choice field", of="title"),
         _key("register", "名册", Shape.KEY, "row 字段取哪个名册 / The register that a row field names"),
+        _key("kinds", "单位类别", Shape.NAMES, "部门只限这些类别 / A department must be of one of these kinds"),
         _key("after", "至少提前", Shape.LIMIT, "日期至少在多久之后 / A date must lie at least this far ahead"),
         _key("latest", "至迟", Shape.LIMIT, "日期至迟在多久之内 / A date may lie at most this far ahead"),
         _key(
@@ -308,6 +310,24 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key(
             "week", "每周", Shape.NUMBER, "每周（周一起）至多认领几件 / At most so many claimed in a week, from Monday"
         ),
+    ),
+    "admits": (
+        _key(
+            "in", "在", Shape.NAMES, "在这些状态即为有效 / In force while the ticket is in these states", required=True
+        ),
+        _key("number", "编号", Shape.NAME, "编号的字头 / What the number begins with", required=True),
+        _key(
+            "matter", "事由", Shape.NAME, "填写事项名称的文本字段 / The text field that names the matter", required=True
+        ),
+        _key("items", "事项", Shape.NAME, "填写立案事项的字段 / The field that holds catalogue items", required=True),
+        _key(
+            "units",
+            "单位",
+            Shape.NAME,
+            "填写可派单位的部门字段 / The department field of who may be asked",
+            required=True,
+        ),
+        _key("until", "有效至", Shape.NAME, "填写末日的日期字段 / The date field of the last day", required=True),
     ),
     "opens": (
         _key("workflow", "流程", Shape.KEY, "另一流程的标识 / The key of the other workflow", required=True),

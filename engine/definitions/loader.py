@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine import resources
-from engine.definitions import checks, register_file, source, words
+from engine.definitions import admits, checks, register_file, source, words
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.declarations import declare
@@ -137,6 +137,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
         remembered=_remembered(book, starts, states, requests, kinds),
         caps=_caps(compiler.conditions),
         daily_points=reader.number(top["daily_points"].value) if "daily_points" in top else None,
+        admits=admits.compiled(reader, book, top.get("admits")),
         posts=book.posts,
         levels=book.levels,
         ranks={name: rank for rank, name in enumerate(reversed([*book.words.levels]), start=1)},

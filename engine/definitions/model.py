@@ -68,6 +68,8 @@ class Field:
     personal: bool = False
     #: The register whose rows a row field names.
     register: str = ""
+    #: The kinds of unit that a department field may name; empty for any.
+    kinds: frozenset[str] = frozenset()
 
 
 class Need(StrEnum):
@@ -394,6 +396,26 @@ class TaskKind:
     line: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admits:
+    """What a ticket admits while it is in one of these states; a number is given when it comes there."""
+
+    states: frozenset[str]
+    #: What the number begins with, e.g. 奉村准.
+    number: str
+    #: Names of the fields that hold the matter, its catalogue items, the units that may be asked, and the last day.
+    matter: str
+    items: str
+    units: str
+    until: str
+    line: int = field(default=0, compare=False)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields whose values the ticket remembers for it."""
+        return frozenset((self.matter, self.items, self.units, self.until))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Workflow:
     """A whole closed loop."""
@@ -422,6 +444,8 @@ class Workflow:
     caps: Mapping[str, int]
     #: Points that a person gets in a day at most; None without bound.
     daily_points: int | None = None
+    #: Which states admit a matter to units that are bound; None for a loop that admits nothing.
+    admits: Admits | None = None
     #: Posts and levels of areas that this file brings beyond the shipped ones.
     posts: Mapping[str, Title] = field(default_factory=dict)
     levels: Mapping[str, Title] = field(default_factory=dict)

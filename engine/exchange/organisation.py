@@ -15,6 +15,7 @@ from engine.exchange.spreadsheet import Column, Row
 from engine.records.areas import Area, Level, NewArea, create_areas, move_area, rename_area
 from engine.records.columns import TITLE, WORD
 from engine.records.departments import Department, NewDepartment, alter_department, create_departments
+from engine.vocabulary import UNIT_KINDS
 
 AREA_COLUMNS = (
     Column(name="code", spellings=("编码", "区域编码", "代码")),
@@ -30,10 +31,7 @@ DEPARTMENT_COLUMNS = (
     Column(name="area", spellings=("区域编码", "区域", "派驻区域"), required=False),
 )
 #: What each kind of unit may be called in a table.
-KIND_WORDS = {
-    "政府": "government", "委办局": "bureau", "派出机构": "field_office", "公用事业": "utility", "其他机构": "body",
-    "物业": "property", "养护单位": "contractor",
-}  # fmt: skip
+KIND_WORDS = {zh: kind for kind, zh in UNIT_KINDS.items()}
 
 
 def preview_areas(database: Database, path: Path, now: Instant, *, headers: Headers = None) -> Outcome:

@@ -1,6 +1,7 @@
 """The tables and their queries, one noun per file. Importing the package knows every table."""
 
 from engine.records import (
+    admissions,
     areas,
     births,
     calendars,
@@ -27,6 +28,7 @@ from engine.records import (
 )
 
 __all__ = [
+    "admissions",
     "areas",
     "births",
     "calendars",

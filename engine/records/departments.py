@@ -11,9 +11,10 @@ from engine.database import Transaction
 from engine.errors import NotFound
 from engine.records.asking import ids_of, wrong
 from engine.records.columns import big_id, maybe_instant, maybe_link, one_of, title, word
+from engine.vocabulary import UNIT_KINDS
 
 #: Kinds of unit (domain: Units).
-KINDS = ("government", "bureau", "field_office", "utility", "body", "property", "contractor")
+KINDS = tuple(UNIT_KINDS)
 
 
 class Department(SQLModel, table=True):

@@ -36,10 +36,10 @@ def asked_departments(transaction: Transaction, codes: Collection[str]) -> Quest
     """The question of `lookup_departments`."""
     match, parameters = among(transaction, codes)
     rows = yield (
-        f"SELECT id, code, parent_id, name FROM department WHERE valid_to IS NULL AND code {match}",  # noqa: S608
+        f"SELECT id, code, parent_id, name, kind FROM department WHERE valid_to IS NULL AND code {match}",  # noqa: S608
         parameters,
     )
-    return {code: DepartmentRef(number, code, above, name) for number, code, above, name in rows}
+    return {code: DepartmentRef(number, code, above, name, kind) for number, code, above, name, kind in rows}
 
 
 def lookup_people(transaction: Transaction, logins: Collection[str], at: Instant) -> dict[str, PersonRef]:

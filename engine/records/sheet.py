@@ -36,6 +36,7 @@ _OWN_LINES = {
     "resumed": Title("挂账期满，恢复计时", "The suspension is over; the clock goes on"),
     "recounted": Title("工作日历更新，时限重算", "The calendar has a new version; deadlines were counted again"),
     "handed_over": Title("岗位交接，在办任务移交", "The post passed on; open work went to the successor"),
+    "handed_back": Title("居村拒办：未经准入，退回", "Handed back by the village: not admitted"),
     "joined_by": Title("另一案卷并入本案", "Another ticket was joined to this one"),
     "split_from": Title("另一案卷从本案拆出", "A ticket was split off this one"),
     "relapsed": Title("系统提示：同处同类问题复发", "The same matter has come back at the same place"),

@@ -112,6 +112,11 @@ TABLES: dict[str, _Table] = {
             "ticket_id event_seq field sha256",
             "keep",
         ),
+        _table(
+            "admission", "number:t prefix:t year:i serial:i workflow:t ticket_id:b matter:t items:t until:t since:b"
+        ),
+        _table("admission_unit", "number:t department_id:b"),
+        _table("admission_end", "number:t at:b action:t"),
         _table("points_line", "ticket_id:b event_seq:i part:i person_id:b points:i reason:t at:b"),
         _table("reach", "unit:t sort_key:b ticket_id:b", "unit sort_key ticket_id", "keep"),
         _table("outbox", f"{_OWN} last_seq:i at:b"),
@@ -199,6 +204,14 @@ class Batch:
             self.add("command", (own, c.seq, c.kind.value, c.target_id, c.payload, now, 0, now))
         for name, sha256, seq in decision.attachments:
             self.add("attachment", (own, seq, name, sha256))
+        if (granted := decision.granted) is not None:
+            self.add("admission", (
+                granted.number, granted.prefix, granted.year, granted.serial, granted.workflow, own, granted.matter,
+                " ".join(granted.items), granted.until, granted.since,
+            ))  # fmt: skip
+            self.add("admission_unit", *((granted.number, unit) for unit in granted.units))
+        if (ended := decision.ended) is not None:
+            self.add("admission_end", (ended.number, ended.at, ended.action))
         for p in decision.points:
             self.add("points_line", (own, p.event_seq, p.part, p.person_id, p.points, p.reason, p.at))
         for unit in decision.reach:

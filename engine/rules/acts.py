@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.clock import Instant
+from engine.rules.basis import Ended, Granted
 from engine.rules.case import Actor, Ask, Card, References, Task, Ticket, Timer
 
 
@@ -153,6 +154,9 @@ class Decision:
     reached: list[Reached] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    #: An admission given, and one ended.
+    granted: Granted | None = None
+    ended: Ended | None = None
     #: Lines of the ledger.
     points: list[PointsEntry] = field(default_factory=list)
     #: Units that may know of the ticket from now on.

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from engine.clock import Instant
 from engine.definitions.model import RULE, TaskKind, Workflow
+from engine.rules.basis import Bound
 from engine.rules.evidence import Photo, Spot
 from engine.vocabulary import SETTLED, StateType
 
@@ -120,6 +121,10 @@ class Memory(_Clonable):
     limit: str = ""
     #: What a later action may take back.
     points: tuple[GivenPoints, ...] = ()
+    #: Values of the fields that an admission is made of.
+    kept: dict[str, Any] = field(default_factory=dict)
+    #: The admission that a ticket gives, or that carries a task; "" for none.
+    admission: str = ""
 
     def clone(self) -> "Memory":
         return Memory(
@@ -131,6 +136,8 @@ class Memory(_Clonable):
             self.deeds,
             self.limit,
             self.points,
+            dict(self.kept),
+            self.admission,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -144,6 +151,8 @@ class Memory(_Clonable):
             "deeds": [deed.to_json() for deed in self.deeds],
             "limit": self.limit,
             "points": [[p.action, p.person_id, p.points] for p in self.points],
+            "kept": self.kept,
+            "admission": self.admission,
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -160,6 +169,8 @@ class Memory(_Clonable):
             tuple(Deed(*deed) for deed in parts.get("deeds", ())),
             parts.get("limit", ""),
             tuple(GivenPoints(*given) for given in parts.get("points", ())),
+            parts.get("kept", {}),
+            parts.get("admission", ""),
         )
 
 
@@ -350,6 +361,8 @@ class DepartmentRef:
     code: str
     above: int | None
     title: str = ""
+    #: Kind of unit, e.g. bureau, village; "" where nobody asks.
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +419,19 @@ class ClaimCount:
     week: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """The next number of an admission."""
+
+    prefix: str
+    year: int
+    serial: int
+
+    @property
+    def text(self) -> str:
+        return f"{self.prefix}〔{self.year}〕{self.serial}号"
+
+
 @dataclass(slots=True, kw_only=True)
 class References:
     """What the codes in a form mean, looked up before the decision; a code that isn't here doesn't exist."""
@@ -426,6 +452,12 @@ class References:
     claims: dict[str, ClaimCount] = field(default_factory=dict)
     #: Person → points given on the day of the act so far, reversals left out.
     given_today: dict[int, int] = field(default_factory=dict)
+    #: Bound units that the act may send to, by id: what each may be asked.
+    bound: dict[int, Bound] = field(default_factory=dict)
+    #: What the ticket's item, or that of the form, is called.
+    matter: str = ""
+    #: The number that an admission would get.
+    number: Number | None = None
 
 
 @dataclass(slots=True, kw_only=True)

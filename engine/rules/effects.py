@@ -7,7 +7,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import Action, FieldType, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.rules import cards, deadlines, evidence, points, sending
+from engine.rules import admitting, cards, deadlines, evidence, points, sending
 from engine.rules.acts import Act, CommandKind
 from engine.rules.arriving import settle_ask
 from engine.rules.case import AreaLink, Ask, Case, RequestState, Run, Task
@@ -62,6 +62,7 @@ def apply(doing: Doing) -> HuyingError | None:
         _time,
         _card,
         _open,
+        admitting.settle,
         points.settle,
     ):
         error = step(doing)
@@ -115,6 +116,8 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
         memory.choices[name] = value if branches else ""
     if name in _dated(definition):
         memory.dates[name] = value
+    if definition.admits is not None and name in definition.admits.fields:
+        memory.kept[name] = value
     # Where a handler arrived is no place of the ticket; a place may also be an area without a point.
     if doing.task is None and isinstance(value, dict) and "lon_e7" in value and "lat_e7" in value:
         doing.draft.decision.spot = value

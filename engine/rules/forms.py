@@ -11,6 +11,7 @@ from engine.clock import Instant
 from engine.definitions.model import Field, FieldType, FormItem, Need
 from engine.errors import HuyingError, Malformed, Place
 from engine.rules.case import References
+from engine.vocabulary import UNIT_KINDS
 
 #: Characters in one text; longer words belong into an attachment.
 LONGEST_TEXT = 5_000
@@ -232,6 +233,21 @@ def _register_row(field: Field, value: Any, references: References, now: Instant
     return _amiss(field, f"：名册中没有这一行“{shown(value)}”", f"names an unknown row: '{shown(value)}'")
 
 
+_named_department = _referred(lambda r: r.departments, "部门", "department")
+
+
+def _department(field: Field, value: Any, references: References, now: Instant) -> Any:
+    found = _named_department(field, value, references, now)
+    if isinstance(found, HuyingError) or not field.kinds or references.departments[found].kind in field.kinds:
+        return found
+    kinds = sorted(field.kinds)
+    return _amiss(
+        field,
+        f"只能选{'、'.join(UNIT_KINDS[kind] for kind in kinds)}，“{references.departments[found].title}”不是",
+        f"takes units of kind {', '.join(kinds)} only, not '{found}'",
+    )
+
+
 _CHECKS: dict[FieldType, Callable[..., Any]] = {
     FieldType.TEXT: _text,
     FieldType.CHOICE: _choice,
@@ -241,7 +257,7 @@ _CHECKS: dict[FieldType, Callable[..., Any]] = {
     FieldType.STARS: _stars,
     FieldType.YES_NO: _yes_no,
     FieldType.PERSON: _referred(lambda r: r.people, "人员", "person"),
-    FieldType.DEPARTMENT: _referred(lambda r: r.departments, "部门", "department"),
+    FieldType.DEPARTMENT: _department,
     FieldType.AREA: _referred(lambda r: r.areas, "区域", "area"),
     FieldType.TICKET: _referred(lambda r: r.tickets, "案卷", "ticket"),
     FieldType.ITEM: _referred(lambda r: r.items, "事项", "catalogue item"),

@@ -2,7 +2,7 @@
 
 from engine.definitions.model import Owner, TaskSet
 from engine.errors import HuyingError, Malformed, Place
-from engine.rules import claims, deadlines
+from engine.rules import admitting, claims, deadlines
 from engine.rules.arriving import withdraw
 from engine.rules.case import Task
 from engine.rules.doing import Doing
@@ -97,6 +97,8 @@ def _send_one(doing: Doing, kind: str, number: int, name: str, code: str) -> Huy
     if draft.definition.tasks[kind].of is Owner.DEPARTMENT:
         department = references.departments[code]
         task.department_id, task.department_above = department.id, department.above
+        if error := admitting.carried(doing, task, department, name):
+            return error
     else:
         if code == ME and (error := claims.refused(draft.definition.tasks[kind], references.claims.get(kind))):
             return error

@@ -18,6 +18,7 @@ from engine.rules.case import Case
 from engine.rules.likeness import item_of
 from engine.rules.proposals import Ended, Ruled, rank
 from engine.rules.sending import LEAD
+from engine.stages import admissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ def leads(transaction: Transaction, almanac: Almanac, case: Case, now: Instant, 
         _ended(outcomes.settled(transaction, item, unit, case.ticket.id, now, rules), calendar),
     )
     names = outcomes.names_of(transaction, [one.department for one in ranked])
+    barred = admissions.against(transaction, case, list(names), now)
     joining = sorted({code for one in ranked for code in one.co})
     there = lookup_departments(transaction, joining) if joining else {}
     return tuple(
@@ -60,9 +62,9 @@ def leads(transaction: Transaction, almanac: Almanac, case: Case, now: Instant, 
             name=names[one.department][1],
             co={code: there[code].title for code in one.co if code in there},
             reasons=tuple(one.reasons),
-            against=tuple(one.against),
+            against=(*one.against, *((barred[one.department],) if one.department in barred else ())),
         )
-        for one in ranked
+        for one in sorted(ranked, key=lambda one: one.department in barred)
         if one.department in names
     )[: rules.most]
 

@@ -23,7 +23,7 @@ from engine.rules import decide
 from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.forms import shown
-from engine.stages import bounds, dispatch
+from engine.stages import admissions, bounds, dispatch
 from engine.stages.calls import Call, Caller, Offer, Outcome
 from engine.stages.references import CODES, Wanted, complete, is_code, prove, questions
 from engine.vocabulary import StateType
@@ -129,6 +129,7 @@ class Door:
         prove(transaction, wanted, references, case)
         other = self._other(transaction, call, case, references, both)
         bounds.look_up(transaction, action, case, read.actor, call.task, references, now)
+        admissions.look_up(transaction, action, case, call.form, call.source, references, now)
         noted = dispatch.noted(transaction, self.versions.almanac(), case, action, call.form, now)
         decision = self.decided(call, case, read.actor, wanted, references, now, noted)
         batch = write.Batch()

@@ -27,6 +27,7 @@ _DEADLINE = (
 ).split()
 _CARD = "card task_seq department_id rank given_at ended_at ended_by".split()
 _POINTS = "person_id points reason at".split()
+_ADMISSION = "prefix year serial ticket_id matter items until since units ended".split()
 #: Tickets listed in one go.
 _PAGE = 1_000
 _EVENT = [one.name for one in fields(Event) if one.name not in ("personal", "salt")]
@@ -80,6 +81,7 @@ class Retelling:
             *_own(case_no, stored, case),
             *self._belongings(case_no, ticket_id, case),
             *self._points(case_no, ticket_id, events),
+            *self._admissions(case_no, ticket_id, events),
         ]
 
     def _belongings(self, case_no: str, ticket_id: int, case: Case) -> Iterator[Difference]:
@@ -117,6 +119,33 @@ class Retelling:
         for key in sorted(told.keys() | stored.keys()):
             name = f"points_line {key[0]}.{key[1]}"
             yield from _compared(case_no, name, _POINTS, stored.get(key), told.get(key))
+
+    def _admissions(self, case_no: str, ticket_id: int, events: Sequence[Event]) -> Iterator[Difference]:
+        """The admissions are those that the events name, for the same units, ended by the same events."""
+        told: dict[str, list[Any]] = {}
+        for event in events:
+            facts = json.loads(event.facts) if '"admission' in event.facts else {}
+            if given := facts.get("admission"):
+                ids = sorted(self._departments[code].id for code in given["units"])
+                told[given["number"]] = [
+                    given["prefix"], given["year"], given["serial"], ticket_id, given["matter"],
+                    " ".join(given["items"]), given["until"], event.at, ids, None,
+                ]  # fmt: skip
+            if facts.get("admission_ended") in told:
+                told[facts["admission_ended"]][-1] = event.at
+        stored = {
+            row[0]: [*row[1:9], [], row[9]]
+            for row in self._rows(
+                "SELECT a.number, a.prefix, a.year, a.serial, a.ticket_id, a.matter, a.items, a.until, a.since, e.at "
+                "FROM admission a LEFT JOIN admission_end e ON e.number = a.number WHERE a.ticket_id = @",
+                ticket_id,
+            )
+        }
+        units = "SELECT department_id FROM admission_unit WHERE number = @ ORDER BY department_id"
+        for number, row in stored.items():
+            row[8] = [unit for (unit,) in self._rows(units, number)]
+        for number in sorted(told.keys() | stored.keys()):
+            yield from _compared(case_no, f"admission {number}", _ADMISSION, stored.get(number), told.get(number))
 
     def _events(self, ticket_id: int) -> Iterator[Event]:
         listed = ", ".join(_EVENT)

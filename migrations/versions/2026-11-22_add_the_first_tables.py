@@ -62,6 +62,39 @@ def upgrade() -> None:
 
 def add_tables() -> None:
     op.create_table(
+        "admission",
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("prefix", sa.String(length=64), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("matter", sa.String(length=200), nullable=False),
+        sa.Column("items", sa.Text(), nullable=False),
+        sa.Column("until", sa.String(length=10), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_admission")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_admission_serial", "admission", ["prefix", "year", "serial"], unique=False)
+    op.create_index("ix_admission_ticket", "admission", ["ticket_id"], unique=False)
+    op.create_table(
+        "admission_end",
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_admission_end")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "admission_unit",
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("department_id", BIG, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("number", "department_id", name=op.f("pk_admission_unit")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_admission_unit_department", "admission_unit", ["department_id", "number"], unique=False)
+    op.create_table(
         "area",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -659,7 +692,7 @@ def add_tables() -> None:
         sa.Column("area_id", BIG, nullable=True),
         sa.Column("valid_to", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('government', 'bureau', 'field_office', 'utility', 'body', 'property', 'contractor')",
+            "kind IN ('government', 'bureau', 'field_office', 'utility', 'body', 'property', 'contractor', 'village')",
             name=op.f("ck_department_kind"),
         ),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_department_area_id")),

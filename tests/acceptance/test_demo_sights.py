@@ -23,6 +23,12 @@ SHOWN = {
     "裁定先例": "裁定先例",
     "名册与走访": "特殊关怀人群",
     "网格长履职": "孙志远",
+    "居村能做什么": "奉村准〔",
+    "意见齐备，待审定": "不予准入",
+    "居村反映违规": "整改到位",
+    "凭准入编号": "派遣依据",
+    "凭清单": "依法履职事项清单",
+    "一键拒办": "未经准入，拒办",
 }
 
 
@@ -33,7 +39,7 @@ def test_every_sight_is_there_for_whoever_is_named(
     settings = replace(Settings.from_environment(), database_url=database_url, data=tmp_path)
     demo = prepare_demo(settings)
     sights = re.findall(r"^ *([a-z.]+) +(/\S+) +(.+?) / ", capsys.readouterr().out, re.MULTILINE)
-    assert len(sights) == 11
+    assert len(sights) == 17
     application = Application.of(demo)
     try:
         relay(application.database)

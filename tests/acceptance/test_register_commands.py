@@ -76,3 +76,17 @@ def test_a_register_file_is_checked_without_a_database(huying: Huying, tmp_path:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("register: wrong\ntitle: 错 / Wrong\n", encoding="utf-8")
     assert "缺少“维护”" in huying("register", "check", str(wrong), fails=True)
+
+
+def test_what_a_village_may_be_asked_on_the_command_line(huying: Huying, tmp_path: Path) -> None:
+    assert "可以读取" in huying("admission", "check")
+    wrong = tmp_path / "rules.yaml"
+    wrong.write_text("admission: 准入 / Admission\nbinds: [vilage]\n", encoding="utf-8")
+    refused = huying("admission", "check", str(wrong), fails=True)
+    assert "rules.yaml:" in refused
+    assert "village" in refused
+    told = huying("admission", "show", "jw-310120001001")
+    assert "依法协助事项清单 · xz-02 协助发现和报告群租（event-04-02）" in told
+    assert "窨井盖安全排查" in told
+    assert "液化气" not in told, "what was revoked is not among them"
+    assert "没有编码为“nobody”" in huying("admission", "show", "nobody", fails=True)

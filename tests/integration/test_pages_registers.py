@@ -101,7 +101,7 @@ def test_a_keeper_adds_and_changes_a_row_on_pages(xidu: Town) -> None:
 
 def test_the_registers_and_their_fields_are_told(xidu: Town) -> None:
     told = {one["key"]: one for one in xidu.get("shen", "/api/registers")["items"]}
-    assert told.keys() == {"special-care", "monitoring-points"}
+    assert told.keys() == {"special-care", "monitoring-points", "village-duties"}
     assert {field["name"]: field["personal"] for field in told["special-care"]["fields"]}["phone"]
     page = Browser(xidu, "shen").go("/registers")
     assert "由您维护" in page.text

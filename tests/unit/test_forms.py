@@ -1,5 +1,6 @@
 """Forms: whatever comes in, the answer is clean values or the name of the first field at fault."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from engine.definitions.model import Field, FieldType, FormItem, Need, Title
 from engine.definitions.names import STANDARD_FIELDS
 from engine.errors import HuyingError, Malformed
 from engine.rules.acts import Decision
-from engine.rules.case import TicketRef
+from engine.rules.case import DepartmentRef, TicketRef
 from engine.rules.chain import canonical
 from engine.rules.forms import LONGEST_NAME, LONGEST_TEXT, MOST_VALUES, Filled, fill
 from engine.vocabulary import StateType
@@ -209,6 +210,17 @@ def test_too_many_values_are_refused() -> None:
 
 def test_a_value_given_twice_is_refused() -> None:
     _refused(FIELDS[FieldType.DEPARTMENT], ["urban", "urban"], Need.ANY)
+
+
+def test_a_department_may_be_bound_to_kinds_of_unit() -> None:
+    known = replace(REFERENCES, departments={"jw": DepartmentRef(7, "jw", None, "浦江居委", "village"),
+                                             "sw": DepartmentRef(8, "sw", None, "水务局", "bureau")})  # fmt: skip
+    item = FormItem(_field(FieldType.DEPARTMENT, kinds=frozenset({"village"})), Need.ONE)
+    taken, refused = fill([item], {"it": "jw"}, known, MONDAY), fill([item], {"it": "sw"}, known, MONDAY)
+    assert isinstance(taken, Filled)
+    assert isinstance(refused, Malformed)
+    assert "只能选居村组织，“水务局”不是" in refused.zh
+    assert "village" in refused.en
 
 
 def test_text_is_stored_in_one_form_with_its_ends_trimmed() -> None:

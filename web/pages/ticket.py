@@ -14,7 +14,7 @@ from engine.errors import HuyingError, NotAllowedNow, Stale
 from engine.records import sheet as sheets
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
-from web import forms
+from web import bases, forms
 from web.contexts import deed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
@@ -65,7 +65,7 @@ def ask(
     task: Seq = None,
     answered: Annotated[int | None, Query(alias="request", ge=1, le=2**31 - 1)] = None,
 ) -> Response:
-    """The form of one act; what a proposal's link says is filled in, to be looked at."""
+    """The form of one act; what a proposal's link says, and what was applied for, is filled in, to be looked at."""
     return _act(
         request, house, here, case_no, Named(action=action, task=task, request=answered), _filled(request), None
     )
@@ -118,9 +118,12 @@ def _ticket(
         history = sheets.recent(transaction, here.viewer, sheet.sight, sheet.case, before=before)
         context = ticket_page(transaction, sheet, history, offers)
         proposed = hints(house, transaction, here.viewer, sheet, offers)
+        rests = bases.rests(house, transaction, here.viewer, sheet)
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
-    return page(request, "ticket.html", here=here, page=context, hints=proposed, done=title, earlier=earlier)
+    return page(
+        request, "ticket.html", here=here, page=context, hints=proposed, done=title, earlier=earlier, rests=rests
+    )
 
 
 def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
@@ -168,6 +171,8 @@ def _act(
         offer = named.among(offers)
         if error is None and (offer is None or not offer.possible):
             error = _not_now(offer)
+        if request.method == "GET":
+            typed = forms.kept(offer.form if offer else (), sheet.case.ticket.memory.kept, typed)
         drawing = Drawing(
             transaction=transaction,
             viewer=here.viewer,

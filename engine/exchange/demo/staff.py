@@ -7,6 +7,7 @@ from math import gcd
 
 from engine.clock import DAY, Instant
 from engine.exchange.demo.files import CastMember, District
+from engine.exchange.demo.units import village
 from engine.records.areas import NewArea
 from engine.records.departments import NewDepartment
 from engine.records.people import Appointment, NewPerson
@@ -34,6 +35,7 @@ BY_KIND: dict[str, dict[str, int]] = {
     "body": {"lead": 1, "handler": 1},
     "property": {"lead": 1, "handler": 1},
     "contractor": {"lead": 1, "handler": 1, "contractor": 2},
+    "village": {"handler": 1},
 }
 #: Whoever may report without a post.
 CITIZENS = 5
@@ -92,6 +94,7 @@ def staff(
     ended = Instant(now - _CHANGED_HANDS)
     posts.append(Appointment(login=_FORMER, post="grid_worker", area=first.code, since=since, until=ended))
     posts += _second_posts(district, posts, since)
+    posts += _secretaries(posts, since)
     return people, posts
 
 
@@ -130,6 +133,16 @@ def _second_posts(district: District, posts: Sequence[Appointment], since: Insta
         leaders = [post.login for post in posts if post.post == "chief" and post.area == street.code]
         last = f"ZH{street.code}{street.grids:02}"
         yield Appointment(login=leaders[-1], post="grid_leader", area=last, since=since)
+
+
+def _secretaries(posts: Sequence[Appointment], since: Instant) -> list[Appointment]:
+    """The secretary of a village also leads its organisation, which tasks are sent to."""
+    handled = {post.department for post in posts if post.department and post.post == "handler"}
+    return [
+        Appointment(login=post.login, post="lead", department=village(post.area), since=since)
+        for post in posts
+        if post.post == "village_head" and post.area and village(post.area) in handled
+    ]
 
 
 def _names(district: District) -> Iterator[str]:

@@ -89,7 +89,7 @@ STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
 )
 
 #: Number and step of a story → whose picture is shown there once more.
-_COPIED = {(5, 4): (4, 4)}
+_COPIED: dict[tuple[int | str, int], tuple[int, int]] = {(5, 4): (4, 4)}
 
 
 #: Number of a story → who sees what there, Chinese and English.
@@ -125,27 +125,31 @@ def build_tickets(application: Application, progress: Callable[[str], None] | No
 
     Errors: the refusal of the first act that the files no longer allow.
     """
-    people, items = _people(application), _items(application)
+    people, items = people_of(application), items_of(application)
     now = Instant(application.clock.now() - 6 * HOUR)
     cases: list[str] = []
     for number, (workflow, steps) in enumerate(STORIES):
         if progress:
             progress(f"{number + 1}/{len(STORIES)} {steps[0].form['description']}")
-        cases.append(_walk(application, workflow, steps, number, people, items, now))
+        cases.append(walk(application, workflow, steps, number, people, items, now))
         now = Instant(now + 25 * MINUTE)
     told = (Sight(login, f"/tickets/{cases[number]}", zh, en) for number, login, zh, en in _SIGHTS)
     return (*told, *(Sight(*page) for page in _PAGES))
 
 
-def _walk(
+def walk(
     application: Application,
     workflow: str,
     steps: Sequence[Step],
-    number: int,
+    number: int | str,
     people: dict[str, int],
     words: dict[str, str],
     now: Instant,
 ) -> str:
+    """Walk one story through the door from a moment on, a step every three minutes; its case number.
+
+    `number` names the story in the demo's own keys; `words` are what stands for stand-ins of its forms.
+    """
     outcome: Outcome | None = None
     for count, step in enumerate(steps):
         key, caller = f"{_KEY}:{number}:{count}", Caller(person_id=people[step.who])
@@ -209,12 +213,13 @@ def _spoken(value: Any, words: dict[str, str]) -> Any:
     return words.get(value, value) if isinstance(value, str) else value
 
 
-def _people(application: Application) -> dict[str, int]:
+def people_of(application: Application) -> dict[str, int]:
+    """Login → id."""
     with application.database.looking() as transaction:
         return dict(transaction.rows("SELECT login, id FROM person"))
 
 
-def _items(application: Application) -> dict[str, str]:
+def items_of(application: Application) -> dict[str, str]:
     """`{name}` → the code of that item's first standard."""
     with application.database.looking() as transaction:
         rows = transaction.rows(
@@ -224,7 +229,7 @@ def _items(application: Application) -> dict[str, str]:
     return {f"{{{name}}}": f"{code}/{ordinal}" for name, code, ordinal in rows}
 
 
-def _photo(application: Application, uploader: int, number: int, count: int) -> str:
+def _photo(application: Application, uploader: int, number: int | str, count: int) -> str:
     """What the step's camera saw; one of them was copied from another ticket, for the check of evidence to find."""
     scene = _COPIED.get((number, count), (number, count))
     coming = io.BytesIO()
@@ -233,7 +238,7 @@ def _photo(application: Application, uploader: int, number: int, count: int) -> 
     return uploads.store(application.database, application.store, coming, uploader, application.clock.now()).sha256
 
 
-def _scene(number: int, count: int) -> Image.Image:
+def _scene(number: int | str, count: int) -> Image.Image:
     """A street with houses and a lamp, drawn here: the demo needs no file of anybody's."""
     dice = Random(f"{number}:{count}")  # noqa: S311
     ground = dice.randint(280, 400)

@@ -1,4 +1,4 @@
-"""The demo district's units: governments, bureaus and their field offices, utilities, property, contractors."""
+"""The demo district's units: governments, bureaus and their offices, utilities, property, contractors, villages."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +20,21 @@ def units(district: District, areas: Sequence[NewArea]) -> list[NewDepartment]:
         *_bureaus(district),
         *_others(district),
         *(unit for street in district.streets for unit in _of_street(district, street, areas)),
+        *(_village(area) for area in areas if area.level == "village"),
     ]
+
+
+def village(area: str) -> str:
+    """The code of the organisation of a village or neighbourhood."""
+    return f"jw-{area}"
+
+
+def _village(area: NewArea) -> NewDepartment:
+    """A villagers' or residents' committee, below its street's government."""
+    name = f"{area.name}民委员会" if area.name.endswith("村") else f"{area.name.removesuffix('区')}委员会"
+    return NewDepartment(
+        code=village(area.code), name=name, kind="village", parent=f"st-{area.code[6:9]}", area=area.code
+    )
 
 
 def office(bureau: str, street: Street) -> str:

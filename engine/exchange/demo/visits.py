@@ -10,7 +10,7 @@ from engine.exchange.demo import files
 from engine.exchange.registers import apply_rows
 from engine.stages.calls import Call, Caller
 
-_REGISTERS = ("special-care", "monitoring-points")
+_REGISTERS = ("special-care", "monitoring-points", "village-duties")
 #: So that a draw of the present quarter finds the rows there when it began.
 _KEPT_SINCE = 200 * DAY
 _HEAD, _LEADER = "li.village", "sun.grid"
