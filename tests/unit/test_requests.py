@@ -245,7 +245,7 @@ class TestExtension:
 class TestSuspension:
     def _suspended(self, until: str = "2026-04-01") -> Story:
         story = Story().called("urban", "water", item="event-02-03").signed(URBAN, WATER)
-        story.later(2 * HOUR).asked("suspension", URBAN, until=until)
+        story.later(2 * HOUR).asked("suspension", URBAN, resume_on=until)
         return story.answered(Cast.he, "grant_suspension", "suspension")
 
     def test_the_supervisor_approves_it_and_the_desk_does_not(self) -> None:
@@ -262,10 +262,10 @@ class TestSuspension:
 
     def test_it_has_an_end_date_of_its_own_that_lies_ahead(self) -> None:
         story = Story().called("urban").signed(URBAN)
-        ask = story.asked("suspension", URBAN, until="2026-03-01")
+        ask = story.asked("suspension", URBAN, resume_on="2026-03-01")
         refusal = story.refused(Cast.he, "grant_suspension", request=ask.seq)
         assert isinstance(refusal, Malformed)
-        assert refusal.place.field == "until"
+        assert refusal.place.field == "resume_on"
 
     def test_it_is_granted_once(self) -> None:
         story = self._suspended()
@@ -296,7 +296,7 @@ class TestSuspension:
     def test_an_extension_granted_while_suspended_does_not_wake_the_clock(self) -> None:
         story = Story().called("urban", item="event-02-03").signed(URBAN)
         story.asked("extension", URBAN)
-        story.asked("suspension", URBAN, until="2026-04-01")
+        story.asked("suspension", URBAN, resume_on="2026-04-01")
         story.answered(Cast.he, "grant_suspension", "suspension")
         asleep = story.timer("handle", URBAN)
         story.answered(Cast.shen, "grant_extension", "extension")
