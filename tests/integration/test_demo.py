@@ -217,3 +217,10 @@ def test_nobody_has_a_telephone_number_that_could_ring(database: Database, built
     phones = {phone for (phone,) in rows(database, "SELECT phone FROM person")}
     assert len(phones) > 1000
     assert all(phone == "" or phone.startswith("021-0") for phone in phones)
+
+
+def test_the_desk_of_the_cast_is_on_duty_for_a_week(database: Database, built: Built, clock: SetClock) -> None:
+    """值班表上有人当班，其余受理员就不当班；一周之后无人排班，人人可办。"""
+    asked = "SELECT p.login, s.valid_from, s.valid_to FROM shift s JOIN person p ON p.id = s.person_id"
+    with database.looking() as transaction:
+        assert transaction.rows(asked) == [("chen.desk", clock.now(), clock.now() + 7 * DAY)]

@@ -20,11 +20,13 @@ from engine.exchange.demo.staff import staff
 from engine.exchange.demo.units import office, units
 from engine.exchange.limit_units import read_units
 from engine.exchange.responsibilities import Rule, apply_responsibilities, write_rules
+from engine.records import shifts
 from engine.records.areas import Area, NewArea, create_areas, set_levels
 from engine.records.asking import ids_of
 from engine.records.catalogue import Responsibility
 from engine.records.departments import Department, NewDepartment, create_departments
 from engine.records.people import Appointment, NewPerson, Person, appoint, create_people
+from engine.records.shifts import NewShift
 
 __all__ = ["Built", "CastMember", "build_demo", "cast"]
 
@@ -53,6 +55,7 @@ def build_demo(database: Database, now: Instant, progress: Callable[[str], None]
     people, posts = staff(district, ground, bodies, cast(), now)
     tell("单位与人员 / Units and people")
     counts = database.acting(lambda transaction: _organisation(transaction, ground, bodies, people, posts, now))
+    database.acting(lambda transaction: _duty(transaction, now))
     tell("立案事项目录 / Catalogue")
     catalogue = apply_catalogue(database, files.path("catalogue.csv"), read_units(files.path("limit-units.yaml")), now)
     tell("权责清单 / Responsibilities")
@@ -85,6 +88,16 @@ def _organisation(
     # Whoever was there before keeps the posts they have now, whatever an administrator made of them.
     appoint(transaction, [post for post in posts if post.login in new_people])
     return len(new_areas), len(new_units), len(new_people)
+
+
+def _duty(transaction: Transaction, now: Instant) -> None:
+    """A week of duty for the cast's desk, where nobody has made another roster."""
+    desk = next(member for member in cast() if member.post == "coordinator" and member.area)
+    (area,) = ids_of(transaction, "area", "code", [str(desk.area)]).values()
+    until = Instant(now + shifts.LONGEST)
+    if not shifts.roster(transaction, Instant(0), until, [f"a{area}"]):
+        shift = NewShift(login=desk.login, post=desk.post, area=desk.area, since=now, until=until)
+        shifts.put_on_duty(transaction, shift)
 
 
 def _in_streets(transaction: Transaction, district: District) -> list[Rule]:
