@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.definitions import clocks
+from engine.definitions import clocks, confidential
 from engine.definitions.model import (
     CLOCK,
     RULE,
@@ -80,6 +80,7 @@ def examine(reader: Reader, book: Book, workflow: Workflow) -> None:
         _endless_rules(reader, workflow.scope(kind).states)
         _asks_and_actions(reader, workflow.scope(kind))
     clocks.examine(reader, workflow)
+    confidential.examine(reader, workflow)
     for task in workflow.tasks.values():
         _can_work(reader, workflow, task)
 

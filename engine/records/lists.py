@@ -19,6 +19,7 @@ from engine.errors import Malformed, NotFound, Place
 from engine.records import lights
 from engine.records.access import Viewer
 from engine.records.asking import marks
+from engine.records.knowledge import within
 from engine.records.turns import By, On, Turn
 from engine.records.versions import Versions
 from engine.rules.case import Run, Timer
@@ -179,7 +180,7 @@ def _limits(asking: _Asking, wanted: Wanted, area: int | None, department: int |
     if area is not None:
         where.append(
             "EXISTS (SELECT 1 FROM reach b WHERE b.sort_key = r.sort_key AND b.ticket_id = r.ticket_id "  # noqa: S608
-            f"AND b.unit = {asking(f'a{area}')})"
+            f"AND b.unit IN {asking.among(within(area))})"
         )
     if department is not None:
         where.append(
@@ -225,7 +226,7 @@ def _turn(asking: _Asking, turn: Turn) -> str:
 
 def _tied(asking: _Asking, turn: Turn) -> str:
     if turn.by is By.AREA:
-        return f"x.unit = {asking(f'a{turn.who}')}"
+        return f"x.unit IN {asking.among(within(turn.who))}"
     if turn.by is By.REPORTER:
         return f"x.unit = {asking(f'p{turn.who}')} AND y.reporter_id = {asking(turn.who)}"
     alive = "x.state_type <> 'void'" if turn.on is On.TICKET else "x.state_type NOT IN ('closed', 'void')"

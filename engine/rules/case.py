@@ -120,6 +120,10 @@ class Memory(_Clonable):
     limit: str = ""
     #: What a later action may take back.
     points: tuple[GivenPoints, ...] = ()
+    #: Departments that a ticket which may be confidential is about, by id.
+    about: tuple[int, ...] = ()
+    #: The units that know of such a ticket, as `reach` has them: those that may no more can be taken out.
+    readers: tuple[str, ...] = ()
 
     def clone(self) -> "Memory":
         return Memory(
@@ -131,6 +135,8 @@ class Memory(_Clonable):
             self.deeds,
             self.limit,
             self.points,
+            self.about,
+            self.readers,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -144,6 +150,8 @@ class Memory(_Clonable):
             "deeds": [deed.to_json() for deed in self.deeds],
             "limit": self.limit,
             "points": [[p.action, p.person_id, p.points] for p in self.points],
+            "about": list(self.about),
+            "readers": list(self.readers),
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -160,6 +168,8 @@ class Memory(_Clonable):
             tuple(Deed(*deed) for deed in parts.get("deeds", ())),
             parts.get("limit", ""),
             tuple(GivenPoints(*given) for given in parts.get("points", ())),
+            tuple(parts.get("about", ())),
+            tuple(parts.get("readers", ())),
         )
 
 
@@ -206,6 +216,8 @@ class Ticket(_Clonable):
     level: str = ""
     #: Tickets joined to it.
     joined_here: int = 0
+    #: Only those whom its file names may know that it exists.
+    confidential: bool = False
     opened_at: Instant = Instant(0)
     entered_at: Instant = Instant(0)
     settled_at: Instant | None = None
@@ -370,6 +382,7 @@ class TicketRef:
     state: str
     type: StateType
     main_id: int | None
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
