@@ -92,6 +92,8 @@ class Row:
     opened_at: Instant
     entered_at: Instant
     settled_at: Instant | None
+    #: Only few may know of it; its reader is one of them.
+    confidential: bool = False
     #: The running deadline that comes first.
     due: Due | None = None
     own: tuple[OwnTask, ...] = ()
@@ -150,7 +152,7 @@ def page(
 
 _COLUMNS = (
     "t.case_no, t.workflow_id, t.state, t.state_type, t.stage, a.code, a.name, a.level, t.item, t.urgency, "
-    "p.description, p.address, t.opened_at, t.entered_at, t.settled_at"
+    "p.description, p.address, t.opened_at, t.entered_at, t.settled_at, t.confidential"
 )
 _JOINS = (
     "JOIN ticket t ON t.id = f.ticket_id JOIN area a ON a.id = t.area_id LEFT JOIN particulars p ON p.ticket_id = t.id"
@@ -249,12 +251,13 @@ def _id_of(transaction: Transaction, table: str, code: str | None) -> int | None
 def _row(row: Sequence[Any]) -> Row:
     (
         _, ticket_id, case_no, workflow_id, state, state_type, stage, area_code, area_name, area_level, item, urgency,
-        description, address, opened, entered, settled,
+        description, address, opened, entered, settled, confidential,
     ) = row  # fmt: skip
     return Row(
         ticket_id=ticket_id, case_no=case_no, workflow_id=workflow_id, state=state, state_type=state_type, stage=stage,
         area_code=area_code, area_name=area_name, area_level=area_level, item=item, urgency=urgency,
         description=description or "", address=address or "", opened_at=opened, entered_at=entered, settled_at=settled,
+        confidential=bool(confidential),
     )  # fmt: skip
 
 

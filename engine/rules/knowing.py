@@ -39,9 +39,14 @@ def may_act(case: Case, role: Role) -> bool:
 def readers(case: Case) -> frozenset[str]:
     """Every unit that may know of the ticket as it stands, and where it lies: `a12/`, a name that no reader has."""
     rule = case.definition.confidential
-    if rule is None or not secret(case):
+    if rule is None:
         return frozenset(_everybody(case))
-    return frozenset(_few(case, rule))
+    if secret(case):
+        return frozenset(_few(case, rule))
+    # Whoever may know of a confidential one knows of an open one too, e.g. the organ that would review it.
+    around = frozenset(_everybody(case))
+    posts = _posts(case, rule, frozenset())
+    return around | {f"{unit}/{post}" for unit, post in posts if unit not in around}
 
 
 def _everybody(case: Case) -> Iterator[str]:
@@ -52,17 +57,22 @@ def _everybody(case: Case) -> Iterator[str]:
 
 
 def _few(case: Case, rule: Confidential) -> Iterator[str]:
-    never, roles = barred(case), case.definition.roles
+    never = barred(case)
     yield from (f"a{link.id}/" for link in case.ticket.area)
     if case.ticket.reporter_id is not None:
         yield f"p{case.ticket.reporter_id}"
     for task in _holding(case):
         if task.person_id is not None and task.department_id not in never:
             yield f"p{task.person_id}"
+    yield from (f"{unit}/{post}" for unit, post in _posts(case, rule, never))
+
+
+def _posts(case: Case, rule: Confidential, never: frozenset[int]) -> Iterator[tuple[str, str]]:
+    """The posts that the file names, in which units."""
     for name in rule.known_to:
-        role = roles[name]
+        role = case.definition.roles[name]
         for unit in _units(role, case, never):
-            yield from (f"{unit}/{post}" for post in role.posts)
+            yield from ((unit, post) for post in role.posts)
 
 
 def _units(role: Role, case: Case, never: frozenset[int]) -> Iterator[str]:

@@ -132,6 +132,12 @@ def test_an_open_ticket_of_such_a_file_is_known_as_any_other() -> None:
     assert not born.ticket.confidential
 
 
+def test_whoever_would_review_an_open_one_knows_of_it_too() -> None:
+    story, _ = _story("no")
+    sent = story.do(TANG, "send", form={"lead": "urban"})
+    assert set(sent.reach) == {f"d{URBAN}", f"d{BUREAU}/lead"}
+
+
 def test_a_department_with_a_task_knows_through_the_posts_named_and_so_does_the_one_above_the_lead() -> None:
     story, _ = _story()
     sent = story.do(TANG, "send", form={"lead": "urban", "co": ["power"]})
