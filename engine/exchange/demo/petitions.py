@@ -227,7 +227,7 @@ def _paper(application: Application, uploader: int, seed: str) -> str:
         pen.rectangle((80, 150 + line * 30, 80 + dice.randint(260, 460), 158 + line * 30), fill="#4a4a4a")
     pen.ellipse((400, 690, 530, 820), outline="#c1121f", width=6)
     coming = io.BytesIO()
-    page.save(coming, "PDF")
+    page.save(coming, "JPEG", quality=80)
     coming.seek(0)
     now = application.clock.now()
-    return uploads.store(application.database, application.store, coming, uploader, now, name="opinion.pdf").sha256
+    return uploads.store(application.database, application.store, coming, uploader, now).sha256
