@@ -246,6 +246,12 @@ def test_time_passes_and_still_nobody_meets_it(xidu: Town) -> None:
     history = xidu.get("gu", f"/api/tickets/{mine}/history")["events"]
     assert {event["action"] for event in history} == {"report", "accept", "rung"}
     assert all("same_as" not in one for event in history for one in event["facts"].get("evidence", ()))
+    lists = _rows(xidu, "SELECT body FROM message WHERE kind = 'list'")
+    assert not any(number in body or later in body for (body,) in lists)
+    said = _rows(
+        xidu, "SELECT e.facts FROM event e JOIN case_number c ON c.ticket_id = e.ticket_id WHERE c.number = ?", mine
+    )
+    assert not any(number in facts or later in facts for (facts,) in said), "nor is it kept where it can't be unsaid"
     assert xidu.get("gu", f"/api/tickets/{mine}/duplicates") == {"items": [], "relapse_of": None, "relapses": []}
     told = _rows(
         xidu,
