@@ -166,10 +166,7 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
         areas=[link.id for link in ticket.area],
         tickets=[ticket.main_id, ticket.parent_id],
     )
-    columns = ("main_id", "parent_id")
-    joined, subs = (_case_numbers(transaction, one, seen) if seen.official else () for one in columns)
-    kept = hidden(transaction, viewer.units, (*called.tickets.values(), *joined, *subs))
-    called.tickets = {key: number for key, number in called.tickets.items() if number not in kept}
+    joined, subs = _beside(transaction, viewer, seen, case, called)
     words = _particulars(transaction, seen.ticket_id)
     own_words = seen.official or ticket.reporter_id == viewer.person_id
     almanac = versions.almanac()
@@ -191,9 +188,24 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
             # A window that has passed is of no interest to anybody.
             if not (timer.name in windows(case.definition) and timer.due_at < now)
         ),
-        joined=tuple(number for number in joined if number not in kept),
-        subs=tuple(number for number in subs if number not in kept),
+        joined=joined,
+        subs=subs,
     )
+
+
+def _beside(
+    transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, called: Names
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Case numbers of the tickets joined to this one and opened by it, without those that are kept from the reader;
+    these are taken out of `called` and of what was asked as well."""
+    columns = ("main_id", "parent_id")
+    joined, subs = (_case_numbers(transaction, one, seen) if seen.official else () for one in columns)
+    asked = numbers_in([ask.form for ask in case.asks.values()])
+    kept = hidden(transaction, viewer.units, (*called.tickets.values(), *joined, *subs, *asked))
+    for ask in case.asks.values():
+        ask.form = without(ask.form, kept)
+    called.tickets = {key: number for key, number in called.tickets.items() if number not in kept}
+    return tuple(one for one in joined if one not in kept), tuple(one for one in subs if one not in kept)
 
 
 def _clock(timer: Timer, case: Case, called: Names, almanac: Almanac, now: Instant) -> Clock:

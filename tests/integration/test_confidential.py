@@ -219,8 +219,9 @@ def test_acts_on_it_are_refused_as_on_a_number_that_was_never_given(xidu: Town) 
             told = [xidu.ask(login, method, path.format(one), json=body) for one in (number, nowhere)]
             assert [one.status_code for one in told] == [404, 404]
             assert told[0].text.replace(number, "…") == told[1].text.replace(nowhere, "…")
-    mine = _open_ticket(xidu)
-    asked = [xidu.refused("shen", mine, "urge", {"ticket": one}) for one in (number, nowhere)]
+    mine = xidu.report("wang")
+    asked = [xidu.refused("shen", mine, "join", {"ticket": one}) for one in (number, nowhere)]
+    assert "没有这个案卷" in str(asked[0])
     assert str(asked[0]).replace(number, "…") == str(asked[1]).replace(nowhere, "…")
 
 
@@ -277,6 +278,9 @@ def test_what_was_open_and_named_elsewhere_is_taken_out_once_it_is_kept(xidu: To
         eyes = _Eyes(xidu, login)
         for address in (*_addresses(xidu, mine), *_addresses(xidu, joined)):
             assert case_no not in eyes.look(address)[1], (login, address)
+        inbox = xidu.get(login, "/api/inbox")
+        there = [one for one in inbox["items"] if one["read_at"] is None]
+        assert inbox["unread"] == len(there), "the badge counts what is there"
     assert case_no in _Eyes(xidu, "qu").look(f"/tickets/{joined}")[1]
     xidu.act("qu", case_no, "hide", {"secret": False})
     assert case_no in _Eyes(xidu, "gu").look(f"/tickets/{joined}")[1]
@@ -285,7 +289,9 @@ def test_what_was_open_and_named_elsewhere_is_taken_out_once_it_is_kept(xidu: To
 def test_whoever_may_know_finds_it_by_area_and_as_their_move(xidu: Town) -> None:
     number = _confide(xidu)
     for query in ({"area": "fx"}, {"area": "xd-m"}, {"mine": "true"}, {"workflow": "confided"}):
-        assert [row["case_no"] for row in xidu.get("qu", "/api/tickets", **query)["items"]] == [number], query
+        (row,) = xidu.get("qu", "/api/tickets", **query)["items"]
+        assert (row["case_no"], row["confidential"]) == (number, True), query
+    assert xidu.get("qu", f"/api/tickets/{number}")["confidential"] is True
     assert xidu.get("gu", "/api/tickets", area="fx")["items"] == []
 
 
