@@ -69,7 +69,7 @@ def sitting(request: Request, house: House) -> Sitting:
         raise NotSignedIn
     with house.database.looking() as transaction:
         viewer = by_session(transaction, secret, house.clock.now())
-        return Sitting(viewer=viewer, secret=secret, unread=inbox.unread(transaction, viewer.person_id))
+        return Sitting(viewer=viewer, secret=secret, unread=inbox.unread(transaction, viewer))
 
 
 At = Annotated[Sitting, Depends(sitting)]

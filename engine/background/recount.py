@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from engine.background.sweep import AT_ONCE, sweep_some
 from engine.clock import Clock
 from engine.database import Database, Transaction
+from engine.records.knowledge import within
 from engine.stages.door import Door
 from engine.stages.sweeping import Swept
 
@@ -22,7 +23,7 @@ _COUNTED_BY = """
     ORDER BY ticket_id LIMIT {0}"""
 _STANDS_IN = """
     SELECT DISTINCT d.ticket_id FROM reach r JOIN deadline d ON d.ticket_id = r.ticket_id
-    WHERE r.unit = {0} AND d.ended_at IS NULL AND d.calendar = {0} AND d.ticket_id > {0}
+    WHERE r.unit IN ({0}, {0}) AND d.ended_at IS NULL AND d.calendar = {0} AND d.ticket_id > {0}
     ORDER BY d.ticket_id LIMIT {0}"""
 
 
@@ -68,7 +69,7 @@ def _stale(door: Door, database: Database) -> Iterator[tuple[str, tuple[object, 
     for area, instead in almanac.local.items():
         for key in instead:
             if key in almanac.calendars:
-                yield _STANDS_IN, (f"a{area}", almanac.calendars[key].version)
+                yield _STANDS_IN, (*within(area), almanac.calendars[key].version)
 
 
 def _page(database: Database, statement: str, parameters: tuple[object, ...]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.definitions import admits, clocks
+from engine.definitions import admits, clocks, confidential
 from engine.definitions.model import (
     CLOCK,
     RULE,
@@ -81,6 +81,7 @@ def examine(reader: Reader, book: Book, workflow: Workflow) -> None:
         _asks_and_actions(reader, workflow.scope(kind))
     clocks.examine(reader, workflow)
     admits.examine(reader, workflow)
+    confidential.examine(reader, workflow)
     for task in workflow.tasks.values():
         _can_work(reader, workflow, task)
 

@@ -287,12 +287,20 @@ def _deadline(reader: Reader, book: Book, entry: Entry) -> Deadline:
         within = limit(reader, keys["default"].value, convention)
     if "when" in keys:
         book.conditional[entry.key] = keys["when"].value
+    more = limit(reader, keys["extension"].value, convention) if "extension" in keys else None
+    if more is not None and (within is None or catalogue or within.unit is not more.unit):
+        reader.refuse(
+            keys["extension"].line,
+            f"每次延长“{more.zh}”须与固定时限的单位相同",
+            f"an extension of {more.en} needs a fixed limit in the same unit",
+        )
     if convention is not None and until is not None:
         reader.refuse(keys["counting"].line, "截至某日的时限不用写计法", "`until` a date needs no `counting`")
     return Deadline(
         name=entry.key,
         title=reader.title(keys["title"].value) if "title" in keys else Title("", ""),
         within=within,
+        extension=more,
         catalogue=catalogue,
         until=until,
         calendar=reader.key(keys["calendar"].value) if "calendar" in keys else None,

@@ -164,6 +164,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key(
             "daily_points", "每日积分", Shape.NUMBER, "每人每日至多记几分 / Points that a person gets in a day at most"
         ),
+        _key("confidential", "保密", Shape.ONE, "谁才可知道有此案 / Who alone may know of it", of="confidential"),
         _key("deadlines", "时限", Shape.MAP, "时限 / Deadlines", of="deadline"),
         _key("ladders", "阶梯", Shape.MAP, "预警升级阶梯 / Ladders of escalation", of="ladder"),
         _key("starts", "发起", Shape.MAP, "如何发起 / How a ticket begins", of="start", required=True),
@@ -205,6 +206,11 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             "个人信息，可依法删除 / Personal data, erasable, never read by a rule",
         ),
     ),
+    "confidential": (
+        _key("when", "条件 当", Shape.CONDITION, "成立时保密，不写则一律保密 / While this holds; left out: always"),
+        _key("known_to", "知悉", Shape.NAMES, "可知悉的角色 / Roles that may know", required=True),
+        _key("not_about", "回避", Shape.NAME, "被反映单位的字段，其永不知悉 / The field whose departments never know"),
+    ),
     "deadline": (
         _TITLE,
         _key(
@@ -215,6 +221,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             required=True,
         ),
         _key("default", "缺省", Shape.LIMIT, "目录没有时限时 / When the catalogue has none"),
+        _key("extension", "每次延长", Shape.LIMIT, "准予一次延长多少，不写则再加一倍原时限 / What an extension adds"),
         _key("counting", "计法", Shape.COUNTING, "days 起算日不计 / `days`: the first day is not counted"),
         _key("calendar", "日历", Shape.KEY, "另用的工作日历，如值班 / Another calendar, e.g. of a night desk"),
         _key("when", "条件 当", Shape.CONDITION, "起算时成立才走 / It starts only if this holds then"),

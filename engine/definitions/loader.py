@@ -11,6 +11,7 @@ from engine import resources
 from engine.definitions import admits, checks, register_file, source, words
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
+from engine.definitions.confidential import confidential
 from engine.definitions.declarations import declare
 from engine.definitions.heads import task_scopes, ticket_scope
 from engine.definitions.ladders import add_conditions, compile_ladders
@@ -118,6 +119,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
     kinds = {name: _kind(compiler, scope) for name, scope in book.kinds.items()}
     add_conditions(compiler)
     ladders = compile_ladders(compiler)
+    secret = confidential(compiler, top.get("confidential"))
     return Workflow(
         key=reader.key(top["workflow"].value) if "workflow" in top else "",
         version=reader.number(top["version"].value) if "version" in top else 0,
@@ -138,6 +140,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
         caps=_caps(compiler.conditions),
         daily_points=reader.number(top["daily_points"].value) if "daily_points" in top else None,
         admits=admits.compiled(reader, book, top.get("admits")),
+        confidential=secret,
         posts=book.posts,
         levels=book.levels,
         ranks={name: rank for rank, name in enumerate(reversed([*book.words.levels]), start=1)},

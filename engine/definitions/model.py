@@ -309,6 +309,8 @@ class Deadline:
     when: Condition | None = None
     #: A fixed limit; None when it comes from the catalogue or a form.
     within: Limit | None = None
+    #: What an approved extension adds, in the unit of `within`; None: the limit once more.
+    extension: Limit | None = None
     #: Take the limit of the ticket's catalogue standard, `within` being the default.
     catalogue: bool = False
     #: The form field whose date it is.
@@ -416,6 +418,19 @@ class Admits:
         return frozenset((self.matter, self.items, self.units, self.until))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confidential:
+    """Who alone may know that a ticket exists, besides its reporter and the persons who hold a task of it."""
+
+    #: Names of roles.
+    known_to: tuple[str, ...]
+    #: Only while this holds; None: always.
+    when: Condition | None = None
+    #: The field that names the departments it is about: these, and the units right below them, never know.
+    not_about: str | None = None
+    line: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Workflow:
     """A whole closed loop."""
@@ -446,6 +461,7 @@ class Workflow:
     daily_points: int | None = None
     #: Which states admit a matter to units that are bound; None for a loop that admits nothing.
     admits: Admits | None = None
+    confidential: Confidential | None = None
     #: Posts and levels of areas that this file brings beyond the shipped ones.
     posts: Mapping[str, Title] = field(default_factory=dict)
     levels: Mapping[str, Title] = field(default_factory=dict)

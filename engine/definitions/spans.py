@@ -70,6 +70,10 @@ class Limit:
         """The limit n times over: an approved extension adds the original limit once."""
         return replace(self, amount=self.amount * n)
 
+    def plus(self, more: "Limit") -> "Limit":
+        """The limit longer by another of the same unit."""
+        return replace(self, amount=self.amount + more.amount)
+
     def counted(self, counting: Counting) -> "Limit":
         """The same limit by this convention; hours and minutes stay, the law leaves them no choice."""
         return replace(self, counting=counting) if self.unit.of_days else self

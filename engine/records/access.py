@@ -18,6 +18,7 @@ from engine.database import Database, Transaction
 from engine.errors import NotFound, NotSignedIn
 from engine.records import posts
 from engine.records.asking import marks, wrong
+from engine.records.knowledge import units_of
 from engine.rules.case import Held
 
 #: The purpose of a browser's session; nobody can give a token that name.
@@ -44,10 +45,8 @@ class Viewer:
 
     @property
     def units(self) -> tuple[str, ...]:
-        """What `reach` knows this person by: the areas and departments of the posts, and the person."""
-        areas = {f"a{held.area_id}" for held in self.posts if held.area_id is not None}
-        departments = {f"d{held.department_id}" for held in self.posts if held.department_id is not None}
-        return (*sorted(areas | departments), f"p{self.person_id}")
+        """What `reach` knows this person by: see `units_of`."""
+        return units_of(self.person_id, self.posts)
 
     @property
     def departments(self) -> tuple[int, ...]:

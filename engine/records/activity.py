@@ -103,7 +103,8 @@ def _leaders(
     rows = transaction.rows(
         f"WITH RECURSIVE below (id) AS (SELECT id FROM area WHERE id IN ({listed}) "  # noqa: S608 (marks)
         "UNION SELECT a.id FROM area a JOIN below b ON a.parent_id = b.id) "
-        "SELECT DISTINCT p.id, p.login, p.name, a.name, (SELECT max(e.at) FROM event e WHERE e.person_id = p.id) "
+        "SELECT DISTINCT p.id, p.login, p.name, a.name, (SELECT max(e.at) FROM event e "
+        "JOIN ticket t ON t.id = e.ticket_id WHERE e.person_id = p.id AND NOT t.confidential) "
         "FROM below b JOIN holding h ON h.area_id = b.id JOIN person p ON p.id = h.person_id "
         "JOIN area a ON a.id = b.id "
         f"WHERE h.post IN ({posts}) AND h.valid_from < {mark} AND (h.valid_to IS NULL OR h.valid_to > {mark}) "
@@ -119,7 +120,10 @@ def _leaders(
 def _counted(
     transaction: Transaction, kinds: Kinds, people: Sequence[int], since: Instant, until: Instant
 ) -> dict[int, tuple[int, ...]]:
-    """Acts, reports, calls, evaluations and listed problems of these people, by the index of person and time."""
+    """Acts, reports, calls, evaluations and listed problems of these people, by the index of person and time.
+
+    What was done on confidential tickets is nobody's to count.
+    """
     if not people:
         return {}
     mark, *_ = marks(transaction, 1)
@@ -130,6 +134,7 @@ def _counted(
         parameters += values
     rows = transaction.rows(
         f"SELECT e.person_id, count(*), sum(CASE WHEN e.seq = 1 THEN 1 ELSE 0 END), {', '.join(sums)} FROM event e "  # noqa: S608
+        "JOIN ticket t ON t.id = e.ticket_id AND NOT t.confidential "
         f"WHERE e.person_id IN ({', '.join(marks(transaction, len(people)))}) AND e.at >= {mark} AND e.at < {mark} "
         "GROUP BY e.person_id",
         (*parameters, *people, since, until),

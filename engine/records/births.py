@@ -49,12 +49,18 @@ def remember(
     )
 
 
-def tickets_of(transaction: Transaction, register: str, code: str, limit: int = 50) -> list[tuple[str, str, Instant]]:
-    """Case number, state and moment of the tickets born for a row, the newest first."""
+def tickets_of(
+    transaction: Transaction, register: str, code: str, units: Collection[str], limit: int = 50
+) -> list[tuple[str, str, Instant]]:
+    """Case number, state and moment of the tickets born for a row, the newest first; confidential ones for those units
+    only that may know of them."""
     subject, most = marks(transaction, 2)
+    reached, parameters = among(transaction, units)
     rows = transaction.rows(
         "SELECT t.case_no, t.state, b.at FROM birth b JOIN ticket t ON t.id = b.ticket_id "  # noqa: S608
-        f"WHERE b.subject = {subject} ORDER BY b.at DESC, b.ticket_id DESC LIMIT {most}",
-        (f"{register}/{code}", limit),
+        f"WHERE b.subject = {subject} AND (NOT t.confidential OR EXISTS (SELECT 1 FROM reach r "
+        f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit {reached})) "
+        f"ORDER BY b.at DESC, b.ticket_id DESC LIMIT {most}",
+        (f"{register}/{code}", *parameters, limit),
     )
     return [(case_no, state, at) for case_no, state, at in rows]

@@ -1,7 +1,8 @@
 """Messages as their readers see them.
 
-A message of a ticket that its reader may not see any more is there and says nothing. People name a message by the case
-number and the event, or by a digest of its origin: origins hold ids that nobody is shown.
+A message of a ticket that its reader may not see any more is there and says nothing; of one that has become
+confidential since then it isn't even there. People name a message by the case number and the event, or by a digest of
+its origin: origins hold ids that nobody is shown.
 """
 
 import hashlib
@@ -70,18 +71,19 @@ def digest(origin: str) -> str:
 
 def _rows(transaction: Transaction, viewer: Viewer, where: str, parameters: Sequence[Any]) -> list[Any]:
     units, listed = among(transaction, viewer.units)
+    reached = f"EXISTS (SELECT 1 FROM reach r WHERE r.ticket_id = t.id AND r.sort_key = t.opened_at AND r.unit {units})"  # noqa: S608
     return transaction.rows(
         "SELECT m.origin, m.kind, m.at, m.urgent, m.read_at, m.body, m.event_seq, t.case_no, t.workflow_id, e.action, "  # noqa: S608
         "e.scope, e.state_from, e.state_to, e.facts, d.name, w.description, b.name, y.name, "
-        "EXISTS (SELECT 1 FROM reach r "
-        f"WHERE r.ticket_id = t.id AND r.sort_key = t.opened_at AND r.unit {units}) FROM message m "
+        f"{reached} FROM message m "
         "LEFT JOIN ticket t ON t.id = m.ticket_id "
         "LEFT JOIN event e ON e.ticket_id = m.ticket_id AND e.seq = m.event_seq "
         "LEFT JOIN task k ON k.ticket_id = m.ticket_id AND k.seq = e.task_seq "
         "LEFT JOIN department d ON d.id = k.department_id "
         "LEFT JOIN person b ON b.id = m.behalf_of LEFT JOIN person y ON y.id = m.deputy_id "
-        f"LEFT JOIN particulars w ON w.ticket_id = m.ticket_id WHERE {where}",
-        (*listed, *parameters),
+        "LEFT JOIN particulars w ON w.ticket_id = m.ticket_id "
+        f"WHERE (t.id IS NULL OR NOT t.confidential OR {reached}) AND {where}",
+        (*listed, *listed, *parameters),
     )
 
 

@@ -61,7 +61,7 @@ def busy(transaction: Transaction, units: Iterable[str], now: Instant, rules: Fr
 
 
 def roots(transaction: Transaction) -> list[str]:
-    """The units that reach every ticket."""
+    """The units that reach every ticket, confidential ones left out: what is counted for all must not move by them."""
     return [f"a{row[0]}" for row in transaction.rows("SELECT id FROM area WHERE parent_id IS NULL")]
 
 

@@ -33,14 +33,19 @@ class Page:
     cursor: str | None
 
 
-def unread(transaction: Transaction, person_id: int) -> int:
-    """How many messages somebody has not read, counted up to `MOST_COUNTED`."""
+def unread(transaction: Transaction, viewer: Viewer) -> int:
+    """How many messages somebody has not read, counted up to `MOST_COUNTED`; those of tickets that are kept from them
+    are not there."""
     person, most = marks(transaction, 2)
+    units, listed = among(transaction, viewer.units)
     # In an order, so that SQLite takes the index of what is unread and not the key, which everything read is under too.
     ((count,),) = transaction.rows(
-        "SELECT count(*) FROM (SELECT at FROM message "  # noqa: S608 (constant words)
-        f"WHERE person_id = {person} AND read_at IS NULL ORDER BY at DESC LIMIT {most}) counted",
-        (person_id, MOST_COUNTED),
+        "SELECT count(*) FROM (SELECT m.at FROM message m "  # noqa: S608 (constant words)
+        f"WHERE m.person_id = {person} AND m.read_at IS NULL AND NOT EXISTS (SELECT 1 FROM ticket t "
+        "WHERE t.id = m.ticket_id AND t.confidential AND NOT EXISTS (SELECT 1 FROM reach r "
+        f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit {units})) "
+        f"ORDER BY m.at DESC LIMIT {most}) counted",
+        (viewer.person_id, *listed, MOST_COUNTED),
     )
     return int(count)
 

@@ -19,6 +19,7 @@ from engine.errors import Malformed, NotFound, Place
 from engine.records import lights, search
 from engine.records.access import Viewer
 from engine.records.asking import marks
+from engine.records.knowledge import within
 from engine.records.turns import By, On, Turn
 from engine.records.versions import Versions
 from engine.rules.case import Run, Timer
@@ -93,6 +94,8 @@ class Row:
     opened_at: Instant
     entered_at: Instant
     settled_at: Instant | None
+    #: Only few may know of it; its reader is one of them.
+    confidential: bool = False
     #: The running deadline that comes first.
     due: Due | None = None
     own: tuple[OwnTask, ...] = ()
@@ -174,7 +177,7 @@ def _words(transaction: Transaction, text: str) -> search.Match | None:
 
 _COLUMNS = (
     "t.case_no, t.workflow_id, t.state, t.state_type, t.stage, a.code, a.name, a.level, t.item, t.urgency, "
-    "p.description, p.address, t.opened_at, t.entered_at, t.settled_at"
+    "p.description, p.address, t.opened_at, t.entered_at, t.settled_at, t.confidential"
 )
 _JOINS = (
     "JOIN ticket t ON t.id = f.ticket_id JOIN area a ON a.id = t.area_id LEFT JOIN particulars p ON p.ticket_id = t.id"
@@ -204,7 +207,7 @@ def _limits(asking: _Asking, wanted: Wanted, area: int | None, department: int |
     if area is not None:
         where.append(
             "EXISTS (SELECT 1 FROM reach b WHERE b.sort_key = r.sort_key AND b.ticket_id = r.ticket_id "  # noqa: S608
-            f"AND b.unit = {asking(f'a{area}')})"
+            f"AND b.unit IN {asking.among(within(area))})"
         )
     if department is not None:
         where.append(
@@ -250,7 +253,7 @@ def _turn(asking: _Asking, turn: Turn) -> str:
 
 def _tied(asking: _Asking, turn: Turn) -> str:
     if turn.by is By.AREA:
-        return f"x.unit = {asking(f'a{turn.who}')}"
+        return f"x.unit IN {asking.among(within(turn.who))}"
     if turn.by is By.REPORTER:
         return f"x.unit = {asking(f'p{turn.who}')} AND y.reporter_id = {asking(turn.who)}"
     alive = "x.state_type <> 'void'" if turn.on is On.TICKET else "x.state_type NOT IN ('closed', 'void')"
@@ -273,12 +276,13 @@ def _id_of(transaction: Transaction, table: str, code: str | None) -> int | None
 def _row(row: Sequence[Any]) -> Row:
     (
         _, ticket_id, case_no, workflow_id, state, state_type, stage, area_code, area_name, area_level, item, urgency,
-        description, address, opened, entered, settled,
+        description, address, opened, entered, settled, confidential,
     ) = row  # fmt: skip
     return Row(
         ticket_id=ticket_id, case_no=case_no, workflow_id=workflow_id, state=state, state_type=state_type, stage=stage,
         area_code=area_code, area_name=area_name, area_level=area_level, item=item, urgency=urgency,
         description=description or "", address=address or "", opened_at=opened, entered_at=entered, settled_at=settled,
+        confidential=bool(confidential),
     )  # fmt: skip
 
 

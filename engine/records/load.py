@@ -35,7 +35,7 @@ Definitions = Callable[[Transaction, int], Workflow]
 
 _TICKET = (
     "id case_no state version state_version last_seq head head_at visit creator_department_id reporter_id channel item "
-    "urgency main_id parent_id opened_at entered_at settled_at level memory workflow_id"
+    "urgency main_id parent_id opened_at entered_at settled_at level confidential memory workflow_id"
 ).split()
 #: Where a case row holds its workflow version.
 WORKFLOW_AT = len(_TICKET) - 1
@@ -167,15 +167,15 @@ def case_of(row: Sequence[Any], definition: Workflow) -> Case:
     """One row of the case statement as values."""
     (
         ticket_id, case_no, state, version, state_version, last_seq, head, head_at, visit, creator, reporter, channel,
-        item, urgency, main, parent, opened, entered, settled, level, memory, _, lineage, main_type, subs, joined,
-        tasks, asks, timers, cards,
+        item, urgency, main, parent, opened, entered, settled, level, confidential, memory, _, lineage, main_type, subs,
+        joined, tasks, asks, timers, cards,
     ) = row  # fmt: skip
     ticket = Ticket(
         id=ticket_id, case_no=case_no, state=state, version=version, state_version=state_version, last_seq=last_seq,
         head=head, head_at=head_at, visit=visit, area=chain(lineage), creator_department=creator, reporter_id=reporter,
         channel=channel, item=item, urgency=urgency, main_id=main,
         main_type=StateType(main_type) if main_type else None, parent_id=parent, open_subs=subs, joined_here=joined,
-        opened_at=opened, entered_at=entered, settled_at=settled, level=level,
+        opened_at=opened, entered_at=entered, settled_at=settled, level=level, confidential=bool(confidential),
         memory=Memory.from_json(json.loads(memory)),
     )  # fmt: skip
     return Case(

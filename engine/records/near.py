@@ -1,7 +1,7 @@
 """Tickets near one, in place and time: a few cells of an index, however many tickets there are."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from typing import Any
 
@@ -9,6 +9,7 @@ from engine.clock import DAY, HOUR, Instant
 from engine.database import Transaction
 from engine.definitions.thresholds import Duplicates, Relapses
 from engine.records.asking import among, marks
+from engine.records.knowledge import hidden
 from engine.rules.ground import Spot, cells_around
 from engine.rules.likeness import Matter, item_of
 from engine.vocabulary import StateType
@@ -47,6 +48,7 @@ def near_in_time(
     Void ones are left out: they were nobody's matter.
     """
     mark, *_ = marks(transaction, 1)
+    units = list(units)
     cells, listed = _cells(transaction, matter.spot, rules.metres, rules.accuracy)
     reached, parameters = among(transaction, units)
     rows = transaction.rows(
@@ -62,15 +64,20 @@ def near_in_time(
             *parameters,
         ),
     )
-    return [_near(row) for row in rows]
+    found = [_near(row) for row in rows]
+    kept = hidden(transaction, units, (near.main for near in found if near.main))
+    return [replace(near, main=None) if near.main in kept else near for near in found]
 
 
 def closed_before(transaction: Transaction, ticket_id: int, matter: Matter, item: str, rules: Relapses) -> list[Near]:
-    """Tickets of the same item near the same place that were closed within the last days before this one was opened."""
+    """Tickets of the same item near the same place that were closed within the last days before this one was opened.
+
+    Confidential ones are left out: the link will stand in the history of this one.
+    """
     mark, *_ = marks(transaction, 1)
     cells, listed = _cells(transaction, matter.spot, rules.metres, rules.accuracy)
     rows = transaction.rows(
-        f"{_NEAR} WHERE p.cell {cells} AND p.opened_at <= {mark} AND p.ticket_id <> {mark} "
+        f"{_NEAR} WHERE p.cell {cells} AND p.opened_at <= {mark} AND p.ticket_id <> {mark} AND NOT t.confidential "
         f"AND t.state_type = '{StateType.CLOSED.value}' AND t.settled_at BETWEEN {mark} AND {mark} "
         f"AND (t.item = {mark} OR t.item LIKE {mark}) ORDER BY t.settled_at DESC LIMIT {MOST}",
         (

@@ -60,7 +60,8 @@ Uses = tuple[dict[str, tuple[str, ...]], dict[str, tuple[int, ...]]]
 def _uses(transaction: Transaction, digests: Collection[str], own: int, besides: Collection[int]) -> Question[Uses]:
     """Per digest the other tickets and the own steps in which it, or an upload alike, was shown; the nearest first.
 
-    Of each upload the first ticket is named: however often a picture was shown, that is one step into an index.
+    Of each upload the first ticket is named: however often a picture was shown, that is one step into an index. A
+    confidential one is never named: what is found stands in the history of this one.
     """
     match, parameters = among(transaction, digests)
     mark, *_ = marks(transaction, 1)
@@ -68,7 +69,7 @@ def _uses(transaction: Transaction, digests: Collection[str], own: int, besides:
         (
             "SELECT w.sha256, w.here, t.case_no FROM ("  # noqa: S608 (constant words)
             "SELECT u.sha256, u.bits, "
-            "(SELECT MIN(a.ticket_id) FROM attachment a "
+            "(SELECT MIN(a.ticket_id) FROM attachment a JOIN ticket k ON k.id = a.ticket_id AND NOT k.confidential "
             f"WHERE a.sha256 = u.other AND a.ticket_id NOT IN ({mark}, {mark}, {mark})) AS elsewhere, "
             f"(SELECT MIN(a.event_seq) FROM attachment a WHERE a.sha256 = u.other AND a.ticket_id = {mark}) AS here "
             f"FROM (SELECT sha256, sha256 AS other, 0 AS bits FROM upload WHERE sha256 {match} "

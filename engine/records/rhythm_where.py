@@ -1,7 +1,8 @@
 """What a list asks of a ticket, as SQL: seen from an area, or from one task of a department.
 
 Lights are computed and cards stand in few rows, so both come in as keys found beforehand; the rest is asked of the
-rows themselves. Every statement is limited to open tickets by an index that holds no others.
+rows themselves. Every statement is limited to open tickets by an index that holds no others. Confidential tickets stand
+in no list: a list goes to everybody with a post, whoever may know of the tickets in it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -44,7 +45,7 @@ class Scope:
 
 AREA = Scope(
     tables="ticket t",
-    base=OPEN_TICKET,
+    base=f"{OPEN_TICKET} AND NOT t.confidential",
     unit="t.area_id",
     deadline="",
     suspended="(t.state_type = 'suspended' OR EXISTS (SELECT 1 FROM task s WHERE s.ticket_id = t.id "
@@ -56,7 +57,7 @@ AREA = Scope(
 )
 TASK = Scope(
     tables="task k JOIN ticket t ON t.id = k.ticket_id",
-    base=f"k.state_type IN ({_LISTED}) AND t.state_type IN ({_LISTED})",
+    base=f"k.state_type IN ({_LISTED}) AND t.state_type IN ({_LISTED}) AND NOT t.confidential",
     unit="k.department_id",
     deadline=" AND d.task_seq = k.seq AND d.request_seq IS NULL",
     suspended="(t.state_type = 'suspended' OR k.state_type = 'suspended')",

@@ -18,6 +18,7 @@ from engine.errors import NotFound
 from engine.records import lights, strips
 from engine.records.access import Viewer
 from engine.records.asking import among, marks
+from engine.records.knowledge import hidden, numbers_in, without
 from engine.records.names import Names, names
 from engine.records.strips import Strip
 from engine.records.versions import Versions
@@ -166,8 +167,9 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
         areas=[link.id for link in ticket.area],
         tickets=[ticket.main_id, ticket.parent_id],
     )
+    joined, subs = _beside(transaction, viewer, seen, case, called)
     words = _particulars(transaction, seen.ticket_id)
-    known = seen.official or ticket.reporter_id == viewer.person_id
+    own_words = seen.official or ticket.reporter_id == viewer.person_id
     almanac = versions.almanac()
     return Sheet(
         sight=seen,
@@ -179,17 +181,32 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
         area_path=tuple(called.areas[link.id].name for link in ticket.area),
         description=words["description"],
         address=words["address"],
-        contact_name=words["contact_name"] if known else "",
-        contact_phone=words["contact_phone"] if known else "",
+        contact_name=words["contact_name"] if own_words else "",
+        contact_phone=words["contact_phone"] if own_words else "",
         clocks=tuple(
             _clock(timer, case, called, almanac, now)
             for timer in sorted(case.timers.values(), key=lambda timer: (timer.due_at, timer.seq))
             # A window that has passed is of no interest to anybody.
             if not (timer.name in windows(case.definition) and timer.due_at < now)
         ),
-        joined=_case_numbers(transaction, "main_id", seen) if seen.official else (),
-        subs=_case_numbers(transaction, "parent_id", seen) if seen.official else (),
+        joined=joined,
+        subs=subs,
     )
+
+
+def _beside(
+    transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, called: Names
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Case numbers of the tickets joined to this one and opened by it, without those that are kept from the reader;
+    these are taken out of `called` and of what was asked as well."""
+    columns = ("main_id", "parent_id")
+    joined, subs = (_case_numbers(transaction, one, seen) if seen.official else () for one in columns)
+    asked = numbers_in([ask.form for ask in case.asks.values()])
+    kept = hidden(transaction, viewer.units, (*called.tickets.values(), *joined, *subs, *asked))
+    for ask in case.asks.values():
+        ask.form = without(ask.form, kept)
+    called.tickets = {key: number for key, number in called.tickets.items() if number not in kept}
+    return tuple(one for one in joined if one not in kept), tuple(one for one in subs if one not in kept)
 
 
 def _clock(timer: Timer, case: Case, called: Names, almanac: Almanac, now: Instant) -> Clock:
@@ -246,7 +263,10 @@ def _history(
     )
     shown = rows[:bounded]
     spoken = Spoken(case.definition)
-    lines = tuple(_line(row, spoken, viewer, seen, case) for row in shown)
+    said = [_facts(row[16], seen) for row in shown]
+    kept = hidden(transaction, viewer.units, numbers_in(said))
+    told = [without(facts, kept) if kept else facts for facts in said]
+    lines = tuple(_line(row, facts, spoken, viewer, seen, case) for row, facts in zip(shown, told, strict=True))
     called = names(
         transaction,
         departments=[line.department_id for line in lines],
@@ -290,17 +310,19 @@ def _actions(scope: Workflow | TaskKind) -> Iterable[Action]:
         yield from request.answers.values()
 
 
-def _line(row: Sequence[Any], spoken: Spoken, viewer: Viewer, seen: Sight, case: Case) -> Line:
+def _line(
+    row: Sequence[Any], facts: Mapping[str, Any], spoken: Spoken, viewer: Viewer, seen: Sight, case: Case
+) -> Line:
     (
         seq, at, recorded, source, action, scope, task, request, actor, person, post, department, behalf, before, after,
-        stage, facts, words, digest,
+        stage, _, words, digest,
     ) = row  # fmt: skip
     told = case.ticket.reporter_id == viewer.person_id and spoken.tells_reporter(scope, action)
     readable = seen.official or person == viewer.person_id or told
     return Line(
         seq=seq, at=at, recorded_at=recorded, source=source, action=action, title=spoken.title(scope, action),
         scope=scope, task=task, request=request, actor=actor, person_id=person, post=post, department_id=department,
-        behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=_facts(facts, seen),
+        behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=facts,
         words=json.loads(words) if words and readable else None, hash=digest,
     )  # fmt: skip
 

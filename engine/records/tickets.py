@@ -72,6 +72,8 @@ class Ticket(SQLModel, table=True):
     settled_at: int | None = maybe_instant()
     #: The highest level of areas the matter has risen to; "" while it has not.
     level: str = word()
+    #: Only those whom its workflow names may know that it exists; what is counted for everybody leaves it out.
+    confidential: bool = yes_no()
     #: JSON of `rules.case.Memory`.
     memory: str = text()
 
@@ -249,8 +251,10 @@ class Reach(SQLModel, table=True):
     __tablename__ = "reach"
     __table_args__ = ONE_TREE
 
-    #: `a<area id>`, `d<department id>` or `p<person id>`.
-    unit: str = word(key=True, length=24)
+    #: `a<area id>`, `d<department id>` or `p<person id>`: every post there, or the person. Of a confidential ticket
+    #: `a<area id>/<post>` or `d<department id>/<post>`: that post only; and `a<area id>/` for where it lies, which no
+    #: reader is known by.
+    unit: str = word(key=True, length=96)
     #: The ticket's `opened_at`.
     sort_key: int = key_part()
     ticket_id: int = key_part()

@@ -54,7 +54,7 @@ TABLES: dict[str, _Table] = {
             "ticket",
             "id:b workflow_id:b case_no:t state:t state_type:t stage:t version:i state_version:i last_seq:i head:t "
             "head_at:b visit:i area_id:b creator_department_id:b reporter_id:b channel:t item:t urgency:t main_id:b "
-            "parent_id:b opened_at:b entered_at:b settled_at:b level:t memory:t",
+            "parent_id:b opened_at:b entered_at:b settled_at:b level:t confidential:f memory:t",
         ),
         _table("case_number", "number:t ticket_id:b"),
         _table(
@@ -134,6 +134,8 @@ class Batch:
     rows: Rows = field(default_factory=dict)
     #: Rows of tickets that were there before, with the version read, guarded.
     moved: list[tuple[Any, ...]] = field(default_factory=list)
+    #: Rows of `reach` that are taken out before others are put in.
+    forgotten: list[tuple[Any, ...]] = field(default_factory=list)
 
     def add(self, table: str, *rows: tuple[Any, ...]) -> None:
         if rows:
@@ -147,7 +149,8 @@ class Batch:
             own, workflow_id, ticket.case_no, ticket.state, type_, stage, ticket.version, ticket.state_version,
             ticket.last_seq, ticket.head, ticket.head_at, ticket.visit, ticket.area[0].id, ticket.creator_department,
             ticket.reporter_id, ticket.channel, ticket.item, ticket.urgency, ticket.main_id, ticket.parent_id,
-            ticket.opened_at, ticket.entered_at, ticket.settled_at, ticket.level, canonical(ticket.memory.to_json()),
+            ticket.opened_at, ticket.entered_at, ticket.settled_at, ticket.level, ticket.confidential,
+            canonical(ticket.memory.to_json()),
         )  # fmt: skip
         if decision.read_version is None:
             self.add("ticket", row)
@@ -216,6 +219,7 @@ class Batch:
             self.add("points_line", (own, p.event_seq, p.part, p.person_id, p.points, p.reason, p.at))
         for unit in decision.reach:
             self.add("reach", (unit, decision.ticket.opened_at, own))
+        self.forgotten += [(unit, decision.ticket.opened_at, own) for unit in decision.forgets]
 
 
 def place_row(ticket_id: int, opened_at: Instant, spot: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -278,6 +282,10 @@ _MOVE = {
     dialect: f"UPDATE ticket SET {' = @, '.join(_MOVING)} = @ WHERE id = @ AND version = @".replace("@", mark)  # noqa: S608
     for dialect, mark in _MARKS.items()
 }
+_FORGET = {
+    dialect: f"DELETE FROM reach WHERE unit = {mark} AND sort_key = {mark} AND ticket_id = {mark}"  # noqa: S608
+    for dialect, mark in _MARKS.items()
+}
 #: The last line of a single decision is also its guard: if the ticket did not move to the new version it divides by
 #: zero, so that the COMMIT which travels with it cannot happen.
 _GUARDED_OUTBOX = (
@@ -293,6 +301,8 @@ def _write_sqlite(transaction: Transaction, batch: Batch) -> None:
         values = [row[index] for index in _MOVING_AT]
         if execute(_MOVE["sqlite"], (*values, row[0], row[-1])).rowcount != 1:
             raise LostRace
+    for gone in batch.forgotten:
+        execute(_FORGET["sqlite"], gone)
     for name in TABLES:
         rows = batch.rows.get(name)
         if not rows:
@@ -308,6 +318,7 @@ def _write_one(transaction: Transaction, batch: Batch) -> None:
     statements: list[tuple[str, Sequence[Any]]] = []
     for row in batch.moved:
         statements.append((_MOVE["postgresql"], (*(row[index] for index in _MOVING_AT), row[0], row[-1])))
+    statements += [(_FORGET["postgresql"], gone) for gone in batch.forgotten]
     for name in TABLES:
         rows = batch.rows.get(name)
         if not rows:
@@ -348,6 +359,8 @@ def _write_many(transaction: Transaction, batch: Batch) -> None:
         records = _records(TABLES["ticket"], batch.moved, ("read_version",))
         if transaction.run(_MOVE_SET, (records,)) != len(batch.moved):
             raise LostRace
+    if batch.forgotten:
+        transaction.run_many(_FORGET["postgresql"], batch.forgotten)
     for name in TABLES:
         rows = batch.rows.get(name)
         if rows:

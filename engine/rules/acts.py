@@ -159,8 +159,9 @@ class Decision:
     ended: Ended | None = None
     #: Lines of the ledger.
     points: list[PointsEntry] = field(default_factory=list)
-    #: Units that may know of the ticket from now on.
+    #: Units that may know of the ticket from now on, and those that may no more.
     reach: list[str] = field(default_factory=list)
+    forgets: list[str] = field(default_factory=list)
     #: Title and words for lists, erasable; only what this act gave.
     particulars: dict[str, str] = field(default_factory=dict)
     #: The point that this act gives for the ticket itself, as facts hold it; None if it gives none.

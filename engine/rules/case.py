@@ -125,6 +125,10 @@ class Memory(_Clonable):
     kept: dict[str, Any] = field(default_factory=dict)
     #: The admission that a ticket gives, or that carries a task; "" for none.
     admission: str = ""
+    #: Departments that a ticket which may be confidential is about, by id.
+    about: tuple[int, ...] = ()
+    #: The units that know of such a ticket, as `reach` has them: those that may no more can be taken out.
+    readers: tuple[str, ...] = ()
 
     def clone(self) -> "Memory":
         return Memory(
@@ -138,6 +142,8 @@ class Memory(_Clonable):
             self.points,
             dict(self.kept),
             self.admission,
+            self.about,
+            self.readers,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -153,6 +159,8 @@ class Memory(_Clonable):
             "points": [[p.action, p.person_id, p.points] for p in self.points],
             "kept": self.kept,
             "admission": self.admission,
+            "about": list(self.about),
+            "readers": list(self.readers),
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -171,6 +179,8 @@ class Memory(_Clonable):
             tuple(GivenPoints(*given) for given in parts.get("points", ())),
             parts.get("kept", {}),
             parts.get("admission", ""),
+            tuple(parts.get("about", ())),
+            tuple(parts.get("readers", ())),
         )
 
 
@@ -217,6 +227,8 @@ class Ticket(_Clonable):
     level: str = ""
     #: Tickets joined to it.
     joined_here: int = 0
+    #: Only those whom its file names may know that it exists.
+    confidential: bool = False
     opened_at: Instant = Instant(0)
     entered_at: Instant = Instant(0)
     settled_at: Instant | None = None
@@ -383,6 +395,7 @@ class TicketRef:
     state: str
     type: StateType
     main_id: int | None
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def start(draft: Draft, names: Iterable[str], task: Task | None, ask: Ask | None
             calendar=calendar.version,
             holder=holder(draft, task, ask),
         )
-        timer.due_at, timer.provisional = _due(timer, calendar)
+        timer.due_at, timer.provisional = _due(timer, deadline, calendar)
         way = rungs.climb(draft.definition, deadline)
         if len(way):
             timer.handled = rungs.behind_at_start(timer, way, calendar, draft.act.arm_from)
@@ -63,9 +63,9 @@ def _limit(deadline: Deadline, draft: Draft) -> str | None:
     return limit_text(deadline.within) if deadline.within is not None else None
 
 
-def _due(timer: Timer, calendar: WorkCalendar) -> tuple[Instant, bool]:
+def _due(timer: Timer, deadline: Deadline, calendar: WorkCalendar) -> tuple[Instant, bool]:
     """When it ends by what its row says, and whether that is provisional."""
-    limit = rungs.whole_limit(timer)
+    limit = rungs.whole_limit(timer, deadline.extension)
     if limit is None:
         return Instant(day_after(timer.limit.removeprefix(UNTIL), calendar) + timer.consumed), False
     due = worktime.due(timer.started_at, limit, calendar, consumed=timer.consumed)
@@ -97,7 +97,7 @@ def _reckon(timer: Timer, draft: Draft) -> None:
     """The due time anew; a new generation if it moved."""
     calendar = draft.calendar_of(timer.name)
     before = timer.due_at
-    timer.due_at, timer.provisional = _due(timer, calendar)
+    timer.due_at, timer.provisional = _due(timer, draft.definition.deadlines[timer.name], calendar)
     timer.calendar = calendar.version
     if timer.due_at != before:
         timer.generation += 1
@@ -135,7 +135,7 @@ def resume(draft: Draft, seq: int, at: Instant | None = None) -> None:
 
 
 def extend(draft: Draft, seq: int) -> None:
-    """延期: the original limit once more [R]."""
+    """延期: the original limit once more [R], or what the file says."""
     timer = draft.timer(seq)
     timer.extensions += 1
     _reckon(timer, draft)

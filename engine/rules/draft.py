@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.clock import Instant
+from engine.rules import knowing
 from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice, Source
 from engine.rules.almanac import Almanac
 from engine.rules.case import Actor, ActorKind, Ask, Card, Case, Memory, Task, Timer
@@ -153,7 +154,10 @@ class Draft(Case):
         )
 
     def reach(self, *units: str) -> None:
-        self.decision.reach.extend(unit for unit in units if unit not in self.decision.reach)
+        """These units know of the ticket from now on; where some may not, `finish` says who does."""
+        if self.definition.confidential is None:
+            known = self.decision.reach
+            known.extend(unit for unit in units if unit not in known)
 
     def record(
         self,
@@ -239,8 +243,23 @@ class Draft(Case):
         decision.asks = list(self._changed_asks.values())
         decision.timers = list(self._changed_timers.values())
         decision.cards = list(self._changed_cards.values())
+        if self.definition.confidential is not None:
+            self._tell_only_who_may_know()
         self.ticket.version += 1
         return decision
+
+    def _tell_only_who_may_know(self) -> None:
+        """Who knows of the ticket is the same act's to change: whoever may no more is taken out, and is not told."""
+        ticket, decision = self.ticket, self.decision
+        before, after = set(ticket.memory.readers), knowing.readers(self)
+        hidden = knowing.secret(self)
+        if hidden != ticket.confidential:
+            ticket.confidential = hidden
+            ticket.state_version += 1
+        decision.reach, decision.forgets = sorted(after - before), sorted(before - after)
+        ticket.memory.readers = tuple(sorted(after))
+        if hidden:
+            decision.notices = [told for one in decision.notices if (told := _narrowed(one, after)) is not None]
 
 
 def happened(case: Case, act: Act, now: Instant) -> Instant:
@@ -255,6 +274,14 @@ def happened(case: Case, act: Act, now: Instant) -> Instant:
 def binding(case: Case, act: Act, now: Instant) -> Instant:
     """The clock that limits go by: the engine's; for an old system's history, the time it claims."""
     return happened(case, act, now) if act.source is Source.IMPORT else now
+
+
+def _narrowed(notice: Notice, readers: frozenset[str]) -> Notice | None:
+    """A notice for those of its posts that may know of the ticket; None when nobody is left."""
+    if notice.unit in readers:
+        return notice
+    posts = tuple(post for post in notice.posts if f"{notice.unit}/{post}" in readers)
+    return replace(notice, posts=posts) if posts else None
 
 
 def header(columns: tuple[Any, ...]) -> str:

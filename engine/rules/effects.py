@@ -121,6 +121,10 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
     # Where a handler arrived is no place of the ticket; a place may also be an area without a point.
     if doing.task is None and isinstance(value, dict) and "lon_e7" in value and "lat_e7" in value:
         doing.draft.decision.spot = value
+    secret = definition.confidential
+    if secret is not None and name == secret.not_about:
+        known = doing.draft.act.references.departments
+        memory.about = tuple(known[code].id for code in (value if isinstance(value, list) else [value]))
 
 
 @lru_cache(maxsize=256)
@@ -275,6 +279,12 @@ def _join(doing: Doing) -> HuyingError | None:
     main = doing.draft.act.references.tickets[doing.value(doing.action.joins)]
     if main.id == ticket.id:
         return Malformed("不能并入自身", "a ticket cannot be joined to itself", place=place)
+    if main.confidential != ticket.confidential:
+        return NotAllowedNow(
+            "保密案卷只能与保密案卷合并，公开案卷只能与公开案卷合并",
+            "a confidential ticket joins a confidential one only, an open one an open one",
+            place=place,
+        )
     if main.type is StateType.JOINED:
         return NotAllowedNow(
             f"{main.case_no} 已并入另一案卷，请并入其主案",

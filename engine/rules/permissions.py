@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.definitions.model import Action, AreaScope, DepartmentScope, PersonScope, Role
+from engine.rules import knowing
 from engine.rules.case import Actor, ActorKind, Case, Held, Task
 
 
@@ -27,7 +28,8 @@ def standing(action: Action, actor: Actor, case: Case, task: Task | None) -> Sta
         return Standing(ActorKind.IMPORT.value)
     roles = case.definition.roles
     # A post says more of a capacity than being the reporter does, so roles by post come first.
-    wanted = sorted(action.by_people(), key=lambda name: (roles[name].person is not None, name))
+    able = (name for name in action.by_people() if knowing.may_act(case, roles[name]))
+    wanted = sorted(able, key=lambda name: (roles[name].person is not None, name))
     own = tuple(held for held in actor.posts if held.behalf_of is None)
     for name in wanted:
         found = _fits(roles[name], own, actor, case, task)
@@ -51,8 +53,9 @@ def _fits(role: Role, posts: Iterable[Held], actor: Actor, case: Case, task: Tas
         return Standing(role.name) if _is_person(role.person, actor, case, task) else None
     areas = _areas(role, case)
     departments = _departments(role, case, task)
+    never = knowing.barred(case) if case.ticket.confidential else frozenset()
     for held in posts:
-        if held.post not in role.posts or not _reaches(held, areas, departments):
+        if held.post not in role.posts or held.department_id in never or not _reaches(held, areas, departments):
             continue
         if role.duty and not held.on_duty:
             continue

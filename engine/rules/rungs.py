@@ -30,6 +30,8 @@ class Climb:
     then: str | None
     #: Whether the file's order is the order in time whatever the limit: no rung is so long *before* the due time.
     ordered: bool
+    #: What an extension adds; None: the limit once more.
+    extension: Limit | None = None
 
     def __len__(self) -> int:
         """How many rungs there are, `then` included."""
@@ -55,7 +57,7 @@ def _climb(definition: Workflow, name: str) -> Climb:
     deadline = definition.deadlines[name]
     steps = tuple(definition.ladders[deadline.ladder]) if deadline.ladder else ()
     before = any(isinstance(step.at, Offset) and step.at.side is Side.BEFORE for step in steps)
-    return Climb(steps, deadline.then, not before)
+    return Climb(steps, deadline.then, not before, deadline.extension)
 
 
 def limit_text(limit: Limit) -> str:
@@ -72,10 +74,13 @@ def limit_of(text: str) -> Limit | None:
     return parse_limit(text.removesuffix(_BY_DAYS)).counted(counting)
 
 
-def whole_limit(timer: Timer) -> Limit | None:
-    """The limit with the extensions granted; None when it runs until a date."""
+def whole_limit(timer: Timer, extension: Limit | None) -> Limit | None:
+    """The limit with the extensions granted, each of which adds `extension`, or the limit once more; None when it runs
+    until a date."""
     limit = limit_of(timer.limit)
-    return limit.times(1 + timer.extensions) if limit is not None and timer.extensions else limit
+    if limit is None or not timer.extensions:
+        return limit
+    return limit.times(1 + timer.extensions) if extension is None else limit.plus(extension.times(timer.extensions))
 
 
 def comes(timer: Timer, way: Climb, rung: int, calendar: WorkCalendar) -> Instant:
@@ -83,7 +88,7 @@ def comes(timer: Timer, way: Climb, rung: int, calendar: WorkCalendar) -> Instan
     step = way.step(rung)
     if step is None:
         return timer.due_at
-    limit = whole_limit(timer)
+    limit = whole_limit(timer, way.extension)
     return worktime.rung_at(
         step.at,
         start=timer.started_at,

@@ -2,7 +2,7 @@
 
 from engine.definitions.model import Owner, TaskSet
 from engine.errors import HuyingError, Malformed, Place
-from engine.rules import admitting, claims, deadlines
+from engine.rules import admitting, claims, deadlines, knowing
 from engine.rules.arriving import withdraw
 from engine.rules.case import Task
 from engine.rules.doing import Doing
@@ -99,6 +99,13 @@ def _send_one(doing: Doing, kind: str, number: int, name: str, code: str) -> Huy
         task.department_id, task.department_above = department.id, department.above
         if error := admitting.carried(doing, task, department, name):
             return error
+        about = draft.ticket.memory.about
+        if (department.id in about or department.above in about) and knowing.secret(draft):
+            return Malformed(
+                f"“{department.title or code}”是本案反映的单位或其下属，不得承办",
+                f"this matter is about '{code}' or the unit above it, which must not handle it",
+                place=Place(field=name),
+            )
     else:
         if code == ME and (error := claims.refused(draft.definition.tasks[kind], references.claims.get(kind))):
             return error

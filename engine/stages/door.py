@@ -25,7 +25,7 @@ from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, Refer
 from engine.rules.forms import shown
 from engine.stages import admissions, bounds, dispatch
 from engine.stages.calls import Call, Caller, Offer, Outcome
-from engine.stages.references import CODES, Wanted, complete, is_code, prove, questions
+from engine.stages.references import CODES, Wanted, complete, hide, is_code, prove, questions
 from engine.vocabulary import StateType
 
 #: How often an act is decided again after it lost a race on a running counter.
@@ -125,6 +125,7 @@ class Door:
         if call.area is not None:
             wanted.areas.add(call.area)
         references = complete(transaction, wanted, read.guessed, read.references, now)
+        hide(transaction, wanted, references, read.actor)
         case = read.case or self.newborn(transaction, call, definition, wanted, references, read, now)
         prove(transaction, wanted, references, case)
         other = self._other(transaction, call, case, references, both)

@@ -9,6 +9,7 @@ from engine.database import Database, Transaction
 from engine.errors import Busy, Malformed, Place
 from engine.records import load, write
 from engine.records.asking import marks
+from engine.records.knowledge import within
 from engine.rules.case import THE_RULE
 from engine.rules.handing_over import Successor, hand_over
 from engine.stages.door import MOST_TRIES, Door
@@ -108,17 +109,18 @@ def _page(transaction: Transaction, person: int, units: Sequence[Unit] | None, a
 def _of(transaction: Transaction, person: int, units: Sequence[Unit] | None) -> tuple[str, list[Any]]:
     """The open tasks of a person: all, or those of departments and areas in which a post is held."""
     mark, *_ = marks(transaction, 1)
-    where, parameters = f"t.person_id = {mark} AND t.state_type NOT IN ('closed', 'void')", [person]
+    where = f"t.person_id = {mark} AND t.state_type NOT IN ('closed', 'void')"
+    parameters: list[Any] = [person]
     if units is None or ("department", None) in units:
         return where, parameters
     parts = []
     for of, number in units:
         if number is None:
             continue
-        parameters.append(number if of == "department" else f"a{number}")  # type: ignore[arg-type]
+        parameters += [number] if of == "department" else within(number)
         parts.append(
             f"t.department_id = {mark}"
             if of == "department"
-            else f"EXISTS (SELECT 1 FROM reach r WHERE r.ticket_id = t.ticket_id AND r.unit = {mark})"  # noqa: S608
+            else f"EXISTS (SELECT 1 FROM reach r WHERE r.ticket_id = t.ticket_id AND r.unit IN ({mark}, {mark}))"  # noqa: S608
         )
     return f"{where} AND ({' OR '.join(parts)})", parameters

@@ -152,6 +152,7 @@ def _whole(decisions: Sequence[Decision]) -> Decision:
         whole.notices += one.notices
         whole.commands += one.commands
         whole.attachments += one.attachments
+        whole.reach = [unit for unit in whole.reach if unit not in one.forgets]
         whole.reach += [unit for unit in one.reach if unit not in whole.reach]
         whole.particulars |= one.particulars
         whole.spot = one.spot or whole.spot

@@ -12,8 +12,9 @@ from engine.records import organisation, places, reuse
 from engine.records.areas import chain
 from engine.records.asking import Question, among, ask
 from engine.records.catalogue import asked_items
+from engine.records.knowledge import hidden, units_of
 from engine.records.register_rows import asked_rows
-from engine.rules.case import Actor, AreaLink, Case, References, TicketRef
+from engine.rules.case import Actor, ActorKind, AreaLink, Case, References, TicketRef
 from engine.rules.forms import shown
 from engine.vocabulary import StateType
 
@@ -173,6 +174,17 @@ def complete(
     return references
 
 
+def hide(transaction: Transaction, wanted: Wanted, references: References, actor: Actor) -> None:
+    """A ticket that is kept from the actor is to them like one that isn't there.
+
+    Asked whenever a form names tickets, whether they are there or not, so that not even the time taken tells.
+    """
+    if not wanted.tickets or actor.kind is not ActorKind.PERSON:
+        return
+    kept = hidden(transaction, units_of(actor.person_id or 0, actor.posts), wanted.tickets)
+    references.tickets = {number: found for number, found in references.tickets.items() if number not in kept}
+
+
 def prove(transaction: Transaction, wanted: Wanted, references: References, case: Case) -> None:
     """What is known of the uploads that a form names, and where they should have been taken."""
     named = wanted.uploads & references.uploads.keys()
@@ -211,11 +223,11 @@ def _locate(transaction: Transaction, name: str, place: dict[str, Any], wanted: 
 def _asked_tickets(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, TicketRef]]:
     match, parameters = among(transaction, codes)
     sql = (
-        "SELECT t.id, t.case_no, t.state, t.state_type, t.main_id FROM case_number c "  # noqa: S608 (constant words)
+        "SELECT t.id, t.case_no, t.state, t.state_type, t.main_id, t.confidential FROM case_number c "  # noqa: S608 (constant words)
         f"JOIN ticket t ON t.id = c.ticket_id WHERE c.number {match}"
     )
     rows = yield sql, parameters
-    return {row[1]: TicketRef(row[0], row[1], row[2], StateType(row[3]), row[4]) for row in rows}
+    return {row[1]: TicketRef(row[0], row[1], row[2], StateType(row[3]), row[4], bool(row[5])) for row in rows}
 
 
 def _asked_uploads(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, str]]:

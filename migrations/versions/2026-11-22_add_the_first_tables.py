@@ -500,7 +500,7 @@ def add_tables() -> None:
     op.create_index("ix_precedent_class", "precedent", ["class_code", "at"], unique=False)
     op.create_table(
         "reach",
-        sa.Column("unit", sa.String(length=24), nullable=False),
+        sa.Column("unit", sa.String(length=96), nullable=False),
         sa.Column("sort_key", BIG, autoincrement=False, nullable=False),
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("unit", "sort_key", "ticket_id", name=op.f("pk_reach")),
@@ -827,6 +827,7 @@ def add_tables() -> None:
         sa.Column("entered_at", sa.BigInteger(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("level", sa.String(length=64), nullable=False),
+        sa.Column("confidential", sa.Boolean(), nullable=False),
         sa.Column("memory", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "stage IN ('report', 'triage', 'dispatch', 'resolve', 'review', '')", name=op.f("ck_ticket_stage")

@@ -10,7 +10,7 @@ from engine.background.fan_out import fan_out
 from engine.clock import HOUR, MINUTE, Instant, SetClock, iso
 from engine.database import Database
 from engine.records import wishes
-from engine.records.access import person_of_login
+from engine.records.access import Viewer, person_of_login
 from engine.records.deliveries import due_people
 from engine.records.inbox import unread
 from engine.records.messages import MessageKind, NewMessage, post
@@ -323,7 +323,7 @@ def test_what_was_read_costs_the_badge_nothing_and_what_sleeps_costs_delivery_no
             return list(self.transaction.rows(sql, parameters))
 
     with sqlite_database.looking() as transaction:
-        unread(cast(Any, Looking(transaction)), 1)
+        unread(cast(Any, Looking(transaction)), Viewer(person_id=1, login="", name=""))
         due_people(cast(Any, Looking(transaction)), Instant(0), 10)
     badge, due = plans
     assert "ix_message_unread (person_id=?)" in badge

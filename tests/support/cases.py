@@ -362,8 +362,9 @@ class Story:
 
     def as_ref(self) -> TicketRef:
         return TicketRef(
-            self.case.ticket.id, self.case.ticket.case_no, self.state, self.case.state_type, self.case.ticket.main_id
-        )
+            self.case.ticket.id, self.case.ticket.case_no, self.state, self.case.state_type, self.case.ticket.main_id,
+            self.case.ticket.confidential,
+        )  # fmt: skip
 
 
 IMPORT = Source.IMPORT

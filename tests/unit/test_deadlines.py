@@ -261,3 +261,38 @@ def test_two_departments_clocks_are_two() -> None:
     story = Story().called("urban", "water").signed(URBAN, WATER).finished(URBAN)
     assert not story.running(URBAN)
     assert {"handle", "contact"} <= story.running(WATER)
+
+
+def test_an_extension_adds_what_the_file_says_and_the_limit_once_more_where_it_says_nothing() -> None:
+    """Sixty days and thirty more, as the law has it; the warning ten days ahead moves along."""
+    text = """
+roles: {desk: {title: 受理员 / Desk, post: coordinator, area: street}}
+deadlines:
+  decide: {title: 办理 / Decide, within: 60 days, extension: 30 days, counting: days, ladder: warns}
+  tell:   {title: 告知 / Tell, within: 15 days, counting: days}
+ladders: {warns: [{at: -10 days, light: yellow, tells: [desk]}]}
+starts: {report: {title: 上报 / Report, by: desk, to: one, form: [place!]}}
+stages:
+  triage:
+    one:
+      title: 一 / One
+      deadlines: [decide, tell]
+      actions:
+        more:   {title: 延期 / More, by: desk, extends: decide}
+        longer: {title: 再延 / Longer, by: desk, extends: tell}
+        end:    {title: 办结 / End, by: desk, to: closed}
+ends: {closed: {title: 办结 / Closed, type: closed}}
+"""
+    story = Story(small(text))
+    story.do(Cast.shen, "report")
+    midnight = calendar().end_of(date(2026, 3, 2))
+    assert [story.timer(name).due_at for name in ("decide", "tell")] == [midnight + 60 * DAY, midnight + 15 * DAY]
+    for action in ("more", "longer"):
+        story.do(Cast.shen, action)
+    decide, tell = story.timer("decide"), story.timer("tell")
+    assert (decide.due_at, decide.extensions, decide.limit) == (midnight + 91 * DAY, 1, "60 days by days"), (
+        "the ninetieth day is a Sunday"
+    )
+    assert tell.due_at == midnight + 30 * DAY
+    assert decide.next_at is not None
+    assert 10 * DAY <= decide.due_at - decide.next_at < 11 * DAY

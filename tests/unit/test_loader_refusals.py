@@ -10,6 +10,21 @@ WRONG = {
     "unknown Chinese key": ("title: 小循环", "标提: 小循环", "是否想写“标题”"),
     "missing key": ("calendar: cn-mainland\n", "", "缺少“日历”（calendar）"),
     "key in both languages": ("version: 1\n", "version: 1\n版本: 1\n", "同一个键"),
+    "an extension of a catalogue limit": (
+        "within: catalogue, default: 5 workdays,",
+        "within: catalogue, default: 5 workdays, extension: 5 workdays,",
+        "须与固定时限的单位相同",
+    ),
+    "an extension in another unit": (
+        "within: 3 workdays,",
+        "within: 3 workdays, extension: 3 days,",
+        "每次延长“3个自然日”须与固定时限的单位相同",
+    ),
+    "an extension of nothing": (
+        "within: 3 workdays,",
+        "within: 3 workdays, extension: 0 workdays,",
+        "必须大于零",
+    ),
     "version in words": ("version: 1", "version: one", "正整数"),
     "version quoted": ("version: 1", 'version: "1"', "正整数"),
     "workflow key with blanks": ("workflow: small", "workflow: a small one", "标识"),

@@ -31,7 +31,7 @@ def messages(
     """What is unread first, then the rest, each newest first; of a ticket that you may not see any more, nothing."""
     with house.database.looking() as transaction:
         found = inbox.page(transaction, house.versions, me, cursor=cursor, limit=limit)
-        unread = inbox.unread(transaction, me.person_id)
+        unread = inbox.unread(transaction, me)
     return shapes.InboxOut(items=[_message(one) for one in found.entries], unread=unread, next=found.cursor)
 
 
@@ -49,7 +49,7 @@ def read(house: House, me: Me, body: shapes.ReadIn) -> shapes.ReadOut:
 
     changed = house.database.acting(work)
     with house.database.looking() as transaction:
-        return shapes.ReadOut(read=changed, unread=inbox.unread(transaction, me.person_id))
+        return shapes.ReadOut(read=changed, unread=inbox.unread(transaction, me))
 
 
 @router.get("/settings", operation_id="read_inbox_settings", summary="接收设置 / Settings", responses=_MINE)

@@ -77,6 +77,7 @@ class RowOut(BaseModel):
     entered_at: str
     settled_at: str | None
     due: DueOut | None
+    confidential: bool = Field(description="Known to few: show it to nobody else.")
     own_tasks: list[OwnTaskOut] = Field(description="Open tasks of the reader or of the reader's departments.")
 
 
@@ -191,6 +192,7 @@ class TicketOut(BaseModel):
     opened_at: str
     entered_at: str
     settled_at: str | None
+    confidential: bool = Field(description="Known to few: show it to nobody else.")
     tasks: list[TaskOut]
     requests: list[RequestOut]
     deadlines: list[DeadlineOut]

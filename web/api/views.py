@@ -50,6 +50,7 @@ def row(listed: Row, definition: Workflow) -> shapes.RowOut:
         entered_at=iso(listed.entered_at),
         settled_at=moment(listed.settled_at),
         due=_due(listed.due, definition),
+        confidential=listed.confidential,
         own_tasks=[
             shapes.OwnTaskOut(
                 task=own.seq,
@@ -100,6 +101,7 @@ def ticket(seen: Sheet) -> shapes.TicketOut:
         opened_at=iso(own.opened_at),
         entered_at=iso(own.entered_at),
         settled_at=moment(own.settled_at),
+        confidential=own.confidential,
         tasks=[task(seen, one) for one in case.tasks.values()],
         requests=[request(seen, one) for one in case.open_asks()],
         deadlines=[deadline(one) for one in seen.clocks],

@@ -50,7 +50,7 @@ def read(request: Request, house: House, here: At, form: Form) -> Response:
     if not is_partial(request):
         return go(request, "/inbox")
     with house.database.looking() as transaction:
-        unread = inbox.unread(transaction, here.viewer.person_id)
+        unread = inbox.unread(transaction, here.viewer)
     return fragment(request, "inbox.html", here=here, unread=unread, oob=True, **_part(house, here, ""))
 
 
@@ -84,7 +84,7 @@ def open_one(request: Request, house: House, here: At, ref: Ref) -> Response:
     if one.read_at is None:
         house.database.acting(lambda transaction: inbox.read(transaction, here.viewer, [ref], now))
         with house.database.looking() as transaction:
-            here = replace(here, unread=inbox.unread(transaction, here.viewer.person_id))
+            here = replace(here, unread=inbox.unread(transaction, here.viewer))
     if one.kind is MessageKind.NOTICE and one.visible:
         return go(request, f"/tickets/{one.case_no}")
     rows = one.listing.tickets if one.listing else ()

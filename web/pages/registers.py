@@ -116,7 +116,7 @@ def row(request: Request, house: House, here: At, key: Key, code: Code) -> Respo
     with house.database.looking() as transaction:
         versions = seen(transaction, register, here.viewer, code)
         told = _in_words(transaction, register, versions)
-        tickets = births.tickets_of(transaction, key, code)
+        tickets = births.tickets_of(transaction, key, code, here.viewer.units)
         area = register_rows.area_of(transaction, versions[-1])
         keeps = bool(register_keeping.kept_areas(transaction, register, here.viewer) & {link.id for link in area})
     return page(
