@@ -17,11 +17,11 @@ from engine.database import Database
 from engine.errors import HuyingError, NotSignedIn
 from engine.settings import Settings
 from web import problems
-from web.api import calendars, inbox, people, proposals, registers, rows, tickets, uploads, workflows
+from web.api import calendars, inbox, people, proposals, registers, rows, task_links, tickets, uploads, workflows
 from web.bodies import Guard
 from web.headers import Headers
+from web.pages import by_link, finding, home, links, messages, posts, report, rhythms, signin, ticket
 from web.pages import calendars as calendar_pages
-from web.pages import finding, home, messages, posts, report, rhythms, signin, ticket
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
 from web.pages import workflows as workflow_pages
@@ -53,7 +53,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for api in (tickets, proposals, inbox, workflows, calendars, uploads, registers, rows, people):
+    for api in (tickets, proposals, inbox, workflows, calendars, uploads, registers, rows, people, task_links):
         app.include_router(api.router, prefix=API)
     for pages in (
         signin,
@@ -68,6 +68,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         proposal_pages,
         finding,
         posts,
+        links,
+        by_link,
     ):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

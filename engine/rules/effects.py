@@ -75,6 +75,8 @@ def _keep(doing: Doing) -> None:
     """Store the form: in the event, and what the ticket remembers of it."""
     draft, filled, ticket = doing.draft, doing.filled, doing.draft.ticket
     doing.facts["role"] = doing.capacity.role
+    if draft.act.given_as and doing.actor == draft.act.actor:
+        doing.personal["answered_by"] = dict(draft.act.given_as)
     if filled.facts:
         doing.facts["form"] = dict(filled.facts)
     if doing.answers:
