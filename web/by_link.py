@@ -125,9 +125,10 @@ def _photos(definition: Workflow, lines: Sequence[Line]) -> Iterator[str]:
     asked = {item.name for start in definition.starts.values() for item in start.form}
     shown = [name for name in asked if definition.fields[name].type is FieldType.PHOTO]
     for line in lines:
-        for name in shown if not line.scope else ():
-            given = line.facts.get("form", {}).get(name, ())
-            yield from given if isinstance(given, list) else [given]
+        form = line.facts.get("form", {}) if not line.scope else {}
+        for name in shown:
+            if name in form:
+                yield from form[name] if isinstance(form[name], list) else [form[name]]
 
 
 def _asked(meanings: Meanings, lines: Sequence[Line], own: frozenset[int]) -> Iterator[Piece]:

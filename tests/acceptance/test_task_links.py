@@ -72,7 +72,7 @@ def test_a_property_company_without_account_answers_by_its_link(xidu: Town) -> N
     assert all(words in page.text for words in ("楼道积水", "请今天到场", "浦江物业公司", "签收"))
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert "no-store" in page.headers["Cache-Control"]
-    (photo, *_) = [tag[1]["src"] for tag in page.tags if tag[0] == "img"]
+    (photo,) = [tag[1]["src"] for tag in page.tags if tag[0] == "img"]
     assert visitor.client.get(photo).status_code == 200
 
     assert "已提交" in did(visitor, path, "sign", {}).text
