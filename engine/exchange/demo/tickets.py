@@ -102,7 +102,7 @@ _SIGHTS = (
     (5, "chen.desk", "处置照片与另一案相同", "a photo that was shown in another case before"),
     (6, "chen.desk", "退单等裁定", "a return that waits for its ruling"),
     (10, "sun.grid", "直评公示后的全过程", "a whole story up to its published evaluation"),
-    (13, "chen.desk", "任务链接：业委会无账号，扫码办理", "a task link for a unit without accounts"),
+    (13, "chen.desk", "任务链接", "a unit without accounts"),
     (11, "chen.desk", "复发提示与建议主办", "a relapse, and leads proposed with reasons"),
 )
 _PAGES = (
