@@ -131,6 +131,13 @@ class TooLarge(HuyingError):
     status = 413
 
 
+class TooOften(HuyingError):
+    """操作过于频繁，请稍后再试 / Too often; try again in a while"""
+
+    code = "too_often"
+    status = 429
+
+
 class Endless(HuyingError):
     """自动流转没有尽头 / The automatic transitions never end"""
 

@@ -10,6 +10,9 @@ from engine import store
 from engine.errors import Malformed, Place
 from engine.vocabulary import ALGORITHMS
 
+#: Days that a task link may last at most.
+LONGEST_LINK = 90
+
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9./-]*)?")
 
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -49,12 +52,14 @@ class Settings:
     quiet: str = "21:30-07:30"
     #: The folder of rhythm files; none for those that are shipped.
     rhythms: Path | None = None
+    #: Days that a task link opens its task, if that is not settled before.
+    link_days: int = 15
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
-        `HUYING_QUIET`, `HUYING_RHYTHMS`.
+        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -79,6 +84,9 @@ class Settings:
         quiet = env.get("HUYING_QUIET", "21:30-07:30")
         if not _QUIET.fullmatch(quiet):
             raise _wrong("HUYING_QUIET", quiet)
+        days = env.get("HUYING_LINK_DAYS", "15")
+        if not (days.isascii() and days.isdecimal() and 1 <= int(days) <= LONGEST_LINK):
+            raise _wrong("HUYING_LINK_DAYS", days)
         return cls(
             database_url=env.get("HUYING_DATABASE", f"sqlite:///{data / 'huying.db'}"),
             data=data,
@@ -94,6 +102,7 @@ class Settings:
             url=_address(env.get("HUYING_URL", "")),
             quiet=quiet,
             rhythms=Path(env["HUYING_RHYTHMS"]) if env.get("HUYING_RHYTHMS") else None,
+            link_days=int(days),
         )
 
     @property

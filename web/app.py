@@ -17,12 +17,24 @@ from engine.database import Database
 from engine.errors import HuyingError, NotSignedIn
 from engine.settings import Settings
 from web import problems
-from web.api import admissions, calendars, inbox, people, proposals, registers, rows, tickets, uploads, workflows
+from web.api import (
+    admissions,
+    calendars,
+    inbox,
+    people,
+    proposals,
+    registers,
+    rows,
+    task_links,
+    tickets,
+    uploads,
+    workflows,
+)
 from web.bodies import Guard
 from web.headers import Headers
 from web.pages import admissions as admission_pages
+from web.pages import by_link, finding, home, links, messages, offline, posts, report, rhythms, signin, ticket
 from web.pages import calendars as calendar_pages
-from web.pages import finding, home, messages, offline, posts, report, rhythms, signin, ticket
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
 from web.pages import workflows as workflow_pages
@@ -54,7 +66,19 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for api in (tickets, proposals, inbox, workflows, calendars, uploads, registers, rows, people, admissions):
+    for api in (
+        tickets,
+        proposals,
+        inbox,
+        workflows,
+        calendars,
+        uploads,
+        registers,
+        rows,
+        people,
+        admissions,
+        task_links,
+    ):
         app.include_router(api.router, prefix=API)
     for pages in (
         signin,
@@ -71,6 +95,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         finding,
         posts,
         admission_pages,
+        links,
+        by_link,
     ):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

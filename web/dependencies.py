@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from engine.application import Application
 from engine.errors import Malformed, NotFound, NotSignedIn, Place
+from engine.records import task_links
 from engine.records.access import Viewer, by_token
 
 _CASE_NO = re.compile(r"[0-9-]{1,40}")
@@ -45,6 +46,16 @@ def case_number(case_no: Annotated[str, Path(description="案卷号 / Case numbe
 
 
 CaseNo = Annotated[str, Depends(case_number)]
+
+
+def link_secret(application: House, secret: Annotated[str, Path(description="任务链接 / A task link")]) -> str:
+    """The secret of a task link in an address, before a body is read. Errors: `NotFound`, whatever is wrong with it."""
+    with application.database.looking() as transaction:
+        task_links.found(transaction, secret, application.clock.now(), settled=True)
+    return secret
+
+
+Secret = Annotated[str, Depends(link_secret)]
 
 
 def idempotency_key(

@@ -216,9 +216,11 @@ def _all_departments(transaction: Transaction) -> Iterable[registers.DepartmentR
 
 
 def keep_files(
-    house: Application, viewer: Viewer, items: Iterable[FormItem], posted: Posted, prefix: str = ""
+    house: Application, sender: int | None, items: Iterable[FormItem], posted: Posted, prefix: str = ""
 ) -> Typed:
     """What was typed, with the files that came along stored and named by their digests.
+
+    `sender` is the person's id; None for whoever comes by a task link.
 
     Errors: those of `uploads.store`, naming the field.
     """
@@ -231,7 +233,7 @@ def keep_files(
         for file, capture in zip(files, _captures(posted, name, len(files)), strict=True):
             try:
                 kept = uploads.store(
-                    house.database, house.store, file.file, viewer.person_id, house.clock.now(),
+                    house.database, house.store, file.file, sender, house.clock.now(),
                     name=file.filename or "", page=capture,
                 )  # fmt: skip
             except HuyingError as error:

@@ -12,6 +12,9 @@ _FIXED = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+#: Pages whose address is a secret: it goes to no other site, and no list of pages names them.
+_SECRET = "/t/"  # noqa: S105 (a path)
+_OF_SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 #: The one page whose drawing sets styles as it goes.
 _DRAWN = "/workflows/"
 
@@ -30,7 +33,8 @@ class Headers:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _FIXED.items():
+                secret = _OF_SECRET if scope["path"].startswith(_SECRET) else {}
+                for name, value in {**_FIXED, **secret}.items():
                     headers.setdefault(name, value)
                 drawn = scope["path"].startswith(_DRAWN)
                 headers.setdefault("Content-Security-Policy", self.drawn if drawn else self.policy)

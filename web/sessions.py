@@ -14,7 +14,7 @@ from starlette.responses import Response
 from engine.errors import Malformed, NotSignedIn, Place
 from engine.records import inbox
 from engine.records.access import SESSION_LASTS, Viewer, by_session
-from web.dependencies import House
+from web.dependencies import House, Secret
 from web.problems import Forged
 
 COOKIE = "huying"
@@ -87,7 +87,14 @@ async def posted_by_visitor(request: Request) -> AsyncIterator[Posted]:
         yield form
 
 
+async def posted_by_link(request: Request, secret: Secret) -> AsyncIterator[Posted]:
+    """The form that whoever holds a task link has sent. Errors: `Forged`, `Malformed`."""
+    async for form in _read(request, secret):
+        yield form
+
+
 Form = Annotated[Posted, Depends(posted)]
+LinkForm = Annotated[Posted, Depends(posted_by_link)]
 VisitorForm = Annotated[Posted, Depends(posted_by_visitor)]
 
 

@@ -19,6 +19,7 @@ from web.proofs import Badge, badges
 _DOUBTFUL = "（暂定）"
 _CLOCK = Title("时钟", "The clock")
 _RULE = Title("规则", "A rule")
+_LINK = Title("任务链接", "Task link")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,8 @@ def told(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Told
     unit = history.names.departments.get(line.department_id or 0)
     automatic = line.actor in ("clock", "rule")
     who: Title | str = {"clock": _CLOCK, "rule": _RULE}.get(line.actor, person.name if person else line.actor)
+    if line.actor == "link":
+        who = _by_link(line)
     owner = history.names.people.get(line.behalf_of or 0)
     if owner is not None and person is not None:
         who = Title(f"{person.name} 代 {owner.name}", f"{person.name} for {owner.name}")
@@ -198,6 +201,13 @@ def told(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Told
         pieces=tuple(_pieces(line, sheet, meanings)),
         automatic=automatic,
     )
+
+
+def _by_link(line: Line) -> Title:
+    """Whoever answered by a link, as they called themselves; nobody any more once that is erased."""
+    given = (line.words or {}).get("answered_by", {})
+    called = " ".join(given[key] for key in ("name", "phone") if given.get(key))
+    return Title(f"任务链接：{called}", f"by task link: {called}") if called else _LINK
 
 
 def _moved(line: Line, sheet: Sheet) -> tuple[Title, Title] | None:

@@ -42,7 +42,7 @@ from engine.vocabulary import StateType
 #: Lines of the engine's own that a reader has to know of, and that move nothing.
 _REMARKS = frozenset({"joined_by", "split_from"})
 #: Lines that say something and change nothing.
-_NOTES = frozenset({"command_refused", "relapsed"})
+_NOTES = frozenset({"command_refused", "relapsed", "link_made", "link_sent", "link_revoked"})
 
 
 class Untellable(Exception):
@@ -140,7 +140,9 @@ def _actor(event: Event) -> Actor:
     if event.person_id is None and event.actor in known:
         return known[event.actor]
     kind = ActorKind.PERSON
-    if event.person_id is None:
+    if event.person_id is None and event.actor == ActorKind.LINK.value:
+        kind = ActorKind.LINK
+    elif event.person_id is None:
         kind = ActorKind.IMPORT if event.actor.startswith(ActorKind.IMPORT.value) else ActorKind.PUBLIC
     return Actor(kind=kind, person_id=event.person_id, name=event.actor)
 

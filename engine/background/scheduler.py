@@ -19,6 +19,7 @@ from engine.background.births import open_births
 from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
+from engine.background.links import send_links
 from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
@@ -95,6 +96,10 @@ def _proposals(running: Running) -> int:
     return keep_up(house.door, house.database, house.clock)
 
 
+def _links(running: Running) -> int:
+    return send_links(running.application, running.deliverer.sender)
+
+
 JOBS = (
     Job("sweep", 2, _sweep),
     Job("recount", 30, _recount),
@@ -103,6 +108,7 @@ JOBS = (
     Job("births", 60, _births),
     Job("rhythms", 60, _rhythms),
     Job("proposals", 5, _proposals),
+    Job("links", 5, _links),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.definitions import linked
 from engine.definitions.model import (
     AreaScope,
     Deadline,
@@ -134,9 +135,12 @@ def _role(reader: Reader, book: Book, entry: Entry) -> Role:
             held.add(post.text)
     person = _choice(reader, keys, "person", PersonScope, "人", "person")
     department = _choice(reader, keys, "department", DepartmentScope, "部门", "department")
-    if not held and person is None and "post" not in keys:
+    link = linked.role(reader, entry, keys)
+    if not held and person is None and not link and "post" not in keys:
         reader.refuse(
-            entry.line, f"角色“{entry.key}”应写明岗位或人", f"the role '{entry.key}' needs `post` or `person`"
+            entry.line,
+            f"角色“{entry.key}”应写明岗位、人或链接",
+            f"the role '{entry.key}' needs `post`, `person` or `link`",
         )
     if person is not None and "duty" in keys:
         reader.refuse(
@@ -161,6 +165,7 @@ def _role(reader: Reader, book: Book, entry: Entry) -> Role:
         person=person,
         not_who=frozenset(given.text for given in excluded),
         duty="duty" in keys,
+        link=link,
     )
 
 

@@ -190,6 +190,9 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("person", "人", Shape.PERSON_SCOPE, "哪一个人 / Which single person"),
         _key("not", "回避", Shape.NAMES, "办过这些动作者回避 / Nobody who did one of these actions"),
         _key("duty", "值班", Shape.TRUE, "只限值班表上当班者 / Only whoever is on the duty roster now"),
+        _key(
+            "link", "链接", Shape.TRUE, "凭任务链接办理的无账号单位 / A unit without accounts, by the link of its task"
+        ),
     ),
     "field": (
         _TITLE,
@@ -283,6 +286,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _TITLE,
         _key("of", "归属", Shape.OWNER, "交给部门或个人 / Given to a department or a person", required=True),
         _key("quota", "限额", Shape.ONE, "个人任务每人至多认领几件 / How many a person may claim", of="quota"),
+        _key("links", "发链接", Shape.NAMES, "谁可生成、重发、撤销任务链接 / Who makes, renews and revokes task links"),
         _key("join", "汇合", Shape.JOIN, "all、any、lead、2、2/3、60% / When the tasks count as joined"),
         _key("counters", "计数", Shape.MAP, "任务的计数 / Counters of the task", of="title"),
         _key("marks", "标记", Shape.MAP, "任务的标记 / Marks of the task", of="title"),

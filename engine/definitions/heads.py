@@ -41,6 +41,7 @@ def task_scopes(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
         scope.of = Owner(owner) if owner else Owner.DEPARTMENT
         scope.join = join_rule(reader, _value(keys, "join"))
         scope.quota = _quota(reader, scope.of, keys.get("quota"))
+        scope.links = reader.words(_value(keys, "links"))
         counted(reader, scope, keys)
         for state in reader.named(_value(keys, "states"), "状态", "state"):
             _add_state(reader, scope, state, "task_state")

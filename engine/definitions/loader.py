@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine import resources
-from engine.definitions import admits, checks, register_file, source, words
+from engine.definitions import admits, checks, linked, register_file, source, words
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.confidential import confidential
@@ -167,6 +167,7 @@ def _kind(compiler: Compiler, scope: Scope) -> TaskKind:
         marks=scope.marks,
         requests=_requests(compiler, scope),
         quota=scope.quota,
+        links=linked.handed_out_by(compiler.reader, compiler.book, scope),
         line=scope.line,
     )
 

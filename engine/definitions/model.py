@@ -140,6 +140,8 @@ class Role:
     not_who: frozenset[str] = frozenset()
     #: Only whoever is on the duty roster of the post now; while nobody is, everyone with it.
     duty: bool = False
+    #: Whoever holds the link of the task: a unit whose people have no account.
+    link: bool = False
 
 
 class TaskSet(StrEnum):
@@ -395,6 +397,8 @@ class TaskKind:
     marks: Mapping[str, Title] = field(default_factory=dict)
     requests: Mapping[str, Request] = field(default_factory=dict)
     quota: Quota | None = None
+    #: Roles that hand out, renew and revoke the links of these tasks.
+    links: tuple[str, ...] = ()
     line: int = 0
 
 

@@ -67,6 +67,8 @@ class Scope:
     of: Owner | None = None
     join: Join | None = None
     quota: Quota | None = None
+    #: Roles that hand out the links of these tasks.
+    links: tuple[Word, ...] = ()
     counters: dict[str, Title] = field(default_factory=dict)
     marks: dict[str, Title] = field(default_factory=dict)
     #: Where the counters and marks are declared.

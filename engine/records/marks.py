@@ -23,13 +23,17 @@ class Marked:
 
 def of_ticket(transaction: Transaction, viewer: Viewer, sha256: str, case_no: str) -> Marked:
     """A picture of a ticket, for whoever may see that ticket. Errors: `NotFound`."""
-    seen = sheet.sight(transaction, viewer, case_no)
+    return of_case(transaction, sheet.sight(transaction, viewer, case_no).ticket_id, case_no, sha256)
+
+
+def of_case(transaction: Transaction, ticket_id: int, case_no: str, sha256: str) -> Marked:
+    """A picture of a ticket, for whoever was let in to it. Errors: `NotFound`."""
     ticket, digest = marks(transaction, 2)
     rows = transaction.rows(
         "SELECT u.media_type, u.size, u.taken_at, u.uploaded_at, a.lineage, a.code FROM upload u "  # noqa: S608
         f"JOIN ticket t ON t.id = {ticket} JOIN area a ON a.id = t.area_id WHERE u.sha256 = {digest} "
         "AND EXISTS (SELECT 1 FROM attachment b WHERE b.sha256 = u.sha256 AND b.ticket_id = t.id)",
-        (seen.ticket_id, sha256),
+        (ticket_id, sha256),
     )
     if not rows:
         raise no_such_file()

@@ -41,6 +41,9 @@ _OWN_LINES = {
     "joined_by": Title("另一案卷并入本案", "Another ticket was joined to this one"),
     "split_from": Title("另一案卷从本案拆出", "A ticket was split off this one"),
     "relapsed": Title("系统提示：同处同类问题复发", "The same matter has come back at the same place"),
+    "link_made": Title("生成任务链接", "A task link was made"),
+    "link_sent": Title("任务链接已发送承办单位", "A task link was sent to the unit"),
+    "link_revoked": Title("任务链接已撤销", "The task link was revoked"),
     "command_refused": Title("关联办理未成功", "What this act asked of another ticket was refused"),
 }
 

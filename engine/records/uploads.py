@@ -43,7 +43,7 @@ def store(
     database: Database,
     files: FileStore,
     stream: BinaryIO,
-    uploader_id: int,
+    uploader_id: int | None,
     now: Instant,
     *,
     name: str = "",
@@ -131,7 +131,7 @@ def _receive(stream: BinaryIO, coming: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _note(transaction: Transaction, stored: Stored, uploader_id: int, now: Instant, capture: Capture) -> None:
+def _note(transaction: Transaction, stored: Stored, uploader_id: int | None, now: Instant, capture: Capture) -> None:
     listed = ", ".join(marks(transaction, 9))
     transaction.run(
         "INSERT INTO upload (sha256, media_type, size, uploader_id, uploaded_at, taken_at, lon_e7, lat_e7, "  # noqa: S608

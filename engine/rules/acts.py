@@ -45,6 +45,8 @@ class Act:
     algorithm: str = "sha256"
     #: What its event says beside the form: the proposals it had before it.
     noted: Mapping[str, Any] = field(default_factory=dict)
+    #: Whoever acts by a link says who they are: name and phone, personal words of its event.
+    given_as: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ class ActorKind(StrEnum):
 
     PERSON = "person"
     PUBLIC = "public"  #: a passer-by without account
+    LINK = "link"  #: a unit without accounts, by the link of its task
     CLOCK = "clock"
     RULE = "rule"
     IMPORT = "import"  #: an old system's history; holds every role, and each of its events says so
@@ -68,6 +69,8 @@ class Actor:
     #: What the history calls the actor: a person's login, or the kind.
     name: str = ""
     posts: tuple[Held, ...] = ()
+    #: For a link: the ticket and the task that it opens.
+    opens: tuple[int, int] | None = None
 
 
 THE_CLOCK = Actor(kind=ActorKind.CLOCK, name="clock")

@@ -78,6 +78,8 @@ def _keep(doing: Doing) -> None:
     doing.facts["role"] = doing.capacity.role
     if doing.action.ruling is not None:
         doing.facts["ruling"] = doing.action.ruling.value
+    if draft.act.given_as and doing.actor == draft.act.actor:
+        doing.personal["answered_by"] = dict(draft.act.given_as)
     if filled.facts:
         doing.facts["form"] = dict(filled.facts)
     if doing.answers:

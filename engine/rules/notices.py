@@ -11,6 +11,9 @@ def units(role: Role, case: Case, task: Task | None, stopped: Sequence[Task] = (
 
     `stopped` are tasks that the act itself has stopped: those departments were called until now, and are told too.
     """
+    if role.link:
+        # Nobody of the unit has an inbox: its link is the letter it gets.
+        return
     if role.person is not None:
         person = case.ticket.reporter_id if role.person is PersonScope.REPORTER else (task.person_id if task else None)
         if person is not None:

@@ -26,6 +26,8 @@ def standing(action: Action, actor: Actor, case: Case, task: Task | None) -> Sta
         return Standing(actor.kind.value) if actor.kind.value in action.by else None
     if actor.kind is ActorKind.IMPORT:
         return Standing(ActorKind.IMPORT.value)
+    if actor.kind is ActorKind.LINK:
+        return _by_link(action, actor, case, task)
     roles = case.definition.roles
     # A post says more of a capacity than being the reporter does, so roles by post come first.
     able = (name for name in action.by_people() if knowing.may_act(case, roles[name]))
@@ -36,6 +38,15 @@ def standing(action: Action, actor: Actor, case: Case, task: Task | None) -> Sta
         if found is not None:
             return found
     return _in_place(wanted, actor, case, task) if len(own) < len(actor.posts) else None
+
+
+def _by_link(action: Action, actor: Actor, case: Case, task: Task | None) -> Standing | None:
+    """A link is no post: it opens its one task, for what the file lets the role of a link do."""
+    if task is None or actor.opens != (case.ticket.id, task.seq):
+        return None
+    roles = case.definition.roles
+    name = next((name for name in sorted(action.by_people()) if roles[name].link), None)
+    return Standing(name, department_id=task.department_id) if name is not None else None
 
 
 def _in_place(wanted: Iterable[str], actor: Actor, case: Case, task: Task | None) -> Standing | None:

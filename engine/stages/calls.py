@@ -17,10 +17,15 @@ class Caller:
     person_id: int | None = None
     #: `clock`, `rule`, `import` or `public:<channel>` when it is no person.
     name: str = ""
+    #: The digest of a task link's secret, when somebody comes by one.
+    link: str = ""
 
     @property
     def key(self) -> str:
         """Whose idempotency keys these are."""
+        if self.link:
+            # Half of the digest is as good as all of it, and fits where names of actors are kept.
+            return f"link:{self.link[:32]}"
         return f"p{self.person_id}" if self.person_id is not None else self.name
 
 
@@ -53,6 +58,8 @@ class Call:
     parent_id: int | None = None
     #: Notices and due times before this moment reach nobody (`--arm-from` of an import).
     arm_from: Instant | None = None
+    #: Who somebody that comes by a link says they are.
+    given_as: Mapping[str, str] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
         """What a repeated key must repeat."""

@@ -16,7 +16,7 @@ from engine.clock import DAY, Clock, Instant, moment
 from engine.database import Database, Transaction
 from engine.definitions.model import Action, Workflow
 from engine.errors import Busy, HuyingError, KeyReused, Malformed, NotFound, Place
-from engine.records import load, write
+from engine.records import load, task_links, write
 from engine.records.asking import Question, ask, ask_one
 from engine.records.versions import Versions, asked_active
 from engine.rules import decide
@@ -200,6 +200,8 @@ class Door:
         asked += questions(transaction, guessed, now)
         if call.caller.person_id is not None:
             asked.append(("actor", load.asked_actor(transaction, call.caller.person_id, now)))
+        if call.caller.link:
+            asked.append(("actor", task_links.asked_actor(transaction, call.caller.link, now)))
         if call.key is not None:
             asked.append(("repeated", load.asked_key(transaction, call.caller.key, call.key)))
         if ids:
@@ -317,7 +319,7 @@ class Door:
             form=wanted.filled(call.form), each=call.each, expected=call.expected, references=references,
             claimed_at=call.claimed_at, source=call.source,
             salt=os.urandom(32), algorithm=self.algorithm, arm_from=call.arm_from,
-            noted=noted or {},
+            noted=noted or {}, given_as=call.given_as,
         )  # fmt: skip
         decision = decide.decide(case, act, now, self.versions.almanac())
         if isinstance(decision, HuyingError):
@@ -383,6 +385,8 @@ def _repeated(call: Call, stored: tuple[str, str]) -> Outcome:
 
 
 def _actor(transaction: Transaction, caller: Caller, now: Instant) -> Actor:
+    if caller.link:
+        return ask_one(transaction, task_links.asked_actor(transaction, caller.link, now))
     if caller.person_id is None:
         return hand_of(caller)
     return ask_one(transaction, load.asked_actor(transaction, caller.person_id, now))

@@ -619,6 +619,33 @@ def add_tables() -> None:
         postgresql_where=sa.text("person_id IS NOT NULL"),
     )
     op.create_table(
+        "task_link",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("task_seq", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", BIG, nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("window_at", sa.BigInteger(), nullable=False),
+        sa.Column("acts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_task_link")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_task_link_next",
+        "task_link",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_index("ix_task_link_task", "task_link", ["ticket_id", "task_seq"], unique=False)
+    op.create_table(
         "ticket_place",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("cell", sa.BigInteger(), nullable=False),
@@ -930,6 +957,16 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility")),
     )
     op.create_index("ix_responsibility_item_area", "responsibility", ["item_code", "area_id"], unique=False)
+    op.create_table(
+        "unit_contact",
+        sa.Column("department_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=200), nullable=False),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_unit_contact_department_id")),
+        sa.PrimaryKeyConstraint("department_id", name=op.f("pk_unit_contact")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "deputy",
         sa.Column("id", BIG, sa.Identity(), nullable=False),

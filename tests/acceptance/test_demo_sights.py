@@ -23,6 +23,7 @@ SHOWN = {
     "照片与另一案": "的照片相同",
     "退单等裁定": "准予退单",
     "复发提示": "复发：",
+    "任务链接": "尚未发链接",
     "裁定先例": "裁定先例",
     "名册与走访": "特殊关怀人群",
     "网格长履职": "孙志远",
@@ -45,7 +46,7 @@ def test_every_sight_is_there_for_whoever_is_named(
     settings = replace(Settings.from_environment(), database_url=database_url, data=tmp_path)
     demo = prepare_demo(settings)
     sights = re.findall(r"^ *([a-z.]+) +(/\S+) +(.+?) / ", capsys.readouterr().out, re.MULTILINE)
-    assert len(sights) == 20
+    assert len(sights) == 21
     application = Application.of(demo)
     try:
         relay(application.database)

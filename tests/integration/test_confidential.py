@@ -45,12 +45,13 @@ SHA256 = hashlib.sha256(PHOTO).hexdigest()
 PARTS = {
     "sha256": [SHA256], "action": ["send", "accept"], "workflow": ["confided"], "start": ["report"],
     "login": ["qu", "liu"], "post": ["petition_officer"], "register": ["person"], "code": ["fx-001"],
-    "key": ["confided", "special-care", "cn-mainland"],
+    "key": ["confided", "special-care", "cn-mainland"], "unit": ["urban", "water"], "secret": ["x" * 43],
+    "seq": ["1", "9"], "task": ["4", "9"],
 }  # fmt: skip
 #: Routes that ask more when they are asked so.
 QUERIES = {
     "/": ("",),
-    "/tickets": ("", "?workflow=confided", "?state_type=closed", "?mine=1"),
+    "/tickets": ("", "?workflow=confided", "?state_type=closed", "?mine=1", "?q=收钱", "?q=窨井 破损", "?q={case_no}"),
     "/api/tickets": (
         "",
         "?workflow=confided",
@@ -59,6 +60,8 @@ QUERIES = {
         "?mine=1",
         "?department=water",
         "?item=part-01-01",
+        "?text=收钱",
+        "?text={case_no}",
     ),
     "/api/feed": ("?limit=200",),
     "/find/{register}": ("?name=person&find.person=",),

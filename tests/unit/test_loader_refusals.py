@@ -38,7 +38,7 @@ WRONG = {
     "undeclared level": ("area: street", "area: streat", "是否想写“street”"),
     "person on duty": ("person: reporter}", "person: reporter, duty: true}", "不能再限值班"),
     "person with a post": ("person: reporter}", "person: reporter, post: handler}", "既已指人"),
-    "role for nobody": ("post: coordinator, area: street", "area: street", "应写明岗位或人"),
+    "role for nobody": ("post: coordinator, area: street", "area: street", "应写明岗位、人或链接"),
     "role called clock": ("  worker: {title", "  clock: {title", "不能作角色名称"),
     "excluded action unknown": ("not: [finish]", "not: [finnish]", "是否想写“finish”"),
     "standard field declared again": ("  level: {title: 难易 / Level", "  place: {title: 难易 / Level", "标准字段"),

@@ -14,6 +14,7 @@ from engine.errors import Malformed, NotFound, NotSignedIn, Place, TooLarge
 from engine.records import marks, uploads
 from engine.records.access import Viewer
 from engine.records.capture import Capture, of_page
+from engine.records.marks import Marked
 from engine.records.pictures import ending_of
 from engine.records.thumbs import Size, thumb
 from engine.records.uploads import Stored, UnknownFile
@@ -142,10 +143,14 @@ def small(house: Application, viewer: Viewer, sha256: str, ticket: str, size: Si
             if ticket
             else marks.of_sender(transaction, viewer, sha256)
         )
+    return drawn(house, marked, size)
+
+
+def drawn(house: Application, marked: Marked, size: Size) -> FileResponse:
+    """The thumbnail of a picture that may be seen. Errors: `NotFound`, `StoreUnreachable`."""
     try:
-        path = thumb(
-            house.settings.data, house.store, uploads.key_of(sha256), size, marked.lines, house.settings.font
-        )  # fmt: skip
+        key = uploads.key_of(marked.stored.sha256)
+        path = thumb(house.settings.data, house.store, key, size, marked.lines, house.settings.font)
     except FileNotFoundError:
         raise uploads.no_such_file() from None
     return FileResponse(path, media_type="image/jpeg", headers=HEADERS)

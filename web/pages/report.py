@@ -49,7 +49,7 @@ def send(request: Request, house: House, here: At, workflow: Word, start: Word, 
     if form.first("look"):
         return _form(request, house, here, workflow, start, typed)
     try:
-        typed = forms.keep_files(house, here.viewer, action.form, form)
+        typed = forms.keep_files(house, here.viewer.person_id, action.form, form)
         outcome = house.door.act(_call(here, workflow, start, action, typed, form))
     except HuyingError as error:
         if wants_data(request):

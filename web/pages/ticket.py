@@ -14,6 +14,7 @@ from engine.errors import HuyingError, NotAllowedNow, Stale
 from engine.records import sheet as sheets
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
+from engine.stages.links import handed_out
 from web import bases, forms
 from web.contexts import deed, ticket_page
 from web.dependencies import CaseNo, House
@@ -119,10 +120,19 @@ def _ticket(
         context = ticket_page(transaction, sheet, history, offers)
         proposed = hints(house, transaction, here.viewer, sheet, offers)
         rests = bases.rests(house, transaction, here.viewer, sheet)
+        links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
     return page(
-        request, "ticket.html", here=here, page=context, hints=proposed, done=title, earlier=earlier, rests=rests
+        request,
+        "ticket.html",
+        here=here,
+        page=context,
+        hints=proposed,
+        links=links,
+        done=title,
+        earlier=earlier,
+        rests=rests,
     )
 
 
@@ -135,7 +145,7 @@ def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
 
 def _with_files(house: Application, here: Sitting, offer: Offer | None, typed: Typed, form: Posted) -> Typed:
     for prefix, items in _parts(offer):
-        kept = forms.keep_files(house, here.viewer, items, form, prefix)
+        kept = forms.keep_files(house, here.viewer.person_id, items, form, prefix)
         own = {prefix + item.name for item in items}
         typed = Typed(values={**typed.values, **{name: given for name, given in kept.values.items() if name in own}})
     return typed

@@ -7,7 +7,7 @@ from math import gcd
 
 from engine.clock import DAY, Instant
 from engine.exchange.demo.files import CastMember, District
-from engine.exchange.demo.units import village
+from engine.exchange.demo.units import WITHOUT_ACCOUNTS, village
 from engine.records.areas import NewArea
 from engine.records.departments import NewDepartment
 from engine.records.people import Appointment, NewPerson
@@ -103,6 +103,8 @@ def _slots(areas: Sequence[NewArea], units: Sequence[NewDepartment]) -> Iterator
         for post, many in BY_LEVEL[area.level].items():
             yield from (_Slot(post=post, area=area.code, number=number + 1) for number in range(many))
     for unit in units:
+        if unit.code.partition("-")[0] == WITHOUT_ACCOUNTS:
+            continue
         for post, many in BY_KIND[unit.kind].items():
             yield from (_Slot(post=post, department=unit.code, number=number + 1) for number in range(many))
 

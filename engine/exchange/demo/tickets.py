@@ -58,6 +58,8 @@ def _called(item: str, lead: str, *co: str) -> tuple[Step, ...]:
 
 
 _URBAN, _WATER = "cg-001", "sw-001"
+#: A unit without accounts.
+_OWNERS = "yw-001"
 _NOT_OURS = {"ground": "beyond", "suggested": _URBAN, "clause": "市政排水管网养护职责分工第三条"}
 _SIGNED = (Step("liu.handler", "sign", task=_URBAN),)
 _DONE = (*_SIGNED, Step("liu.handler", "finish", {"result": "已现场处置完毕", _AFTER: [_PHOTO]}, task=_URBAN))
@@ -86,6 +88,7 @@ STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
     (_LINE, (_report("路口窨井盖破损松动，车辆碾压有异响", _CROSSING), *_DRAINS, *_PUBLISHED)),
     (_LINE, (_report("路口窨井盖又松动，刚修过几天", _THERE_AGAIN), _filed("chen.desk", "检查井盖"))),
     (_LINE, (_report("桥下积水无人抽排"), *_called("道路积水", _WATER), *_RETURNED, _RULED, *_SIGNED)),
+    (_LINE, (_report("住宅楼道堆满杂物，消防通道被占"), *_called("跨门营业", _OWNERS))),
 )
 
 #: Number and step of a story → whose picture is shown there once more.
@@ -99,6 +102,7 @@ _SIGHTS = (
     (5, "chen.desk", "处置照片与另一案相同", "a photo that was shown in another case before"),
     (6, "chen.desk", "退单等裁定", "a return that waits for its ruling"),
     (10, "sun.grid", "直评公示后的全过程", "a whole story up to its published evaluation"),
+    (13, "chen.desk", "任务链接", "a unit without accounts"),
     (11, "chen.desk", "复发提示与建议主办", "a relapse, and leads proposed with reasons"),
 )
 _PAGES = (

@@ -8,6 +8,8 @@ from engine.records.departments import NewDepartment
 
 #: The governments of the city and of the district.
 CITY, DISTRICT = "sh", "fx"
+#: Owners' committees, as their codes begin: volunteers who never sign in and answer by task links.
+WITHOUT_ACCOUNTS = "yw"
 
 
 def units(district: District, areas: Sequence[NewArea]) -> list[NewDepartment]:
@@ -91,7 +93,9 @@ def _property(street: Street, areas: Sequence[NewArea]) -> Iterator[NewDepartmen
     company = f"{_plain(street)}物业服务公司"
     yield NewDepartment(code=f"wy-{street.short}", name=company, kind="property", area=street.code)
     home = next(area for area in areas if area.code == f"{street.code}001")
-    yield NewDepartment(code=f"yw-{street.short}", name=f"{home.name}业主委员会", kind="property", area=home.code)
+    yield NewDepartment(
+        code=f"{WITHOUT_ACCOUNTS}-{street.short}", name=f"{home.name}业主委员会", kind="property", area=home.code
+    )
 
 
 def _government(street: Street) -> str:
