@@ -12,7 +12,7 @@ from engine.rules.calendar_changes import FIRST_DAY, LAST_DAY
 from engine.rules.calendar_year import DayKind, year_of
 from engine.rules.calendars import WEEKDAYS, WorkCalendar
 from engine.rules.timeline import Hours
-from web.api import shapes, views
+from web.api import calendar_shapes, views
 from web.dependencies import House, Me
 from web.problems import documented
 
@@ -26,15 +26,15 @@ _ORDINARY = {DayKind.WORKDAY, DayKind.REST}
 
 
 @router.get("", operation_id="list_calendars", summary="工作日历 / Calendars", responses=documented(NotSignedIn))
-def list_calendars(house: House, me: Me) -> shapes.CalendarsOut:
+def list_calendars(house: House, me: Me) -> calendar_shapes.CalendarsOut:
     """The newest version of every working calendar."""
     with house.database.looking() as transaction:
         rows = newest(transaction)
-    return shapes.CalendarsOut(items=[_row(row, house.versions.book.version(row.name)) for row in rows])
+    return calendar_shapes.CalendarsOut(items=[_row(row, house.versions.book.version(row.name)) for row in rows])
 
 
 @router.get("/{key}", operation_id="read_calendar", summary="日历 / Read", responses=documented(NotSignedIn, NotFound))
-def read(house: House, me: Me, key: CalendarKey, year: Year = None) -> shapes.CalendarOut:
+def read(house: House, me: Me, key: CalendarKey, year: Year = None) -> calendar_shapes.CalendarOut:
     """A calendar with one year of it, and every version stored."""
     with house.database.looking() as transaction:
         rows = versions_of(transaction, key)
@@ -43,13 +43,13 @@ def read(house: House, me: Me, key: CalendarKey, year: Year = None) -> shapes.Ca
     calendar = house.versions.book.version(rows[0].name)
     asked = calendar.day_of(house.clock.now()).year if year is None else year
     days = [day for month in year_of(calendar, asked) for day in month.days]
-    return shapes.CalendarOut(
+    return calendar_shapes.CalendarOut(
         **_row(rows[0], calendar).model_dump(),
         year=asked,
         provisional=any(day.provisional for day in days),
         basis=next((decree.source for decree in rows[0].decrees if decree.year == asked), None),
         days=[
-            shapes.CalendarDayOut(date=day.date.isoformat(), kind=day.kind, hours=_hours(day.hours))
+            calendar_shapes.CalendarDayOut(date=day.date.isoformat(), kind=day.kind, hours=_hours(day.hours))
             for day in days
             if day.kind not in _ORDINARY
         ],
@@ -58,9 +58,9 @@ def read(house: House, me: Me, key: CalendarKey, year: Year = None) -> shapes.Ca
     )
 
 
-def _row(row: StoredCalendar, calendar: WorkCalendar) -> shapes.CalendarRowOut:
+def _row(row: StoredCalendar, calendar: WorkCalendar) -> calendar_shapes.CalendarRowOut:
     zh, _, en = row.title.partition(" / ")
-    return shapes.CalendarRowOut(
+    return calendar_shapes.CalendarRowOut(
         key=row.key,
         version=row.version,
         title=views.title(Title(zh, en)),
@@ -73,8 +73,8 @@ def _row(row: StoredCalendar, calendar: WorkCalendar) -> shapes.CalendarRowOut:
     )
 
 
-def _version(row: StoredCalendar) -> shapes.CalendarVersionOut:
-    return shapes.CalendarVersionOut(
+def _version(row: StoredCalendar) -> calendar_shapes.CalendarVersionOut:
+    return calendar_shapes.CalendarVersionOut(
         name=row.name,
         version=row.version,
         sha256=row.sha256,

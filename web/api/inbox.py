@@ -12,7 +12,7 @@ from engine.records.access import Viewer
 from engine.records.entries import Entry
 from engine.records.listings import Listed
 from engine.rules.wishes import Digest, Wishes, clock_time, digest, quiet_hours
-from web.api import shapes, views
+from web.api import inbox_shapes, views
 from web.dependencies import House, Me
 from web.problems import documented
 
@@ -27,16 +27,16 @@ def messages(
     me: Me,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
     limit: Annotated[int, Query(ge=1, le=inbox.MOST)] = 30,
-) -> shapes.InboxOut:
+) -> inbox_shapes.InboxOut:
     """What is unread first, then the rest, each newest first; of a ticket that you may not see any more, nothing."""
     with house.database.looking() as transaction:
         found = inbox.page(transaction, house.versions, me, cursor=cursor, limit=limit)
         unread = inbox.unread(transaction, me)
-    return shapes.InboxOut(items=[_message(one) for one in found.entries], unread=unread, next=found.cursor)
+    return inbox_shapes.InboxOut(items=[_message(one) for one in found.entries], unread=unread, next=found.cursor)
 
 
 @router.post("/read", operation_id="read_messages", summary="标为已读 / Mark as read", responses=_MINE)
-def read(house: House, me: Me, body: shapes.ReadIn) -> shapes.ReadOut:
+def read(house: House, me: Me, body: inbox_shapes.ReadIn) -> inbox_shapes.ReadOut:
     """Mark these messages as read, or everything up to a moment; what is not yours or not there is passed over."""
     if bool(body.messages) == (body.until is not None):
         raise Malformed("请给出 messages 或 until 之一", "give either messages or until", place=Place(field="messages"))
@@ -49,18 +49,18 @@ def read(house: House, me: Me, body: shapes.ReadIn) -> shapes.ReadOut:
 
     changed = house.database.acting(work)
     with house.database.looking() as transaction:
-        return shapes.ReadOut(read=changed, unread=inbox.unread(transaction, me))
+        return inbox_shapes.ReadOut(read=changed, unread=inbox.unread(transaction, me))
 
 
 @router.get("/settings", operation_id="read_inbox_settings", summary="接收设置 / Settings", responses=_MINE)
-def settings(house: House, me: Me) -> shapes.WishesOut:
+def settings(house: House, me: Me) -> inbox_shapes.WishesOut:
     """How you want to be told, and the kinds of your destinations; their addresses are shown to nobody."""
     with house.database.looking() as transaction:
         return _wishes(transaction, me, house.settings.quiet)
 
 
 @router.put("/settings", operation_id="write_inbox_settings", summary="改接收设置 / Change settings", responses=_MINE)
-def change(house: House, me: Me, body: shapes.WishesIn) -> shapes.WishesOut:
+def change(house: House, me: Me, body: inbox_shapes.WishesIn) -> inbox_shapes.WishesOut:
     """Change how you want to be told, as a whole."""
     wished, now = _wished(body), house.clock.now()
     house.database.acting(lambda transaction: wishes.wish(transaction, me.person_id, wished, now))
@@ -68,7 +68,7 @@ def change(house: House, me: Me, body: shapes.WishesIn) -> shapes.WishesOut:
         return _wishes(transaction, me, house.settings.quiet)
 
 
-def _wished(body: shapes.WishesIn) -> Wishes:
+def _wished(body: inbox_shapes.WishesIn) -> Wishes:
     field, usual = "quiet", Wishes()
     try:
         quiet = None if body.quiet == "default" else quiet_hours(body.quiet)
@@ -82,23 +82,23 @@ def _wished(body: shapes.WishesIn) -> Wishes:
     return Wishes(quiet=quiet, digest=kind, digest_at=usual.digest_at if at is None else at, urgent=body.urgent)
 
 
-def _wishes(transaction: Transaction, me: Viewer, installation: str) -> shapes.WishesOut:
+def _wishes(transaction: Transaction, me: Viewer, installation: str) -> inbox_shapes.WishesOut:
     wished = wishes.wishes_of(transaction, me.person_id)
     at = f"@{clock_time(wished.digest_at)}" if wished.digest is Digest.DAILY else ""
-    return shapes.WishesOut(
+    return inbox_shapes.WishesOut(
         quiet="default" if wished.quiet is None else str(wished.quiet),
         installation_quiet=installation,
         digest=f"{wished.digest}{at}",
         urgent=wished.urgent,
         destinations=[
-            shapes.DestinationOut(kind=one.name, set_at=iso(one.set_at), failed_at=views.moment(one.failed_at))
+            inbox_shapes.DestinationOut(kind=one.name, set_at=iso(one.set_at), failed_at=views.moment(one.failed_at))
             for one in wishes.kinds(transaction, me.person_id)
         ],
     )
 
 
-def _message(one: Entry) -> shapes.MessageOut:
-    return shapes.MessageOut(
+def _message(one: Entry) -> inbox_shapes.MessageOut:
+    return inbox_shapes.MessageOut(
         message=one.ref,
         kind=one.kind.value,
         at=iso(one.at),
@@ -112,7 +112,7 @@ def _message(one: Entry) -> shapes.MessageOut:
         description=one.description,
         behalf_of=one.behalf_of,
         deputy=one.deputy,
-        listing=shapes.ListingOut(
+        listing=inbox_shapes.ListingOut(
             period=one.listing.period,
             count=one.listing.count,
             tickets=[_listed(ticket) for ticket in one.listing.tickets],
@@ -122,8 +122,8 @@ def _message(one: Entry) -> shapes.MessageOut:
     )
 
 
-def _listed(one: Listed) -> shapes.ListedOut:
-    return shapes.ListedOut(
+def _listed(one: Listed) -> inbox_shapes.ListedOut:
+    return inbox_shapes.ListedOut(
         case_no=one.case_no or None,
         visible=one.visible,
         title=views.title(one.title),

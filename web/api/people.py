@@ -16,7 +16,7 @@ from engine.records.access import Viewer
 from engine.records.activity import Activity, Kinds, activity, month, supervised
 from engine.records.deputies import NewDeputy
 from engine.records.shifts import roster
-from web.api import shapes, views
+from web.api import people_shapes, shapes, views
 from web.dependencies import House, Me
 from web.problems import documented
 
@@ -35,14 +35,14 @@ Month = Annotated[str | None, Query(max_length=7, examples=["2026-03"], descript
     summary="任职与代理 / Posts held, and deputyships",
     responses=documented(NotSignedIn, NotFound),
 )
-def posts(house: House, me: Me, login: Login) -> shapes.TenuresOut:
+def posts(house: House, me: Me, login: Login) -> people_shapes.TenuresOut:
     """Every post somebody has held, holds or will hold, in person or as a deputy.
 
     Other people's are for whoever has a post.
     """
     _for_officials(me, login)
     with house.database.looking() as transaction:
-        return shapes.TenuresOut(items=[_tenure(one) for one in tenure.posts_of(transaction, login)])
+        return people_shapes.TenuresOut(items=[_tenure(one) for one in tenure.posts_of(transaction, login)])
 
 
 @router.get(
@@ -53,15 +53,17 @@ def posts(house: House, me: Me, login: Login) -> shapes.TenuresOut:
 )
 def holders(
     house: House, me: Me, post: Word, area: Code = None, department: Code = None, at: AwareDatetime | None = None
-) -> shapes.HoldersOut:
+) -> people_shapes.HoldersOut:
     """Everybody who held a post for an area or in a department, deputies too; now if no moment is given."""
     _for_officials(me, "")
     when = house.clock.now() if at is None else instant(at)
     with house.database.looking() as transaction:
         found = tenure.who_held(transaction, post, when, area=area, department=department)
-    return shapes.HoldersOut(
+    return people_shapes.HoldersOut(
         items=[
-            shapes.HolderOut(person=shapes.PersonOut(login=one.login, name=one.name), **_tenure(one).model_dump())
+            people_shapes.HolderOut(
+                person=shapes.PersonOut(login=one.login, name=one.name), **_tenure(one).model_dump()
+            )
             for one in found
         ]
     )
@@ -70,12 +72,12 @@ def holders(
 @router.get(
     "/deputies", operation_id="read_deputies", summary="我的代理 / My deputyships", responses=documented(NotSignedIn)
 )
-def mine(house: House, me: Me) -> shapes.DeputiesOut:
+def mine(house: House, me: Me) -> people_shapes.DeputiesOut:
     """Deputyships that run or are to come, in which you are on leave or the deputy."""
     now = house.clock.now()
     with house.database.looking() as transaction:
         found = deputies.deputyships(transaction, me.person_id, now)
-    return shapes.DeputiesOut(items=[_deputyship(one) for one in found])
+    return people_shapes.DeputiesOut(items=[_deputyship(one) for one in found])
 
 
 @router.post(
@@ -84,7 +86,7 @@ def mine(house: House, me: Me) -> shapes.DeputiesOut:
     summary="请假，指定代理人 / Go on leave, name a deputy",
     responses=documented(NotSignedIn, NotFound, Malformed),
 )
-def leave(house: House, me: Me, body: shapes.LeaveIn) -> shapes.DeputiesOut:
+def leave(house: House, me: Me, body: people_shapes.LeaveIn) -> people_shapes.DeputiesOut:
     """Let somebody of the unit or above it hold your posts of that kind, 90 days at most; answers all deputyships."""
     now = house.clock.now()
 
@@ -109,7 +111,7 @@ def leave(house: House, me: Me, body: shapes.LeaveIn) -> shapes.DeputiesOut:
     summary="结束代理 / End a deputyship",
     responses=documented(NotSignedIn, NotFound),
 )
-def end(house: House, me: Me, number: Annotated[int, Path(ge=1, lt=2**63)]) -> shapes.DeputiesOut:
+def end(house: House, me: Me, number: Annotated[int, Path(ge=1, lt=2**63)]) -> people_shapes.DeputiesOut:
     """Somebody is back: the deputyship of their post ends now."""
     now = house.clock.now()
     house.database.acting(lambda transaction: deputies.end_deputy(transaction, number, now, by=me.person_id))
@@ -122,15 +124,15 @@ def end(house: House, me: Me, number: Annotated[int, Path(ge=1, lt=2**63)]) -> s
     summary="值班表 / Duty roster",
     responses=documented(NotSignedIn, NotFound),
 )
-def duty(house: House, me: Me, days: Days = 7) -> shapes.RosterOut:
+def duty(house: House, me: Me, days: Days = 7) -> people_shapes.RosterOut:
     """Who is on duty now and in the days to come."""
     _for_officials(me, "")
     now = house.clock.now()
     with house.database.looking() as transaction:
         turns = roster(transaction, now, Instant(now + days * DAY))
-    return shapes.RosterOut(
+    return people_shapes.RosterOut(
         items=[
-            shapes.ShiftOut(
+            people_shapes.ShiftOut(
                 person=shapes.PersonOut(login=one.login, name=one.name),
                 post=one.post,
                 title=views.title(_post(one.post)),
@@ -149,13 +151,13 @@ def duty(house: House, me: Me, days: Days = 7) -> shapes.RosterOut:
     summary="网格长履职 / What grid leaders did",
     responses=documented(NotSignedIn, NotPermitted, Malformed),
 )
-def leaders(house: House, me: Me, month: Month = None) -> shapes.ActivityOut:
+def leaders(house: House, me: Me, month: Month = None) -> people_shapes.ActivityOut:
     """Per grid leader and month, in the areas for which you are supervisor, chief or at the desk."""
     wanted = month or this_month(house)
-    return shapes.ActivityOut(
+    return people_shapes.ActivityOut(
         month=wanted,
         items=[
-            shapes.ActiveOut(
+            people_shapes.ActiveOut(
                 person=shapes.PersonOut(login=one.login, name=one.name),
                 grids=list(one.grids),
                 acts=one.acts,
@@ -192,8 +194,8 @@ def _for_officials(me: Viewer, login: str) -> None:
         raise NotFound("没有这个账号", "there is no such account")
 
 
-def _deputyship(one: deputies.Deputyship) -> shapes.DeputyOut:
-    return shapes.DeputyOut(
+def _deputyship(one: deputies.Deputyship) -> people_shapes.DeputyOut:
+    return people_shapes.DeputyOut(
         number=one.id,
         post=one.post,
         title=views.title(_post(one.post)),
@@ -206,8 +208,8 @@ def _deputyship(one: deputies.Deputyship) -> shapes.DeputyOut:
     )
 
 
-def _tenure(one: tenure.Tenure) -> shapes.TenureOut:
-    return shapes.TenureOut(
+def _tenure(one: tenure.Tenure) -> people_shapes.TenureOut:
+    return people_shapes.TenureOut(
         post=one.post,
         title=views.title(_post(one.post)),
         unit=shapes.NamedOut(code=one.unit, name=one.unit_name) if one.unit else None,

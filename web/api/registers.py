@@ -11,7 +11,7 @@ from engine.errors import NotSignedIn
 from engine.records import heartbeats, registers
 from engine.records.messages import backlog
 from engine.records.names import names
-from web.api import shapes, views
+from web.api import catalogue_shapes, people_shapes, shapes, views
 from web.dependencies import House, Me
 from web.problems import documented
 
@@ -27,7 +27,7 @@ _LISTED = documented(NotSignedIn)
 
 
 @router.get("/me", tags=["我 / Me"], operation_id="read_me", summary="我是谁 / Who I am", responses=_LISTED)
-def me(house: House, me: Me) -> shapes.MeOut:
+def me(house: House, me: Me) -> people_shapes.MeOut:
     """The person behind the token, with the posts held at this moment."""
     with house.database.looking() as transaction:
         called = names(
@@ -36,7 +36,7 @@ def me(house: House, me: Me) -> shapes.MeOut:
             departments=[held.department_id for held in me.posts],
         )
     posts = [
-        shapes.PostOut(
+        people_shapes.PostOut(
             post=held.post,
             title=views.title(shipped().posts.get(held.post, Title(held.post, held.post))),
             area=views.named(called.areas, held.area_id),
@@ -44,7 +44,7 @@ def me(house: House, me: Me) -> shapes.MeOut:
         )
         for held in me.posts
     ]
-    return shapes.MeOut(login=me.login, name=me.name, posts=posts)
+    return people_shapes.MeOut(login=me.login, name=me.name, posts=posts)
 
 
 _REGISTERS: list[str] = ["名录 / Registers"]
@@ -53,19 +53,19 @@ _REGISTERS: list[str] = ["名录 / Registers"]
 @router.get(
     "/catalogue/items", tags=[*_REGISTERS], operation_id="find_items", summary="立案事项 / Items", responses=_LISTED
 )
-def items(house: House, me: Me, q: Text = None, limit: Limit = 50) -> shapes.ItemsOut:
+def items(house: House, me: Me, q: Text = None, limit: Limit = 50) -> catalogue_shapes.ItemsOut:
     """Catalogue items with their standards; a form takes the code of either."""
     with house.database.looking() as transaction:
         found = registers.items(transaction, text=q, limit=limit)
-    return shapes.ItemsOut(
+    return catalogue_shapes.ItemsOut(
         items=[
-            shapes.ItemOut(
+            catalogue_shapes.ItemOut(
                 code=item.code,
                 name=item.name,
                 kind=item.kind,
                 class_name=item.class_name,
                 standards=[
-                    shapes.StandardOut(
+                    catalogue_shapes.StandardOut(
                         code=one.code,
                         filing_condition=one.filing_condition,
                         closing_condition=one.closing_condition,
@@ -88,12 +88,14 @@ def areas(
     q: Text = None,
     after: Code = None,
     limit: Limit = registers.MOST,
-) -> shapes.AreasOut:
+) -> catalogue_shapes.AreasOut:
     """Areas that are there, by code; a whole tree is read level by level."""
     with house.database.looking() as transaction:
         found = registers.areas(transaction, parent=parent, level=level, text=q, after=after, limit=limit)
-    return shapes.AreasOut(
-        items=[shapes.AreaOut(code=row.code, name=row.name, level=row.level, parent=row.parent) for row in found],
+    return catalogue_shapes.AreasOut(
+        items=[
+            catalogue_shapes.AreaOut(code=row.code, name=row.name, level=row.level, parent=row.parent) for row in found
+        ],
         next=found[-1].code if len(found) == limit else None,
     )
 
@@ -103,13 +105,15 @@ def areas(
 )
 def departments(
     house: House, me: Me, kind: Code = None, q: Text = None, after: Code = None, limit: Limit = registers.MOST
-) -> shapes.DepartmentsOut:
+) -> catalogue_shapes.DepartmentsOut:
     """Units that are there, by code."""
     with house.database.looking() as transaction:
         found = registers.departments(transaction, kind=kind, text=q, after=after, limit=limit)
-    return shapes.DepartmentsOut(
+    return catalogue_shapes.DepartmentsOut(
         items=[
-            shapes.DepartmentOut(code=row.code, name=row.name, kind=row.kind, parent=row.parent, area=row.area)
+            catalogue_shapes.DepartmentOut(
+                code=row.code, name=row.name, kind=row.kind, parent=row.parent, area=row.area
+            )
             for row in found
         ],
         next=found[-1].code if len(found) == limit else None,

@@ -10,7 +10,7 @@ Version = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
 
 
-class _In(BaseModel):
+class In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -235,7 +235,7 @@ class OffersOut(BaseModel):
     actions: list[OfferOut]
 
 
-class _Claimed(_In):
+class Claimed(In):
     claimed_at: AwareDatetime | None = Field(
         None,
         description="When it happened, as the device says: at most 90 days ago, not ahead of now.",
@@ -244,7 +244,7 @@ class _Claimed(_In):
     source: Literal["engine", "device"] = Field("engine", description="`device` together with `claimed_at`.")
 
 
-class ReportIn(_Claimed):
+class ReportIn(Claimed):
     """A new ticket."""
 
     model_config = ConfigDict(
@@ -270,7 +270,7 @@ class ReportIn(_Claimed):
     channel: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{0,64}$")] = Field("", examples=["grid"])
 
 
-class ActIn(_Claimed):
+class ActIn(Claimed):
     """One act on a ticket, on one of its tasks, or an answer to a request."""
 
     model_config = ConfigDict(
@@ -334,242 +334,12 @@ class HistoryOut(BaseModel):
     next: int | None = Field(description="Send it back as `after` for later events; null at the end.")
 
 
-class StateOut(BaseModel):
-    name: str
-    title: TitleOut
-    type: str
-    stage: str | None
-    final: bool
-
-
-class StartOut(BaseModel):
-    action: str
-    title: TitleOut
-    form: list[FieldOut]
-
-
-class WorkflowRowOut(BaseModel):
-    key: str
-    version: int
-    title: TitleOut
-    starts: list[StartOut]
-
-
-class WorkflowsOut(BaseModel):
-    items: list[WorkflowRowOut]
-
-
-class VersionOut(BaseModel):
-    version: int
-    sha256: str
-    stored_at: str
-    activated_at: str | None
-
-
-class WorkflowOut(WorkflowRowOut):
-    """The version that new tickets start on."""
-
-    calendar: str
-    states: list[StateOut]
-    tasks: dict[str, list[StateOut]]
-    versions: list[VersionOut]
-    source: str = Field(description="The exact text of the file.")
-
-
-class CalendarVersionOut(BaseModel):
-    """One stored version: its file and the decrees that count with it."""
-
-    name: str = Field(examples=["cn-mainland@2"])
-    version: int
-    sha256: str
-    applied_at: str
-    applied_by: str
-    reason: str
-
-
-class CalendarRowOut(BaseModel):
-    """The newest version of a working calendar."""
-
-    key: str = Field(examples=["cn-mainland"])
-    version: int
-    title: TitleOut
-    zone: str = Field(examples=["Asia/Shanghai"])
-    daily: list[str] = Field(description="Hours of an ordinary day.", examples=[["09:00-11:30", "13:30-17:30"]])
-    weekly: dict[str, list[str]] = Field(description="Weekday → its hours; empty for a day of rest.")
-    decreed: list[int] | None = Field(
-        description="Years whose holidays are decreed; null for a calendar that keeps none."
-    )
-    stands_for: str | None = Field(description="The calendar in whose place it stands.")
-    areas: list[str] = Field(description="Codes of the areas in which it does.")
-
-
-class CalendarsOut(BaseModel):
-    items: list[CalendarRowOut]
-
-
-class CalendarDayOut(BaseModel):
-    """A day that is not what its weekday says."""
-
-    date: str = Field(examples=["2026-10-01"])
-    kind: str = Field(description="holiday, make_up or special.", examples=["holiday"])
-    hours: list[str]
-
-
-class CalendarOut(CalendarRowOut):
-    """A calendar with one year of it."""
-
-    year: int
-    provisional: bool = Field(description="Whether the year, or a part of it, is not decreed.")
-    basis: str | None = Field(description="The document or package that decreed the year.")
-    days: list[CalendarDayOut]
-    versions: list[CalendarVersionOut]
-    source: str = Field(description="The exact text of the file.")
-
-
 class UploadOut(BaseModel):
     """A file that forms may refer to by its `sha256`."""
 
     sha256: str
     media_type: str = Field(examples=["image/jpeg"])
     size: int
-
-
-class PostOut(BaseModel):
-    post: str
-    title: TitleOut
-    area: NamedOut | None
-    department: NamedOut | None
-
-
-class MeOut(BaseModel):
-    login: str
-    name: str
-    posts: list[PostOut]
-
-
-class TenureOut(BaseModel):
-    """A post held from–to."""
-
-    post: str
-    title: TitleOut
-    unit: NamedOut | None = Field(description="The area or department; null for the whole installation.")
-    since: str
-    until: str | None
-    behalf_of: str = Field(description="Who is on leave and whose deputy this is; empty for one's own post.")
-
-
-class TenuresOut(BaseModel):
-    items: list[TenureOut]
-
-
-class HolderOut(TenureOut):
-    """Somebody with a post."""
-
-    person: PersonOut
-
-
-class HoldersOut(BaseModel):
-    items: list[HolderOut]
-
-
-class LeaveIn(BaseModel):
-    """A leave, and who stands in meanwhile."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    post: str = Field(max_length=64, examples=["lead"], description="A post you hold now.")
-    deputy: str = Field(max_length=64, description="Login.")
-    since: AwareDatetime | None = Field(default=None, description="Now if missing or past.")
-    until: AwareDatetime = Field(description="90 days later at most.")
-    reason: str = Field(default="", max_length=200)
-
-
-class DeputyOut(BaseModel):
-    """A post held on somebody's behalf."""
-
-    number: int
-    post: str
-    title: TitleOut
-    unit: str
-    owner: PersonOut
-    deputy: PersonOut
-    since: str
-    until: str
-    reason: str
-
-
-class DeputiesOut(BaseModel):
-    items: list[DeputyOut]
-
-
-class ShiftOut(BaseModel):
-    """A turn of duty."""
-
-    person: PersonOut
-    post: str
-    title: TitleOut
-    unit: NamedOut
-    since: str
-    until: str
-
-
-class RosterOut(BaseModel):
-    items: list[ShiftOut]
-
-
-class ActiveOut(BaseModel):
-    """A grid leader's month."""
-
-    person: PersonOut
-    grids: list[str]
-    acts: int = Field(description="All acts; the following are among them.")
-    reports: int
-    calls: int
-    evaluations: int
-    listed: int = Field(description="Problems put on the problem list.")
-    last_seen: str | None = Field(description="The newest act ever.")
-
-
-class ActivityOut(BaseModel):
-    month: str
-    items: list[ActiveOut]
-
-
-class StandardOut(BaseModel):
-    code: str = Field(examples=["part-01-01/1"])
-    filing_condition: str
-    closing_condition: str
-    limit: str
-
-
-class ItemOut(NamedOut):
-    kind: str
-    class_name: str
-    standards: list[StandardOut]
-
-
-class ItemsOut(BaseModel):
-    items: list[ItemOut]
-
-
-class AreaOut(AreaRefOut):
-    parent: str | None
-
-
-class AreasOut(BaseModel):
-    items: list[AreaOut]
-    next: str | None = Field(description="Send it back as `after`; null at the end.")
-
-
-class DepartmentOut(NamedOut):
-    kind: str
-    parent: str | None
-    area: str | None
-
-
-class DepartmentsOut(BaseModel):
-    items: list[DepartmentOut]
-    next: str | None
 
 
 class FeedItemOut(BaseModel):
@@ -587,94 +357,6 @@ class FeedOut(BaseModel):
     through: int = Field(description="The last position looked at: send it back as `after`.")
 
 
-class ListedOut(BaseModel):
-    """One ticket of a list, as it was when the list was made; empty where you may not see it any more."""
-
-    case_no: str | None
-    visible: bool
-    title: TitleOut
-    deadline: TitleOut
-    due: str | None
-    provisional: bool = Field(description="A year it depends on had no decreed holidays then.")
-    light: str
-    card: str
-    state: TitleOut
-
-
-class ListingOut(BaseModel):
-    """A list that a rhythm made."""
-
-    period: str = Field(examples=["2026-W48"])
-    count: int
-    tickets: list[ListedOut]
-
-
-class MessageOut(BaseModel):
-    """One thing you were told."""
-
-    message: str = Field(description="Its name: send it back to mark it as read.", examples=["20260302-000017.9"])
-    kind: str = Field(description="notice: an act on a ticket; list: a list of tickets.")
-    at: str
-    urgent: bool
-    read_at: str | None
-    visible: bool = Field(description="Whether you may see what it is about; if not, everything below is empty.")
-    case_no: str | None
-    what: TitleOut
-    light: str
-    card: str
-    description: str
-    behalf_of: str = Field(description="Who is on leave and in whose place you were told; empty otherwise.")
-    deputy: str = Field(description="Who is told in your place while you are on leave; empty otherwise.")
-    listing: ListingOut | None
-
-
-class InboxOut(BaseModel):
-    """A part of the inbox."""
-
-    items: list[MessageOut]
-    unread: int = Field(description="Counted up to 100.")
-    next: str | None = Field(description="Send it back as `cursor` for the next part; null at the end.")
-
-
-Ref = Annotated[str, StringConstraints(pattern=r"^[0-9a-f.-]{1,60}$")]
-
-
-class ReadIn(_In):
-    """Either some messages, or everything up to a moment."""
-
-    messages: list[Ref] = Field([], max_length=100)
-    until: AwareDatetime | None = None
-
-
-class ReadOut(BaseModel):
-    read: int = Field(description="How many were unread before.")
-    unread: int = Field(description="How many still are, counted up to 100.")
-
-
-class WishesIn(_In):
-    """How somebody wants to be told."""
-
-    quiet: str = Field("default", max_length=20, description="`22:00-07:30`, `none` or `default`.")
-    digest: str = Field("once", max_length=20, description="`once`, `hourly` or `daily@08:30`.")
-    urgent: bool = Field(False, description="What is urgent comes at once, at night and between digests too.")
-
-
-class DestinationOut(BaseModel):
-    """Where messages go beyond the inbox: its kind, never its address."""
-
-    kind: str = Field(examples=["WeCom Bot"])
-    set_at: str
-    failed_at: str | None
-
-
-class WishesOut(BaseModel):
-    quiet: str
-    installation_quiet: str = Field(description="What `default` means.")
-    digest: str
-    urgent: bool
-    destinations: list[DestinationOut]
-
-
 class HealthOut(BaseModel):
     database: Literal["ok"]
     relay_waiting: int = Field(description="Acts that have no position yet.")
@@ -687,62 +369,3 @@ class HealthOut(BaseModel):
     messages_dead: int = Field(description="Messages given up: see `huying outbox dead`.")
     notices_waiting: int = Field(description="Notices for which nobody has looked up the people yet.")
     notices_nobody: int = Field(description="Roles that were to be told within the last day, and that nobody holds.")
-
-
-class RowFieldOut(BaseModel):
-    name: str
-    title: TitleOut
-    type: str
-    required: bool
-    personal: bool
-
-
-class RowRegisterOut(BaseModel):
-    key: str
-    title: TitleOut
-    fields: list[RowFieldOut]
-
-
-class RowRegistersOut(BaseModel):
-    items: list[RowRegisterOut]
-
-
-class RegisterRowOut(BaseModel):
-    """One version of a row."""
-
-    code: str
-    version: int
-    area: str
-    fields: dict[str, str | int]
-    since: str
-    until: str | None
-    recorded_at: str
-    recorded_by: str
-
-
-class RegisterRowsOut(BaseModel):
-    items: list[RegisterRowOut]
-
-
-class RegisterRowIn(_In):
-    form: dict[str, str | int | bool | None] = Field(description="Field → value, as the register declares them.")
-    since: str | None = Field(default=None, max_length=10, description="First day, 2026-03-01.")
-    until: str | None = Field(default=None, max_length=10, description="Last day, 2026-12-31.")
-    expected: int | None = Field(default=None, ge=0, description="The version seen; 0 for a new row.")
-
-
-class RowPutOut(BaseModel):
-    result: Literal["new", "changed", "same"]
-
-
-class PointsLineOut(BaseModel):
-    case_no: str
-    seq: int = Field(description="The event that gave them, or took them back.")
-    points: int
-    reason: str
-    at: str
-
-
-class PointsOut(BaseModel):
-    balance: int
-    lines: list[PointsLineOut]

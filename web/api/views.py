@@ -10,7 +10,7 @@ from engine.records.names import Named
 from engine.records.sheet import Clock, History, Line, Sheet
 from engine.rules.case import Ask, Card, Task
 from engine.stages.calls import Offer, Outcome
-from web.api import shapes
+from web.api import shapes, workflow_shapes
 
 
 def title(shown: Title) -> shapes.TitleOut:
@@ -260,8 +260,8 @@ def event(line: Line, seen: History) -> shapes.EventOut:
     )
 
 
-def state(one: State) -> shapes.StateOut:
-    return shapes.StateOut(
+def state(one: State) -> workflow_shapes.StateOut:
+    return workflow_shapes.StateOut(
         name=one.name,
         title=title(one.title),
         type=one.type.value,
@@ -270,16 +270,16 @@ def state(one: State) -> shapes.StateOut:
     )
 
 
-def starts(definition: Workflow) -> list[shapes.StartOut]:
+def starts(definition: Workflow) -> list[workflow_shapes.StartOut]:
     return [
-        shapes.StartOut(action=start.name, title=title(start.title), form=form(start.form))
+        workflow_shapes.StartOut(action=start.name, title=title(start.title), form=form(start.form))
         for start in definition.starts.values()
     ]
 
 
-def kinds(definition: Workflow) -> dict[str, list[shapes.StateOut]]:
+def kinds(definition: Workflow) -> dict[str, list[workflow_shapes.StateOut]]:
     return {kind.name: states(kind) for kind in definition.tasks.values()}
 
 
-def states(scope: Workflow | TaskKind) -> list[shapes.StateOut]:
+def states(scope: Workflow | TaskKind) -> list[workflow_shapes.StateOut]:
     return [state(one) for one in scope.states.values()]

@@ -10,7 +10,7 @@ from engine.clock import iso
 from engine.definitions.model import Workflow
 from engine.errors import NotFound, NotSignedIn
 from engine.records import registers as stored
-from web.api import shapes, views
+from web.api import views, workflow_shapes
 from web.dependencies import House, Me
 from web.problems import documented
 
@@ -20,26 +20,26 @@ WorkflowKey = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$", examples=["block-ca
 
 
 @router.get("", operation_id="list_workflows", summary="启用的流程 / Active", responses=documented(NotSignedIn))
-def list_workflows(house: House, me: Me) -> shapes.WorkflowsOut:
+def list_workflows(house: House, me: Me) -> workflow_shapes.WorkflowsOut:
     """The workflows that new tickets may start on, with their starts and what these ask for."""
     with house.database.looking() as transaction:
         definitions = [house.versions.active(transaction, key) for key in stored.active_keys(transaction)]
-    return shapes.WorkflowsOut(items=[_row(definition) for definition in definitions])
+    return workflow_shapes.WorkflowsOut(items=[_row(definition) for definition in definitions])
 
 
 @router.get("/{key}", operation_id="read_workflow", summary="流程 / Read", responses=documented(NotSignedIn, NotFound))
-def read(house: House, me: Me, key: WorkflowKey) -> shapes.WorkflowOut:
+def read(house: House, me: Me, key: WorkflowKey) -> workflow_shapes.WorkflowOut:
     """The version that new tickets start on, its exact source, and every version stored."""
     with house.database.looking() as transaction:
         definition = house.versions.active(transaction, key)
         versions = stored.versions_of(transaction, key)
-    return shapes.WorkflowOut(
+    return workflow_shapes.WorkflowOut(
         **_row(definition).model_dump(),
         calendar=definition.calendar,
         states=[views.state(state) for state in definition.states.values()],
         tasks=views.kinds(definition),
         versions=[
-            shapes.VersionOut(
+            workflow_shapes.VersionOut(
                 version=one.version,
                 sha256=one.sha256,
                 stored_at=iso(one.stored_at),
@@ -74,8 +74,8 @@ def diagram(
     return mermaid(definition, task, language=lang)
 
 
-def _row(definition: Workflow) -> shapes.WorkflowRowOut:
-    return shapes.WorkflowRowOut(
+def _row(definition: Workflow) -> workflow_shapes.WorkflowRowOut:
+    return workflow_shapes.WorkflowRowOut(
         key=definition.key,
         version=definition.version,
         title=views.title(definition.title),
