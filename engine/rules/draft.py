@@ -175,9 +175,32 @@ class Draft(Case):
         personal: dict[str, Any],
     ) -> None:
         """Chain one event behind the ticket's newest; a claimed time that had to be moved stands in its facts."""
-        act, ticket = self.act, self.ticket
-        at, claimed = self.at, self.now if act.claimed_at is None else act.claimed_at
-        if at != claimed:
+        act, ticket, at = self.act, self.ticket, self.at
+        self._note(facts)
+        words = canonical(personal) if personal else ""
+        digest = personal_digest(act.algorithm, act.salt, words) if words else ""
+        text = canonical(facts)
+        # In the order in which they are hashed, behind the ticket's id.
+        columns: dict[str, Any] = {
+            "seq": seq, "at": at, "recorded_at": self.now, "source": act.source.value, "action": action, "scope": scope,
+            "task_seq": task_seq, "request_seq": request_seq, "actor": actor.name, "person_id": actor.person_id,
+            "post": standing.post, "department_id": standing.department_id, "behalf_of": standing.behalf_of,
+            "state_from": moved[0], "state_to": moved[1], "stage": stage,
+        }  # fmt: skip
+        over = event_hash(act.algorithm, ticket.head, header((ticket.id, *columns.values())), text, digest)
+        self.decision.events.append(
+            Event(
+                **columns, facts=text, personal=words, salt=act.salt if words else b"", personal_digest=digest,
+                algorithm=act.algorithm, hash=over,
+            )
+        )  # fmt: skip
+        ticket.head, ticket.head_at = over, at
+
+    def _note(self, facts: dict[str, Any]) -> None:
+        """What every event says of its own making."""
+        act = self.act
+        claimed = self.now if act.claimed_at is None else act.claimed_at
+        if self.at != claimed:
             facts["claimed"] = claimed
         if self._counted_by:
             # By which versions the deadlines were counted: the history alone must give the same again.
@@ -185,56 +208,6 @@ class Draft(Case):
             self._counted_by.clear()
         if act.arm_from is not None:
             facts["arm_from"] = act.arm_from
-        words = canonical(personal) if personal else ""
-        digest = personal_digest(act.algorithm, act.salt, words) if words else ""
-        text = canonical(facts)
-        columns = (
-            ticket.id,
-            seq,
-            at,
-            self.now,
-            act.source.value,
-            action,
-            scope,
-            task_seq,
-            request_seq,
-            actor.name,
-            actor.person_id,
-            standing.post,
-            standing.department_id,
-            standing.behalf_of,
-            moved[0],
-            moved[1],
-            stage,
-        )
-        digest_over = event_hash(act.algorithm, ticket.head, header(columns), text, digest)
-        self.decision.events.append(
-            Event(
-                seq=seq,
-                at=at,
-                recorded_at=self.now,
-                source=act.source.value,
-                action=action,
-                scope=scope,
-                task_seq=task_seq,
-                request_seq=request_seq,
-                actor=actor.name,
-                person_id=actor.person_id,
-                post=standing.post,
-                department_id=standing.department_id,
-                behalf_of=standing.behalf_of,
-                state_from=moved[0],
-                state_to=moved[1],
-                stage=stage,
-                facts=text,
-                personal=words,
-                salt=act.salt if words else b"",
-                personal_digest=digest,
-                algorithm=act.algorithm,
-                hash=digest_over,
-            )
-        )
-        ticket.head, ticket.head_at = digest_over, at
 
     def finish(self) -> Decision:
         """The decision, with everything that was touched."""
