@@ -70,6 +70,19 @@ class Typed:
         return tuple(value for value in self.values.get(name, ()) if value)
 
 
+#: What the names of fields begin with in a link that fills them.
+FILL = "fill."
+
+
+def filled(query: Iterable[tuple[str, str]]) -> Typed:
+    """The fields that a link fills, bounded as every address is; the door checks them as it checks what is typed."""
+    values: dict[str, list[str]] = {}
+    for name, value in query:
+        if name.startswith(FILL):
+            values.setdefault(name.removeprefix(FILL), []).append(value[:200].replace("\0", ""))
+    return Typed(values=values)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """What choosing depends on: who fills the form, when, and for which ticket and task."""

@@ -17,9 +17,7 @@ from engine.stages.calls import Offer
 from engine.stages.dispatch import Lead, leads, sends_a_lead
 from engine.stages.triage import Duplicate, duplicates
 from engine.vocabulary import SETTLED
-
-#: What fills a field of a form by a link begins like this.
-FILL = "fill."
+from web.forms import FILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

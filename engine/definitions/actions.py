@@ -16,6 +16,7 @@ from engine.definitions.model import (
     Need,
     Once,
     Opens,
+    Origin,
     Owner,
     PersonScope,
     Ruling,
@@ -95,6 +96,7 @@ class Compiler:
             per=per,
             birth=birth(self.reader, every, per, keys),
             ruling=self._ruling(keys, spot),
+            origin=self._origin(keys, by),
             points=self._points(keys),
             reverses=self._reversed(keys),
             tells=self.roles(keys, "tells"),
@@ -126,6 +128,16 @@ class Compiler:
             if self.reader.known(given, sorted(people), "指向一个人的角色", "role that means one person"):
                 found[given.text] = self.reader.number(entry.value)
         return found
+
+    def _origin(self, keys: Keys, by: frozenset[str]) -> Origin | None:
+        if "from" not in keys:
+            return None
+        if by <= {CLOCK, RULE}:
+            self.reader.refuse(
+                keys["from"].line, "由时钟开启的，无从提供给人", "what the clock starts is offered to nobody"
+            )
+        found = self.reader.choice(keys["from"].value, "origin", "来源", "origin")
+        return Origin(found) if found else None
 
     def _ruling(self, keys: Keys, spot: Spot) -> Ruling | None:
         if "ruling" not in keys:

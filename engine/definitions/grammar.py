@@ -35,6 +35,7 @@ class Shape(StrEnum):
     COUNTING = "counting"
     ONCE = "once"
     RULING = "ruling"
+    ORIGIN = "origin"
     MAP = "map"  #: name → whatever `of` says
     ONE = "one"  #: one of the place `of`
 
@@ -252,6 +253,12 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         replace(_TO, required=True),
         *_ACTOR[2:],
         *(key for key in _EFFECTS if key.name not in ("clears", "ruling")),
+        _key(
+            "from",
+            "源自",
+            Shape.ORIGIN,
+            "在何处一并提供，如高频事项 / Where else it is offered, e.g. beside high frequency",
+        ),
         _key("every", "每隔", Shape.INTERVAL, "时钟每隔此时开启一轮 / The clock opens a round at this interval"),
         _key("on", "逢", Shape.CIVIL_DAY, "每期的哪一天 / Which day of every week, month, …"),
         _key("per", "逐级", Shape.NAME, "每个该层级的区域各一轮 / A round for each area of this level"),

@@ -161,6 +161,12 @@ class Ruling(StrEnum):
     RELEASE = "release"  #: returned, and nobody named
 
 
+class Origin(StrEnum):
+    """What a start is offered beside, filled in."""
+
+    FREQUENT = "frequent"  #: an item that comes too often at a place or in an area
+
+
 class Once(StrEnum):
     """Within what an action may happen once.
 
@@ -266,6 +272,8 @@ class Action:
     per: str | None = None
     #: For a start by the clock about the rows of a register, or once per area in a campaign.
     birth: Birth | None = None
+    #: For a start by people: where else than under reports it is offered.
+    origin: Origin | None = None
     #: How it rules on who is to handle the matter.
     ruling: Ruling | None = None
     #: Who gets how many points: a role that means a person, or `me`.

@@ -180,6 +180,7 @@ _SHAPES: dict[Shape, Callable[[], dict[str, Any]]] = {
     Shape.COUNTING: _words("counting"),
     Shape.ONCE: _words("once"),
     Shape.RULING: _words("ruling"),
+    Shape.ORIGIN: _words("origin"),
 }
 
 

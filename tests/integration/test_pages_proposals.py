@@ -8,7 +8,7 @@ import pytest
 
 from engine.background.proposals import keep_up
 from engine.background.relay import relay
-from engine.clock import DAY, MINUTE, SetClock
+from engine.clock import DAY, MINUTE, Instant, SetClock, moment
 from engine.database import Database
 from engine.records.calendar_book import CalendarBook
 from engine.records.versions import Versions
@@ -173,3 +173,11 @@ def test_what_comes_too_often_is_listed_for_its_grid_leader(xidu: Town) -> None:
     assert (only["recent"], only["past"], only["one_place"]) == (5, 1, True)
     assert xidu.get("citizen", "/api/frequent")["items"] == []
     assert "没有明显高于往常" in Browser(xidu, "qian").go("/frequent").text
+    form = liu.go(page.link("/report/multi-grid-in-one/list_frequent")).form("/report/")
+    assert form.values["place"] == ["xd-m"]
+    assert form.values["item"] == ["part-01-01"]
+    assert form.values["description"][0].startswith("浦江第一微网格 窨井盖：近 30 天 5 件")
+    due = moment(Instant(xidu.clock.now() + 30 * DAY)).date().isoformat()
+    rest = {"raised_by": "village", "cross": "department", "lead_department": "urban", "leader_in_charge": "gu",
+            "measures": "更换路段全部井盖", "due": due, "reason": "高频"}  # fmt: skip
+    assert "难题清单" in liu.send(form, {**form.values, **rest}).text

@@ -1,18 +1,22 @@
 """Precedents to search, and what comes too often."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from engine.clock import Instant
 from engine.definitions import thresholds
+from engine.definitions.model import Origin, Title
 from engine.records import precedents as rulings
 from engine.records import registers
-from engine.records.frequent import busy
+from engine.records.frequent import Busy, busy
 from engine.rules.frequent import said
 from web.api.proposals import official_units
 from web.dependencies import House
+from web.forms import FILL
+from web.pages.report import starts_for
 from web.rendering import page
 from web.sessions import At
 
@@ -42,4 +46,17 @@ def frequent(request: Request, house: House, here: At) -> Response:
     rules = thresholds.shipped().frequent
     with house.database.looking() as transaction:
         found = busy(transaction, official_units(here.viewer.units), house.clock.now(), rules)
-    return page(request, "frequent.html", here=here, found=[(one, said(one.standout, rules.days)) for one in found])
+        loops = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
+    starts = [
+        (loop, start) for loop in loops for start in starts_for(loop, here.viewer) if start.origin is Origin.FREQUENT
+    ]
+    listed = [(one, figures := said(one.standout, rules.days), _filling(one, figures)) for one in found]
+    return page(request, "frequent.html", here=here, found=listed, starts=starts)
+
+
+def _filling(one: Busy, figures: Title) -> str:
+    """What a link fills into the form of a start: the item, the area, and the figures as the matter."""
+    matter = f"{one.area_name} {one.item_name}：{figures.zh}"
+    return urlencode({f"{FILL}{name}": value for name, value in (
+        ("item", one.item), ("place", one.area), ("description", matter)
+    )})  # fmt: skip

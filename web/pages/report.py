@@ -30,14 +30,14 @@ def choose(request: Request, house: House, here: At) -> Response:
     """The starts that this person's posts allow."""
     with house.database.looking() as transaction:
         workflows = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
-    choices = [(workflow, starts) for workflow in workflows if (starts := list(_starts(workflow, here.viewer)))]
+    choices = [(workflow, starts) for workflow in workflows if (starts := list(starts_for(workflow, here.viewer)))]
     return page(request, "report.html", here=here, choices=choices)
 
 
 @router.get("/report/{workflow}/{start}")
 def empty(request: Request, house: House, here: At, workflow: Word, start: Word) -> Response:
-    """The form of one start."""
-    return _form(request, house, here, workflow, start, Typed())
+    """The form of one start; what a proposal's link says is filled in, to be looked at."""
+    return _form(request, house, here, workflow, start, forms.filled(request.query_params.multi_items()))
 
 
 @router.post("/report/{workflow}/{start}")
@@ -103,7 +103,7 @@ def _start(house: Application, transaction: Transaction, workflow: str, start: s
     return definition, action
 
 
-def _starts(workflow: Workflow, viewer: Viewer) -> Iterator[Action]:
+def starts_for(workflow: Workflow, viewer: Viewer) -> Iterator[Action]:
     """Starts of a role by post that is held, or of a role that anyone becomes by reporting."""
     held = {post.post for post in viewer.posts}
     for start in workflow.starts.values():

@@ -19,7 +19,7 @@ from web import bases, forms
 from web.contexts import deed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
-from web.hints import FILL, hints
+from web.hints import hints
 from web.rendering import acted, is_partial, page, wants_data
 from web.sessions import At, Form, Posted, Sitting
 from web.telling import Told, about, changed_since, typed_before
@@ -68,7 +68,13 @@ def ask(
 ) -> Response:
     """The form of one act; what a proposal's link says, and what was applied for, is filled in, to be looked at."""
     return _act(
-        request, house, here, case_no, Named(action=action, task=task, request=answered), _filled(request), None
+        request,
+        house,
+        here,
+        case_no,
+        Named(action=action, task=task, request=answered),
+        forms.filled(request.query_params.multi_items()),
+        None,
     )
 
 
@@ -92,15 +98,6 @@ def do(request: Request, house: House, here: At, case_no: CaseNo, action: Word, 
     if is_partial(request):
         return _ticket(request, house, here, case_no, action)
     return acted(request, case_no, f"/tickets/{case_no}?done={action}")
-
-
-def _filled(request: Request) -> Typed:
-    """The fields that a link fills, bounded as every address is; the door checks them as it checks what is typed."""
-    values: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        if name.startswith(FILL):
-            values.setdefault(name.removeprefix(FILL), []).append(value[:100].replace("\0", ""))
-    return Typed(values=values)
 
 
 def _seen(house: Application, here: Sitting, transaction: Transaction, case_no: str) -> tuple[Sheet, list[Offer]]:
