@@ -13,6 +13,7 @@ from typing import Any, Self
 from engine.clock import Instant
 from engine.definitions.model import RULE, TaskKind, Workflow
 from engine.rules.evidence import Photo, Spot
+from engine.rules.sittings import SittingRef
 from engine.vocabulary import SETTLED, StateType
 
 
@@ -425,6 +426,10 @@ class References:
     claims: dict[str, ClaimCount] = field(default_factory=dict)
     #: Person → points given on the day of the act so far, reversals left out.
     given_today: dict[int, int] = field(default_factory=dict)
+    #: Name of a body → its sitting that has the ticket on its agenda, undecided.
+    sittings: dict[str, SittingRef] = field(default_factory=dict)
+    #: What a meeting field says → the called sitting meant; None where the workflow has no body: then it holds a day.
+    called: dict[str, SittingRef] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

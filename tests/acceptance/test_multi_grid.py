@@ -16,6 +16,7 @@ from engine.background.relay import relay
 from engine.clock import DAY
 from engine.database import Database
 from tests.support.door import MULTI_GRID, Told, World
+from tests.support.sittings import Chamber
 
 
 @pytest.fixture
@@ -30,7 +31,8 @@ def _sound(world: World) -> None:
 
 
 def _tabled(world: World) -> Told:
-    """A hard problem on the agenda of next Monday's meeting."""
+    """A hard problem on the agenda of next Monday's joint meeting."""
+    code = Chamber(world).called("liu", days=7)
     told = world.ticket(MULTI_GRID).filed(by="citizen")
     told.do(
         "tang",
@@ -43,7 +45,7 @@ def _tabled(world: World) -> Told:
             "due": "2026-06-30",
         },
     )
-    told.do("liu", "table", form={"meeting": "2026-03-09"})
+    told.do("liu", "table", form={"meeting": code})
     return told
 
 
