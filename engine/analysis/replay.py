@@ -8,7 +8,8 @@ departments and people are behind their codes) is given.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from engine.clock import Instant
@@ -36,6 +37,7 @@ from engine.rules.decide import Target, find, perform
 from engine.rules.draft import Draft
 from engine.rules.forms import Filled
 from engine.rules.permissions import Standing
+from engine.rules.sittings import SittingRef, SittingState
 from engine.rules.worktime import WorkCalendar
 from engine.vocabulary import StateType
 
@@ -160,7 +162,24 @@ def _references(case: Case, seed: Seed, event: Event, facts: Mapping[str, Any]) 
         tickets={main.case_no: TicketRef(main.id, main.case_no, main.state, StateType.WAITING, None)} if main else {},
         items={item: ItemRef(item, facts.get("limit", ""))} if item is not None else {},
         number=Number(prefix=given["prefix"], year=given["year"], serial=given["serial"]) if given else None,
+        sittings=_sat(case, event, facts),
+        called={code: _sitting(code, day) for code, day in facts.get("days", {}).items()} or None,
     )
+
+
+def _sat(case: Case, event: Event, facts: Mapping[str, Any]) -> dict[str, SittingRef]:
+    """The sitting in which the event says that it was decided."""
+    state = case.definition.states.get(case.ticket.state)
+    action = state.actions.get(event.action) if state and "sitting" in facts else None
+    if action is None or action.meeting is None:
+        return {}
+    code, number = facts["sitting"]
+    return {action.meeting: replace(_sitting(code, "2000-01-01"), number=number)}
+
+
+def _sitting(code: str, day: str) -> SittingRef:
+    """As much of a sitting as a ticket's history remembers."""
+    return SittingRef(id=0, code=code, meeting="", state=SittingState.CALLED, day=date.fromisoformat(day))
 
 
 def _performed(draft: Draft, seed: Seed, act: Act, event: Event, facts: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
 from engine.background.fan_out import fan_out
 from engine.background.links import send_links
+from engine.background.meetings import carry_over, keep_called
 from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
@@ -86,6 +87,16 @@ def _births(running: Running) -> int:
     return open_births(house.door, house.database, house.versions, house.clock)
 
 
+def _meetings(running: Running) -> int:
+    house = running.application
+    return keep_called(house.door, house.database, house.versions, house.clock)
+
+
+def _carried(running: Running) -> int:
+    house = running.application
+    return carry_over(house.door, house.database, house.clock)
+
+
 def _rhythms(running: Running) -> int:
     house = running.application
     return run_rhythms(house.database, house.versions, house.settings.rhythms, house.clock)
@@ -106,6 +117,8 @@ JOBS = (
     Job("commands", 1, _commands),
     Job("rounds", 60, _rounds),
     Job("births", 60, _births),
+    Job("meetings", 60, _meetings),
+    Job("carried", 2, _carried),
     Job("rhythms", 60, _rhythms),
     Job("proposals", 5, _proposals),
     Job("links", 5, _links),

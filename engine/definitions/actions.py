@@ -90,6 +90,7 @@ class Compiler:
             joins=self._form_field(keys, "joins", reach, FieldType.TICKET),
             splits=self.reader.yes(keys["splits"].value) if "splits" in keys else False,
             opens=self._opens(keys),
+            meeting=self._meeting(keys),
             card=self.card(keys),
             lifts=self.reader.yes(keys["lifts"].value) if "lifts" in keys else False,
             every=every,
@@ -372,6 +373,14 @@ class Compiler:
             )
             return False
         return True
+
+    def _meeting(self, keys: Keys) -> str | None:
+        """The body in whose sitting alone it may be done."""
+        if "meeting" not in keys:
+            return None
+        given = Word(self.reader.text(keys["meeting"].value), keys["meeting"].line)
+        known = given.text and self.reader.known(given, self.book.meetings, "会议", "meeting")
+        return given.text if known else None
 
     def _opens(self, keys: Keys) -> Opens | None:
         if "opens" not in keys:

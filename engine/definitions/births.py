@@ -39,7 +39,7 @@ def birth(reader: Reader, every: Limit | None, per: str | None, keys: Keys) -> B
         level=per or "",
         days=_days(reader, keys, every) if every is not None else 0,
         interval=interval_field(reader, keys["every"].value) or "" if "every" in keys else "",
-        when=_when(reader, keys["on"].value) if "on" in keys else None,
+        when=civil_day(reader, keys["on"].value) if "on" in keys else None,
         draw=_draw(reader, keys["draw"].value) if "draw" in keys else None,
         since=since,
         until=until,
@@ -62,7 +62,7 @@ def _days(reader: Reader, keys: Keys, every: Limit) -> int:
     return 0
 
 
-def _when(reader: Reader, node: Node) -> When | None:
+def civil_day(reader: Reader, node: Node) -> When | None:
     """`month first workday`, `week monday`, `每月 最后一个工作日`; a workday or a day has no day of its own."""
     text = reader.text(node)
     word = next((each for each in sorted(_PERIODS, key=len, reverse=True) if text.startswith(each)), None)

@@ -63,8 +63,9 @@ def _clock_may(actions: Iterable[Action], name: str) -> bool:
 
 
 def _clock_is_heard(reader: Reader, workflow: Workflow) -> None:
-    """An action by clock that neither deadline nor ladder names would never happen."""
+    """An action by clock that no deadline, ladder or body names would never happen."""
     fired = {deadline.then for deadline in workflow.deadlines.values()}
+    fired |= {meeting.carry for meeting in workflow.meetings.values()}
     fired |= {step.do for ladder in workflow.ladders.values() for step in ladder}
     for deadline in workflow.deadlines.values():
         if deadline.ladder is not None and deadline.ladder not in workflow.ladders:

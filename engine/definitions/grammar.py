@@ -23,6 +23,7 @@ class Shape(StrEnum):
     WITHIN = "within"  #: a limit, `catalogue`, or `until FIELD`
     INTERVAL = "interval"  #: a limit, or `field NAME` for the days that a row says
     CIVIL_DAY = "civil day"  #: `month first workday`, `week monday`
+    TIME = "time"  #: `14:00`
     DRAW = "draw"  #: `10%`, `3`
     DAY = "day"  #: `2026-03-01`
     RUNG = "rung"  #: `70%`, `+8 workdays`
@@ -105,6 +106,7 @@ _ON_TASKS = (
 _ON_TICKETS = (
     _key("joins", "并入", Shape.NAME, "并入该字段所指主案 / Joins the ticket in this field"),
     _key("splits", "拆出", Shape.TRUE, "从主案拆出 / Splits off the main ticket"),
+    _key("meeting", "会议", Shape.NAME, "只能在该会议的会上办理 / Only in a sitting of this body"),
 )
 _LIMITS = (
     _key("once", "限一次", Shape.ONCE, "只可一次 / Only once per ticket, task, person or department"),
@@ -180,6 +182,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("common", "共用", Shape.MAP, "多个状态共用的动作 / Actions shared by several states", of="common"),
         _key("ends", "终态", Shape.MAP, "终态 / Ends", of="end", required=True),
         _key("requests", "申请", Shape.MAP, "对案件的申请 / What may be asked of the ticket", of="request"),
+        _key("meetings", "会议", Shape.MAP, "议事的会议 / Bodies that decide over many tickets", of="meeting"),
         _key("tasks", "任务", Shape.MAP, "任务种类 / Kinds of task", of="task"),
         _key("admits", "准入", Shape.ONE, "哪些状态即为准入 / Which states admit a matter to bound units", of="admits"),
     ),
@@ -323,6 +326,29 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
     "task_common": (_OPTIONAL_TITLE, _IN, *_TASK_ACTION[1:]),
     "task_request": _request("task_answer"),
     "task_answer": _answer(_TASK_ACTION),
+    "meeting": (
+        _TITLE,
+        _key("per", "逐级", Shape.NAME, "每个该层级的区域各一个 / A body for each area of this level", required=True),
+        _key("seats", "席位", Shape.MAP, "按岗位设的席位 / Its seats, by post", of="seat", required=True),
+        _key("chair", "主持", Shape.NAME, "主持、议决、闭会、签发者的席位 / The seat that presides", required=True),
+        _key(
+            "convenes", "召集", Shape.NAMES, "召集、排议程、记到会者 / Seats and roles that call it and keep its list"
+        ),
+        _key(
+            "quorum", "法定人数", Shape.JOIN, "人数、分数或 all，缺省 1/2 / A number, a share or `all`; 1/2 if left out"
+        ),
+        _key("on", "逢", Shape.CIVIL_DAY, "例会在每期的哪一天 / Its regular day of every week, month, …"),
+        _key("at", "时刻", Shape.TIME, "例会的时刻，缺省 09:00 / Its regular time; 09:00 if left out"),
+        _key(
+            "agenda", "议程", Shape.NAMES, "哪些状态的案件上会 / States whose tickets are its business", required=True
+        ),
+        _key("carry", "结转", Shape.NAME, "未议决者由时钟办理 / What the clock does to what was not decided"),
+    ),
+    "seat": (
+        _TITLE,
+        _key("post", "岗位", Shape.NAMES, "任一岗位 / Any one of these posts", required=True),
+        _key("area", "区域", Shape.NAME, "here、within 或上级层级 / `here`, `within`, or a level above", required=True),
+    ),
     "quota": (
         _key("open", "未结", Shape.NUMBER, "同时未结的至多几件 / At most so many open at once"),
         _key(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine import resources
-from engine.definitions import admits, checks, linked, register_file, source, words
+from engine.definitions import admits, checks, linked, meetings, register_file, source, words
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.confidential import confidential
@@ -101,9 +101,11 @@ def _compile(text: str, *, file: str) -> Workflow:
     declare(reader, book, top)
     ticket_scope(reader, book, top)
     task_scopes(reader, book, top)
+    meetings.declare(reader, book, top)
     compiler = Compiler(reader, book)
     workflow = _assemble(compiler, top, text)
     checks.examine(reader, book, workflow)
+    meetings.examine(reader, workflow)
     reader.finish()
     return workflow
 
@@ -138,6 +140,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
         tracked=frozenset(_tracked(compiler.conditions)),
         remembered=_remembered(book, starts, states, requests, kinds),
         caps=_caps(compiler.conditions),
+        meetings=book.meetings,
         daily_points=reader.number(top["daily_points"].value) if "daily_points" in top else None,
         admits=admits.compiled(reader, book, top.get("admits")),
         confidential=secret,

@@ -263,6 +263,8 @@ class Action:
     joins: str | None = None
     splits: bool = False
     opens: Opens | None = None
+    #: The body in whose sitting alone it may be done.
+    meeting: str | None = None
     #: The card that the acted task, else the ticket, is given.
     card: str | None = None
     #: Lifts the card that the acted task, else the ticket, has.
@@ -392,6 +394,41 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A place in a body: everybody who holds such a post at the time is a member."""
+
+    name: str
+    title: Title
+    posts: frozenset[str]
+    #: `here`, `within`, or the word of a level at or above the body's own.
+    area: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """A body that decides over many tickets, one for each area of a level."""
+
+    name: str
+    title: Title
+    #: The level of areas that has such a body.
+    per: str
+    seats: Mapping[str, Seat]
+    #: The seat that opens, decides, closes and signs.
+    chair: str
+    #: Seats and roles that call, set the agenda and keep attendance and minutes, the chair's seat included.
+    convenes: tuple[str, ...]
+    #: How many members must be there.
+    quorum: Join
+    #: States whose tickets are its business.
+    agenda: tuple[str, ...]
+    #: Its regular day and time; None where each sitting is called by somebody.
+    when: When | None = None
+    #: What the clock does to a ticket that was not decided.
+    carry: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskKind:
     """One kind of task: a small loop of its own that speaks to the ticket through its states and counters."""
 
@@ -469,6 +506,8 @@ class Workflow:
     remembered: frozenset[str]
     #: Counter → the largest constant it is compared with; counting stops one above it.
     caps: Mapping[str, int]
+    #: Bodies that decide over its tickets.
+    meetings: Mapping[str, Meeting] = field(default_factory=dict)
     #: Points that a person gets in a day at most; None without bound.
     daily_points: int | None = None
     #: Which states admit a matter to units that are bound; None for a loop that admits nothing.

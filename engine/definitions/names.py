@@ -31,6 +31,9 @@ WITHDRAWN_TITLE = Title("已撤下", "Withdrawn")
 LEAD_FIELD = "lead"
 ME = "me"
 
+#: Where the posts of a seat are held, besides at a level: for the body's own area, or for one below it.
+HERE, WITHIN = "here", "within"
+
 #: The two choices of a yes/no field, as conditions read and events store them.
 YES_NO = {"yes": Title("是", "Yes"), "no": Title("否", "No")}
 
@@ -181,6 +184,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "person scope": {"上报人": PersonScope.REPORTER, "认领人": PersonScope.TASK},
     "area scope": {"本案": AreaScope.TICKET},
+    "seat area": {"本区": HERE, "区内": WITHIN},
     "once": {"本案": Once.TICKET, "本任务": Once.TASK, "每人": Once.PERSON, "每部门": Once.DEPARTMENT},
     "origin": {"高频": Origin.FREQUENT, "高频事项": Origin.FREQUENT},
     "ruling": {title.zh: ruling for ruling, title in RULINGS.items()},

@@ -168,6 +168,7 @@ _SHAPES: dict[Shape, Callable[[], dict[str, Any]]] = {
     Shape.WITHIN: lambda: dict(_TEXT),
     Shape.INTERVAL: lambda: dict(_TEXT),
     Shape.CIVIL_DAY: lambda: dict(_TEXT),
+    Shape.TIME: lambda: dict(_TEXT),
     Shape.DRAW: lambda: {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]},
     Shape.DAY: lambda: dict(_TEXT),
     Shape.RUNG: lambda: dict(_TEXT),

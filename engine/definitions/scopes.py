@@ -11,6 +11,7 @@ from engine.definitions.model import (
     Field,
     FieldType,
     Join,
+    Meeting,
     Owner,
     Quota,
     Role,
@@ -109,6 +110,7 @@ class Book:
     #: Deadlines that start under a condition only.
     conditional: dict[str, Node] = field(default_factory=dict)
     ladders: dict[str, tuple[Keys, ...]] = field(default_factory=dict)
+    meetings: dict[str, Meeting] = field(default_factory=dict)
     ticket: Scope = field(default_factory=lambda: Scope(kind=None, line=1))
     kinds: dict[str, Scope] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from engine.database import Database, Transaction
+from engine.records import sitting_proof
 from engine.rules.chain import event_hash, personal_digest
 from engine.rules.draft import header
 
@@ -57,7 +58,7 @@ _EVENTS = """
 
 
 def verify(database: Database, *, most: int = 20, progress: Callable[[int], None] | None = None) -> Verdict:
-    """Check every event of every ticket, and every ticket's head against its newest event.
+    """Check every event of every ticket, every ticket's head against its newest event, and every sitting likewise.
 
     `most` bounds the broken tickets that are listed; the walk goes on and counts. Constant memory.
     """
@@ -77,6 +78,8 @@ def verify(database: Database, *, most: int = 20, progress: Callable[[int], None
         while expected is not None:
             _gone(verdict, expected, most)
             expected = next(heads, None)
+        for code, seq, fault in sitting_proof.faults(transaction):
+            _list(verdict, _broken(code, 0, seq, fault), most)
     return verdict
 
 

@@ -14,6 +14,7 @@ from engine.clock import Instant
 from engine.definitions.model import RULE, TaskKind, Workflow
 from engine.rules.basis import Bound
 from engine.rules.evidence import Photo, Spot
+from engine.rules.sittings import SittingRef
 from engine.vocabulary import SETTLED, StateType
 
 
@@ -474,6 +475,10 @@ class References:
     matter: str = ""
     #: The number that an admission would get.
     number: Number | None = None
+    #: Name of a body → its sitting that has the ticket on its agenda, undecided.
+    sittings: dict[str, SittingRef] = field(default_factory=dict)
+    #: What a meeting field says → the called sitting meant; None where the workflow has no body: then it holds a day.
+    called: dict[str, SittingRef] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

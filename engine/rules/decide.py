@@ -17,12 +17,13 @@ from engine.rules import cards, dates, effects
 from engine.rules.acts import Act, Decision, Source
 from engine.rules.almanac import Almanac
 from engine.rules.arriving import enter_task, enter_ticket
-from engine.rules.case import THE_RULE, Actor, Ask, Case, Deed, RequestState, Run, Task
+from engine.rules.case import THE_RULE, Actor, ActorKind, Ask, Case, Deed, RequestState, Run, Task
 from engine.rules.doing import Doing
 from engine.rules.draft import Draft, binding
 from engine.rules.facts import CaseFacts
 from engine.rules.forms import Filled, fill, shown
 from engine.rules.permissions import Standing, standing
+from engine.rules.sittings import SittingRef, outside
 
 #: Automatic follow-ups of one act; a file that needs more has a loop.
 MOST_FOLLOW_UPS = 32
@@ -55,7 +56,7 @@ def decide(case: Case, act: Act, now: Instant, almanac: Almanac) -> Decision | H
     if isinstance(target, HuyingError):
         return target
     moment = binding(case, act, now)
-    capacity = examine(case, target, act.actor, moment)
+    capacity = examine(case, target, act.actor, moment, act.references.sittings)
     if isinstance(capacity, HuyingError):
         return capacity
     evidence = act.source is not Source.IMPORT
@@ -128,8 +129,13 @@ def stale(case: Case, act: Act) -> Stale | None:
     return Stale(expected=act.expected, present=present, state=case.ticket.state)
 
 
-def examine(case: Case, target: Target, actor: Actor, now: Instant) -> Standing | HuyingError:
-    """Everything but the form: permission first, so that nobody learns more than their post allows."""
+def examine(
+    case: Case, target: Target, actor: Actor, now: Instant, sittings: Mapping[str, SittingRef] | None = None
+) -> Standing | HuyingError:
+    """Everything but the form: permission first, so that nobody learns more than their post allows.
+
+    `sittings` are those that have the ticket on their agenda, by the names of the bodies.
+    """
     action, task = target.action, target.task
     capacity = standing(action, actor, case, task)
     if capacity is None:
@@ -139,6 +145,7 @@ def examine(case: Case, target: Target, actor: Actor, now: Instant) -> Standing 
         or _already(case, target, actor, capacity)
         or _condition_fails(case, target)
         or _card_stands(case, target, capacity)
+        or _outside(case, target, actor, sittings or {})
         or capacity
     )
 
@@ -212,6 +219,15 @@ def _card_stands(case: Case, target: Target, capacity: Standing) -> NotAllowedNo
     if action.lifts:
         return cards.may_lift(case, task, capacity)
     return cards.may_give(case, task, action.card) if action.card is not None else None
+
+
+def _outside(
+    case: Case, target: Target, actor: Actor, sittings: Mapping[str, SittingRef]
+) -> NotAllowedNow | None:  # fmt: skip
+    """What a body decides is done in its sitting; the sittings of an old system are past."""
+    if actor.kind is ActorKind.IMPORT:
+        return None
+    return outside(case.definition, target.action, actor.person_id, sittings)
 
 
 def targets(case: Case) -> Iterator[Target]:

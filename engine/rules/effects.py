@@ -90,6 +90,9 @@ def _keep(doing: Doing) -> None:
     if filled.waived:
         doing.facts["waived"] = list(filled.waived)
     doing.personal.update(filled.personal)
+    sat = draft.act.references.sittings.get(doing.action.meeting or "")
+    if sat is not None:
+        doing.facts["sitting"] = [sat.code, sat.number]
     for name, value in filled.facts.items():
         _remember(doing, name, value)
     for name, value in _all_facts(doing):
@@ -116,8 +119,12 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
     if name in definition.tracked:
         branches = definition.fields[name].type in (FieldType.CHOICE, FieldType.YES_NO)
         memory.choices[name] = value if branches else ""
+    called = (doing.draft.act.references.called or {}).get(str(value))
+    if called is not None:
+        # A sitting may be moved to another day later; what it was called for now must stand in the history.
+        doing.facts.setdefault("days", {})[value] = called.day.isoformat()
     if name in _dated(definition):
-        memory.dates[name] = value
+        memory.dates[name] = called.day.isoformat() if called is not None else value
     if definition.admits is not None and name in definition.admits.fields:
         memory.kept[name] = value
     # Where a handler arrived is no place of the ticket; a place may also be an area without a point.

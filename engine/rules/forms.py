@@ -163,6 +163,20 @@ def _day(field: Field, value: Any, references: References, now: Instant) -> Any:
     return day.isoformat()
 
 
+def _sitting(field: Field, value: Any, references: References, now: Instant) -> Any:
+    """The code of a called sitting, or the day for which one is called; a plain day where there are no bodies."""
+    if references.called is None:
+        return _day(field, value, references, now)
+    found = references.called.get(value) if isinstance(value, str) else None
+    if found is None:
+        return _amiss(
+            field,
+            f"：没有已通知的场次“{shown(value)}”，请写场次编号或其日期",
+            f"names no called sitting: '{shown(value)}'; give its code or its day",
+        )
+    return found.code
+
+
 def _number(field: Field, value: Any, references: References, now: Instant) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER:
         return value
@@ -252,7 +266,7 @@ _CHECKS: dict[FieldType, Callable[..., Any]] = {
     FieldType.TEXT: _text,
     FieldType.CHOICE: _choice,
     FieldType.DATE: _day,
-    FieldType.MEETING: _day,
+    FieldType.MEETING: _sitting,
     FieldType.NUMBER: _number,
     FieldType.STARS: _stars,
     FieldType.YES_NO: _yes_no,

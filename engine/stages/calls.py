@@ -133,3 +133,5 @@ class Offer:
     #: A stable word for the reason.
     code: str = ""
     to: str | None = None
+    #: The body in whose sitting alone it may be done.
+    meeting: str = ""

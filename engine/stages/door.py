@@ -23,7 +23,8 @@ from engine.rules import decide
 from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.forms import shown
-from engine.stages import admissions, bounds, dispatch
+from engine.rules.sittings import SittingRef
+from engine.stages import admissions, bounds, dispatch, sittings
 from engine.stages.calls import Call, Caller, Offer, Outcome
 from engine.stages.references import CODES, Wanted, complete, hide, is_code, prove, questions
 from engine.vocabulary import StateType
@@ -131,6 +132,7 @@ class Door:
         other = self._other(transaction, call, case, references, both)
         bounds.look_up(transaction, action, case, read.actor, call.task, references, now)
         admissions.look_up(transaction, action, case, call.form, call.source, references, now)
+        touched = sittings.look_up(transaction, self.versions, action, case, call, references)
         noted = dispatch.noted(transaction, self.versions.almanac(), case, action, call.form, now)
         decision = self.decided(call, case, read.actor, wanted, references, now, noted)
         batch = write.Batch()
@@ -139,6 +141,7 @@ class Door:
             self.add_to(batch, self._echo(call, case, other, read.actor, now), other.definition, now)
         outcome = outcome_of(decision)
         self.keep_key(batch, call, outcome, now)
+        sittings.keep(transaction, touched, case, decision, now, self.algorithm)
         write.write(transaction, batch)
         return outcome
 
@@ -183,7 +186,7 @@ class Door:
         now = self.clock.now()
         case = self.case(transaction, ticket_id)
         actor = _actor(transaction, caller, now)
-        return list(_offers(case, actor, now))
+        return list(_offers(case, actor, now, sittings.offered(transaction, self.versions, case)))
 
     # -- the steps of one act ------------------------------------------------------------------------------------
 
@@ -418,12 +421,12 @@ def outcome_of(decision: Decision) -> Outcome:
     )
 
 
-def _offers(case: Case, actor: Actor, now: Instant) -> Iterator[Offer]:
+def _offers(case: Case, actor: Actor, now: Instant, sat: Mapping[str, SittingRef]) -> Iterator[Offer]:
     for target in decide.targets(case):
         action, task = target.action, target.task
         if not action.by_people():
             continue
-        answer = decide.examine(case, target, actor, now)
+        answer = decide.examine(case, target, actor, now, sat)
         refused = isinstance(answer, HuyingError)
         yield Offer(
             name=action.name,
@@ -443,6 +446,7 @@ def _offers(case: Case, actor: Actor, now: Instant) -> Iterator[Offer]:
             reason=answer.message if isinstance(answer, HuyingError) else "",
             code=answer.code if isinstance(answer, HuyingError) else "",
             to=action.to,
+            meeting=action.meeting or "",
         )
 
 

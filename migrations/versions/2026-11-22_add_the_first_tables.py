@@ -813,6 +813,52 @@ def add_tables() -> None:
     op.create_index("ix_shift_person", "shift", ["person_id", "valid_to"], unique=False)
     op.create_index("ix_shift_unit", "shift", ["post", "unit", "valid_to"], unique=False)
     op.create_table(
+        "sitting",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("workflow_id", BIG, nullable=False),
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=True),
+        sa.Column("chair_id", BIG, nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("signed_at", sa.BigInteger(), nullable=True),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('called', 'in_session', 'closed', 'signed', 'cancelled')", name=op.f("ck_sitting_state")
+        ),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_sitting_area_id")),
+        sa.ForeignKeyConstraint(["workflow_id"], ["workflow_version.id"], name=op.f("fk_sitting_workflow_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sitting")),
+        sa.UniqueConstraint("code", name=op.f("uq_sitting_code")),
+    )
+    op.create_index("ix_sitting_body", "sitting", ["workflow", "meeting", "area_id", "planned_at"], unique=False)
+    op.create_index(
+        "ux_sitting_nth",
+        "sitting",
+        ["workflow", "meeting", "area_id", "year", "nth"],
+        unique=True,
+        sqlite_where=sa.text("nth IS NOT NULL"),
+        postgresql_where=sa.text("nth IS NOT NULL"),
+    )
+    op.create_index(
+        "ux_sitting_period",
+        "sitting",
+        ["workflow", "meeting", "area_id", "period"],
+        unique=True,
+        sqlite_where=sa.text("period <> ''"),
+        postgresql_where=sa.text("period <> ''"),
+    )
+    op.create_table(
         "standard",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("item_id", BIG, nullable=False),
@@ -957,6 +1003,77 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility")),
     )
     op.create_index("ix_responsibility_item_area", "responsibility", ["item_code", "area_id"], unique=False)
+    op.create_table(
+        "sitting_entry",
+        sa.Column("sitting_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("behalf_of", BIG, nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["sitting_id"], ["sitting.id"], name=op.f("fk_sitting_entry_sitting_id")),
+        sa.PrimaryKeyConstraint("sitting_id", "seq", name=op.f("pk_sitting_entry")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sitting_item",
+        sa.Column("sitting_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("carried", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=True),
+        sa.Column("event_seq", sa.Integer(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=True),
+        sa.Column("carry_at", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('open', 'decided', 'carried', 'removed')", name=op.f("ck_sitting_item_outcome")
+        ),
+        sa.ForeignKeyConstraint(["sitting_id"], ["sitting.id"], name=op.f("fk_sitting_item_sitting_id")),
+        sa.PrimaryKeyConstraint("sitting_id", "ticket_id", name=op.f("pk_sitting_item")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_sitting_item_carry",
+        "sitting_item",
+        ["carry_at", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("carry_at IS NOT NULL"),
+        postgresql_where=sa.text("carry_at IS NOT NULL"),
+    )
+    op.create_index("ix_sitting_item_ticket", "sitting_item", ["ticket_id", "sitting_id"], unique=False)
+    op.create_index(
+        "ux_sitting_item_open",
+        "sitting_item",
+        ["ticket_id"],
+        unique=True,
+        sqlite_where=sa.text("outcome = 'open'"),
+        postgresql_where=sa.text("outcome = 'open'"),
+    )
+    op.create_table(
+        "sitting_seat",
+        sa.Column("sitting_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("person_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seat", sa.String(length=64), nullable=False),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("presence", sa.String(length=64), nullable=False),
+        sa.Column("stand_in_id", BIG, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "presence IN ('awaited', 'present', 'excused', 'absent')", name=op.f("ck_sitting_seat_presence")
+        ),
+        sa.ForeignKeyConstraint(["sitting_id"], ["sitting.id"], name=op.f("fk_sitting_seat_sitting_id")),
+        sa.PrimaryKeyConstraint("sitting_id", "person_id", name=op.f("pk_sitting_seat")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "unit_contact",
         sa.Column("department_id", BIG, autoincrement=False, nullable=False),

@@ -19,6 +19,8 @@ from engine.store import FileStore
 
 Huying = Callable[..., Any]
 PLACE = 'place={"area": "31012000100101"}'
+#: The comprehensive grid that it lies in.
+GRID = "ZH31012000101"
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_a_block_calls_and_a_line_responds(huying: Huying, photo: str) -> None:
     assert "完好 / sound" in huying("verify")
 
 
-def test_many_grids_crack_a_problem_at_the_joint_meeting(huying: Huying, photo: str) -> None:
+def test_many_grids_crack_a_problem_at_the_joint_meeting(huying: Huying) -> None:
     case = huying(
         "report", "multi-grid-in-one", "report", "--as", "wang.worker", "--form", "description=两村断头路", PLACE
     )["case_no"]
@@ -100,11 +102,18 @@ def test_many_grids_crack_a_problem_at_the_joint_meeting(huying: Huying, photo: 
         "leader_in_charge=xu.chief", "measures=先清障后硬化", "milestones=十二月完成", "due=2027-03-31",
         "reason=权属不清",
     )  # fmt: skip
-    act(huying, case, "sun.grid", "table", "meeting=2026-12-30")
+    sitting = huying("meeting", "call", "multi-grid-in-one", "joint", GRID, "--in", "3", "--as", "sun.grid").split()[-1]
+    act(huying, case, "sun.grid", "table", f"meeting={sitting}")
+    huying("meeting", "open", sitting, "--as", "sun.grid")
+    members = [line.split()[0] for line in huying("meeting", "show", sitting).splitlines() if "awaited" in line]
+    huying("meeting", "attend", sitting, *members, "--as", "sun.grid")
     decided = act(
         huying, case, "sun.grid", "assign", "lead=cg-001", 'co=["sw-001"]', "due=2027-03-31", "ruling=由城管牵头",
-        'attended=["cg-001", "sw-001"]', f"minutes={photo}",
+        'attended=["cg-001", "sw-001"]',
     )  # fmt: skip
+    huying("meeting", "close", sitting, "--as", "sun.grid")
+    assert "sha256" in huying("meeting", "sign", sitting, "--as", "sun.grid")
+    assert "由城管牵头" in huying("meeting", "minutes", sitting)
     assert decided["state"] == "tackling"
     lead, co = decided["created"][:2]
     act(huying, case, "he.water", "finish", "result=管道已改线", task=co)

@@ -7,6 +7,7 @@ Many grids in one: told by the standing cast, through the door, on both database
 陈 城管 urban management · 陆 水务 water · 戚 燃气 gas
 """
 
+import hashlib
 import json
 
 import pytest
@@ -16,6 +17,7 @@ from engine.background.relay import relay
 from engine.clock import DAY
 from engine.database import Database
 from tests.support.door import MULTI_GRID, Told, World
+from tests.support.sittings import Chamber
 
 
 @pytest.fixture
@@ -29,8 +31,9 @@ def _sound(world: World) -> None:
     assert world.rows("SELECT count(*) FROM outbox") == [(0,)]
 
 
-def _tabled(world: World) -> Told:
-    """A hard problem on the agenda of next Monday's meeting."""
+def _tabled(world: World) -> tuple[Told, str]:
+    """A hard problem on the agenda of next Monday's joint meeting, and the code of that sitting."""
+    code = Chamber(world).called("liu", days=7)
     told = world.ticket(MULTI_GRID).filed(by="citizen")
     told.do(
         "tang",
@@ -43,8 +46,8 @@ def _tabled(world: World) -> Told:
             "due": "2026-06-30",
         },
     )
-    told.do("liu", "table", form={"meeting": "2026-03-09"})
-    return told
+    told.do("liu", "table", form={"meeting": code})
+    return told, code
 
 
 def test_the_micro_grid_solves_it_on_the_spot(world: World) -> None:
@@ -96,21 +99,33 @@ def test_what_the_grid_cannot_do_the_streets_departments_do_side_by_side(world: 
 
 def test_a_problem_goes_to_the_joint_meeting_and_is_cleared_by_who_listed_it(world: World) -> None:
     """难题清单：居村列单，联席会议交办，周周有进展，牵头单位申请销号，列单者确认。"""
-    told = _tabled(world)
+    told, code = _tabled(world)
+    body = Chamber(world)
+    decisions = {"assign", "take_care", "raise", "shelve", "more_facts"}
     assert "on_list" in told.case.ticket.memory.marks
-    assert told.sees("liu") >= {"assign", "take_care", "raise", "shelve", "more_facts", "adjourn"}
-    assert told.sees("shen").isdisjoint({"assign", "take_care", "raise", "shelve"})
+    assert told.sees("liu").isdisjoint(decisions)  # 会还没有开 / not before the body sits
 
     world.later(7 * DAY)
+    body.opened(code)
+    assert "不足法定的" in told.refused("liu", "assign").zh  # 只有召集人到会 / the chair alone is no quorum
+    body.attended(code, "tang")
+    assert told.sees("liu") >= decisions
+    assert told.sees("shen").isdisjoint(decisions)
     told.do(
         "liu",
         "assign",
         form={
             "lead": "urban", "co": ["water"], "due": "2026-06-30", "ruling": "城管牵头，水务配合，六月底前完成",
-            "attended": ["urban", "water", "power"], "minutes": "file-1",
+            "attended": ["urban", "water", "power"],
         },
     )  # fmt: skip
     assert told.state == "tackling"
+    body.closed(code)
+    digest = body.acts.sign(body.viewer("liu"), code)
+    held = body.sitting(code)
+    assert (held.nth, hashlib.sha256(held.minutes.encode()).hexdigest()) == (1, digest)
+    assert told.case_no in held.minutes
+    assert "城管牵头，水务配合" in held.minutes
     assert "return" not in told.sees("chen-lead") | told.sees("lu-lead")
 
     # 周进展 / Every week a word of progress starts the next week.
@@ -133,14 +148,15 @@ def test_a_problem_goes_to_the_joint_meeting_and_is_cleared_by_who_listed_it(wor
     told.do("tang", "relapse")
     assert (told.state, told.case.ticket.settled_at) == ("listed", None)
     ((facts,),) = world.rows("SELECT facts FROM event WHERE ticket_id = ? AND action = 'assign'", told.id)
-    form = json.loads(facts)["form"]
-    assert (form["attended"], form["minutes"]) == (["urban", "water", "power"], "file-1")
+    said = json.loads(facts)
+    assert (said["form"]["attended"], said["sitting"]) == (["urban", "water", "power"], [code, 1])
     _sound(world)
 
 
 def test_nobody_owns_it_so_a_caretaker_is_named(world: World) -> None:
     """托底：无主难题，会议指定一家先兜住。"""
-    told = _tabled(world)
+    told, code = _tabled(world)
+    Chamber(world).opened(code, "tang")
     told.do("liu", "take_care", form={"lead": "gas"})
     assert "caretaker" in told.case.ticket.memory.marks
     told.do("qi", "finish", of="gas")
@@ -150,16 +166,27 @@ def test_nobody_owns_it_so_a_caretaker_is_named(world: World) -> None:
     _sound(world)
 
 
-def test_the_meeting_adjourns_shelves_and_at_last_raises_it_to_the_district(world: World) -> None:
-    """议而未决：下次再议、搁置后自行恢复、提级到区，区里指定。"""
-    told = _tabled(world)
-    told.do("liu", "adjourn")
-    told.do("liu", "table", form={"meeting": "2026-03-16"})
+def test_what_is_not_decided_is_carried_over_then_shelved_and_at_last_raised(world: World) -> None:
+    """议而未决：结转下次、搁置后自行恢复、提级到区，区里指定。"""
+    told, code = _tabled(world)
+    body = Chamber(world)
+    body.closed(body.opened(code, "tang"))
+    assert body.clock() == 2  # 下一次例会已通知，本案结转 / the next regular sitting is called, the ticket carried over
+    assert told.state == "tabled"
+    assert told.actions[-1] == "carried_over"
+    following = body.regular().code
+    assert [(item.case_no, item.carried) for item in body.items(following)] == [(told.case_no, 1)]
+    assert body.clock() == 0  # 只此一次 / once only
+
+    body.opened(following, "tang")
     told.do("liu", "shelve", form={"resume": "2026-05-01"})
+    body.closed(following)
     assert told.case.state_type == "suspended"
     world.later(70 * DAY)
     told.do("clock", "take_up")
-    told.do("shen", "table", form={"meeting": "2026-05-18"})
+    again = body.called(days=3)
+    told.do("shen", "table", form={"meeting": again})
+    body.opened(again, "tang")
     told.do("liu", "raise")
     assert told.state == "district_list"
     assert "raise" in told.told_to(world.unit("district"))

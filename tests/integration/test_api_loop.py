@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from engine.clock import HOUR, MINUTE, SetClock
+from engine.clock import DAY, HOUR, MINUTE, Instant, SetClock
 from engine.database import Database
+from engine.records.access import person_of_login, viewer_of
+from engine.records.calendar_book import CalendarBook
+from engine.records.versions import Versions
+from engine.stages.door import Door
+from engine.stages.meetings import Meetings
 from tests.support.town import BLOCK_CALLS, Town, town
 
 
@@ -60,12 +65,17 @@ def test_a_problem_goes_through_the_joint_meeting_and_is_cleared(xidu: Town) -> 
         "measures": "先清障后硬化", "milestones": "十二月完成", "due": "2026-06-30", "reason": "权属不清",
     }  # fmt: skip
     xidu.act("liu", case_no, "list", listed)
-    xidu.act("liu", case_no, "table", {"meeting": "2026-03-20"})
-    minutes = xidu.photo("liu")
+    body = Meetings(Door(xidu.database, xidu.clock, Versions(CalendarBook(xidu.database))))
+    with xidu.database.looking() as transaction:
+        chair = viewer_of(transaction, person_of_login(xidu.database, "liu"), xidu.clock.now())
+    at = Instant(xidu.clock.now() + DAY)
+    sitting = body.call(chair, "multi-grid-in-one", "joint", "xd-g", at, "网格党群服务站")
+    xidu.act("liu", case_no, "table", {"meeting": sitting})
     decision = {
         "lead": "urban", "co": ["water"], "due": "2026-06-30", "ruling": "由城管牵头", "attended": ["urban", "water"],
-        "minutes": minutes,
     }  # fmt: skip
+    assert sitting in xidu.refused("liu", case_no, "assign", decision)["zh"]
+    body.open(chair, sitting)
     assert xidu.act("liu", case_no, "assign", decision)["state"]["code"] == "tackling"
     for login, department in (("lu", "water"), ("chen", "urban")):
         task = xidu.task_of(case_no, department)

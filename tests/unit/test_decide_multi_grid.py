@@ -1,14 +1,17 @@
 """多格合一: from the spot to the grid's own strength, the lines, the problem list, its meeting and the district."""
 
 import json
+from typing import Any
 
 import pytest
 
 from engine.clock import DAY
 from engine.errors import NotAllowedNow, NotPermitted
 from engine.rules.case import THE_CLOCK
+from engine.rules.sittings import Quorum, SittingState
 from engine.vocabulary import StateType
 from tests.support.cases import GAS, URBAN, WATER, Cast, Story, multi_grid
+from tests.support.sittings import sits
 
 
 def _story() -> Story:
@@ -24,6 +27,7 @@ def _listed() -> Story:
 def _tabled() -> Story:
     story = _listed()
     story.do(Cast.liu, "table", form={"meeting": "2026-03-09"})
+    sits(story)
     return story
 
 
@@ -168,24 +172,40 @@ class TestJointMeeting:
     def test_after_three_meetings_it_must_be_decided(self) -> None:
         story = _tabled()
         for _ in range(3):
-            story.do(Cast.liu, "adjourn")
-            story.do(Cast.liu, "table")
-        for word in ("adjourn", "more_facts"):
-            assert isinstance(story.refused(Cast.liu, word), NotAllowedNow)
+            story.do(THE_CLOCK, "carried_over")
+        assert isinstance(story.refused(Cast.liu, "more_facts"), NotAllowedNow)
         story.do(Cast.liu, "raise")
+
+    @pytest.mark.parametrize(
+        ("changed", "why"),
+        [
+            ({"state": SittingState.CALLED}, "尚未开会"),
+            ({"quorum": Quorum(present=1, needed=2, members=3)}, "不足法定的 2 人"),
+            ({"chairs": frozenset({999})}, "到会的主持人"),
+        ],
+    )
+    def test_nothing_is_decided_outside_a_sitting_that_can_decide(self, changed: dict[str, Any], why: str) -> None:
+        story = _tabled()
+        sits(story, **changed)
+        assert why in story.refused(Cast.liu, "assign").zh
+
+    def test_nothing_is_decided_that_is_on_no_agenda(self) -> None:
+        story = _tabled()
+        story.references.sittings.clear()
+        assert "不在任何一次的议程上" in story.refused(Cast.liu, "raise").zh
 
     def test_only_the_chair_decides(self) -> None:
         story = _tabled()
         for actor in (Cast.shen, Cast.tang, Cast.chen_lead, Cast.gu, Cast.he):
             assert isinstance(story.refused(actor, "assign"), NotPermitted)
 
-    def test_a_decision_keeps_its_minutes_and_who_attended(self) -> None:
+    def test_a_decision_names_its_sitting_and_the_units_that_were_heard(self) -> None:
         story = _tabled()
-        for name in ("attended", "minutes", "ruling", "due"):
+        for name in ("ruling", "due"):
             assert story.refused(Cast.liu, "assign", form={name: ""}).place.field == name
-        story.do(Cast.liu, "assign", form={"attended": ["urban", "water"], "minutes": "file-1"})
-        form = json.loads(story.events[-1].facts)["form"]
-        assert (form["attended"], form["minutes"]) == (["urban", "water"], "file-1")
+        story.do(Cast.liu, "assign", form={"attended": ["urban", "water"]})
+        facts = json.loads(story.events[-1].facts)
+        assert (facts["form"]["attended"], facts["sitting"]) == (["urban", "water"], ["S20260309-1", 4])
 
 
 class TestClearing:

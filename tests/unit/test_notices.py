@@ -13,6 +13,7 @@ from tests.support.cases import (
     Story,
     multi_grid,
 )
+from tests.support.sittings import sits
 
 
 def _last(story: Story) -> list[Notice]:
@@ -66,6 +67,7 @@ def test_a_meetings_decision_tells_the_departments_it_calls() -> None:
     story = Story(multi_grid()).filed()
     story.do(Cast.liu, "list")
     story.do(Cast.liu, "table")
+    sits(story)
     story.do(Cast.liu, "assign", form={"lead": "urban", "co": ["water"]})
     assert {f"d{URBAN}", f"d{WATER}"} <= set(_units(story, "called"))
 
