@@ -14,7 +14,7 @@ from engine.application import Application
 from engine.background.births import open_births
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
-from engine.exchange.demo import build_demo, petitions
+from engine.exchange.demo import build_demo, petitions, relief
 from engine.exchange.demo.admissions import build_admissions
 from engine.exchange.demo.tickets import Sight, build_tickets
 from engine.exchange.demo.visits import fill_registers, walk_visits
@@ -51,6 +51,8 @@ def prepare_demo(settings: Settings) -> Settings:
         sights = build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))
         _OUT.print(f"  信访 / petitions {len(petitions.STORIES)}")
         sights += petitions.build_petitions(application)
+        _OUT.print(f"  周解忧 / weekly relief {len(relief.STORIES)}")
+        sights += relief.build_relief(application)
         fill_registers(application)
         if open_births(application.door, application.database, application.versions, application.clock):
             _OUT.print(f"  名册走访 / visits by register {walk_visits(application)}")
