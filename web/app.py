@@ -35,6 +35,7 @@ from web.headers import Headers
 from web.pages import admissions as admission_pages
 from web.pages import by_link, finding, home, links, messages, offline, posts, report, rhythms, signin, ticket
 from web.pages import calendars as calendar_pages
+from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
 from web.pages import workflows as workflow_pages
@@ -92,6 +93,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         calendar_pages,
         register_pages,
         proposal_pages,
+        meeting_pages,
         finding,
         posts,
         admission_pages,

@@ -136,6 +136,13 @@ def _when(reader: Reader, keys: Keys) -> When | None:
 
 def examine(reader: Reader, workflow: Workflow) -> None:
     """Note what is wrong with the bodies of a compiled file, and with what is to be done in their sittings."""
+    if workflow.meetings and workflow.confidential is not None:
+        # Agendas and minutes are read by every member and whoever is above them.
+        reader.refuse(
+            next(iter(workflow.meetings.values())).line,
+            "有保密（confidential）的流程不能设会议：议程和纪要全体成员可见",
+            "a file with `confidential` can't have meetings: every member reads agendas and minutes",
+        )
     for meeting in workflow.meetings.values():
         _carried(reader, workflow, meeting)
         _seats_reach(reader, workflow, meeting)

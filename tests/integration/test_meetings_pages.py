@@ -1,0 +1,98 @@
+"""A sitting at a desk without JavaScript: called, opened, attended, decided, closed, signed and printed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.clock import HOUR, Instant, SetClock, moment
+from engine.database import Database
+from engine.records.people import Appointment, NewPerson, appoint, create_people
+from tests.support.browser import Browser, Page
+from tests.support.town import Town, town
+
+
+BODY = "multi-grid-in-one|joint|xd-g"
+
+
+@pytest.fixture
+def xidu(database: Database, clock: SetClock, tmp_path: Path) -> Iterator[Town]:
+    with town(database, clock, tmp_path / "data") as served:
+        people = [NewPerson(login="tang", name="汤芳"), NewPerson(login="min", name="闵镇长")]
+        database.acting(lambda transaction: create_people(transaction, people))
+        posts = [
+            Appointment(login="tang", post="village_head", area="xd-m", since=clock.now()),
+            Appointment(login="min", post="chief", area="xd", since=clock.now()),
+        ]
+        database.acting(lambda transaction: appoint(transaction, posts))
+        yield served
+
+
+def called(xidu: Town, liu: Browser) -> Page:
+    at = moment(Instant(xidu.clock.now() + HOUR)).strftime("%Y-%m-%dT%H:%M")
+    form = liu.go("/meetings").form("/meetings")
+    return liu.send(form, {"body": BODY, "at": at, "place": "网格党群服务站"})
+
+
+def tabled(xidu: Town, code: str) -> str:
+    case_no = xidu.report(workflow="multi-grid-in-one")
+    xidu.act("liu", case_no, "accept", {"item": "part-01-01/1", "urgency": "normal"})
+    listed = {
+        "raised_by": "village", "cross": "department", "lead_department": "urban", "leader_in_charge": "shen",
+        "measures": "先清障后硬化", "due": "2026-06-30", "reason": "权属不清",
+    }  # fmt: skip
+    xidu.act("liu", case_no, "list", listed)
+    xidu.act("liu", case_no, "table", {"meeting": code})
+    return case_no
+
+
+def test_a_sitting_from_the_call_to_the_printed_minutes(xidu: Town) -> None:
+    liu = Browser(xidu, "liu")
+    page = called(xidu, liu)
+    assert "已通知" in page.text
+    assert "汤芳" in page.text
+    code = page.form("/open").action.split("/")[2]
+    case_no = tabled(xidu, code)
+
+    page = liu.send(liu.go(f"/meetings/{code}").form("/open"))
+    assert "会议中" in page.text
+    assert "1 / 3" in page.text
+    assert "不足法定的 2 人" in page.text
+    assert f"/tickets/{case_no}/do/take_care" not in page.html
+    page = liu.send(page.form("/attendance"), {"seat.tang": "present", "seat.min": "excused"})
+    assert "2 / 3" in page.text
+    form = liu.go(page.link(f"/tickets/{case_no}/do/take_care")).form("/do/take_care")
+    liu.send(form, {"lead": "urban", "due": "2026-06-30", "ruling": "由城管先行托底"})
+    page = liu.go(f"/meetings/{code}")
+    assert "托底" in page.text
+    assert "由城管先行托底" in page.text
+
+    page = liu.send(page.form("/close"))
+    page = liu.send(page.form(f"/meetings/{code}/sign"), {"remarks": "请假一人"})
+    assert "纪要已签发" in page.text
+    minutes = liu.go(f"/meetings/{code}/minutes").text
+    assert "实到 2 人" in minutes
+    assert "由城管先行托底" in minutes
+    assert "请假一人" in minutes
+
+
+def test_a_stranger_finds_no_sitting_and_a_member_only_looks(xidu: Town) -> None:
+    page = called(xidu, Browser(xidu, "liu"))
+    code = page.form("/open").action.split("/")[2]
+    for stranger in ("qian", "chen", "citizen"):
+        browser = Browser(xidu, stranger)
+        assert browser.client.get(f"/meetings/{code}").status_code == 404
+        assert code not in browser.go("/meetings").text
+    seen = Browser(xidu, "tang").go(f"/meetings/{code}")
+    assert not [form for form in seen.forms if "/meetings/" in form.action]
+
+
+def test_what_is_wrong_is_said_on_the_page(xidu: Town) -> None:
+    liu = Browser(xidu, "liu")
+    form = liu.go("/meetings").form("/meetings")
+    assert "请填写时间" in liu.send(form, {"body": BODY, "at": "morgen"}).text
+    assert "此刻之后" in liu.send(form, {"body": BODY, "at": "2020-01-01T09:00"}).text
+    page = called(xidu, liu)
+    assert "请填写理由" in liu.send(page.form("/cancel"), {"reason": " "}).text
+    assert "没有" in liu.send(page.form("/put"), {"ticket": "20200101-000001"}).text
+    assert "已取消" in liu.send(page.form("/cancel"), {"reason": "改期"}).text
