@@ -70,6 +70,7 @@ class Compiler:
             when=self.condition(keys["when"].value, self.names(spot.scope)) if "when" in keys else None,
             form=form,
             once=self._once(keys, spot, by),
+            apart=self._apart(keys, by),
             before=self._deadline(keys, "before", spot.always),
             each=self._each(keys),
             sends=self._sends(keys, reach),
@@ -280,6 +281,22 @@ class Compiler:
                 keys["once"].line, "时钟与规则不是人，不能按人限一次", "neither clock nor rule is a person"
             )
         return Once(found)
+
+    def _apart(self, keys: Keys, by: frozenset[str]) -> Limit | None:
+        """How far two tries of people lie apart; it never stands still, because a citizen keeps no office hours."""
+        if "apart" not in keys:
+            return None
+        line = keys["apart"].line
+        found = limit(self.reader, keys["apart"].value)
+        if found is not None and found.unit.working:
+            self.reader.refuse(
+                line, f"间隔按自然时间计，不能用“{found.zh}”", f"`apart` is continuous time, not {found.en}"
+            )
+        if by & {CLOCK, RULE}:
+            self.reader.refuse(
+                line, "间隔只用于由人办理的动作", "`apart` belongs to what people do, not to clock or rule"
+            )
+        return found
 
     def _deadline(self, keys: Keys, key: str, running: frozenset[str]) -> str | None:
         if key not in keys:

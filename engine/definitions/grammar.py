@@ -110,6 +110,12 @@ _ON_TICKETS = (
 )
 _LIMITS = (
     _key("once", "限一次", Shape.ONCE, "只可一次 / Only once per ticket, task, person or department"),
+    _key(
+        "apart",
+        "间隔",
+        Shape.LIMIT,
+        "两次之间至少相隔 / At least so long since the last time",
+    ),
     _key("before", "须在期内", Shape.NAME, "该时限未过时才可 / Only while this deadline has not passed"),
 )
 _IN = _key("in", "在", Shape.NAMES, "适用的状态 / The states where this may be done", required=True)

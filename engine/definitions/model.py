@@ -243,6 +243,8 @@ class Action:
     when: Condition | None = None
     form: tuple[FormItem, ...] = ()
     once: Once | None = None
+    #: On the continuous clock: not again within this span of the last time in the present visit to the state.
+    apart: Limit | None = None
     #: Only while this deadline runs and has not passed.
     before: str | None = None
     #: Asked once per finished task of the kind in its present round.

@@ -18,6 +18,7 @@ def enter_task(doing: Doing, task: Task, new: str) -> None:
     draft = doing.draft
     state = draft.definition.tasks[task.kind].states[new]
     task.state, task.type, task.entered_at = new, state.type, draft.at
+    task.memory.moments = {}
     task.settled_at = draft.at if state.type in SETTLED else None
     ended = Run.STOPPED if state.type is StateType.VOID else Run.MET
     running = list(draft.timers_of(task))
@@ -35,6 +36,7 @@ def enter_ticket(doing: Doing, new: str) -> None:
         if kind not in doing.begun and kind not in doing.working_here():
             doing.next_round(kind)
     ticket.state, ticket.visit, ticket.entered_at = new, doing.event_seq, draft.at
+    ticket.memory.moments = {}
     ticket.state_version += 1
     for task in list(draft.tasks.values()):
         if task.open and task.kind not in state.tasks:

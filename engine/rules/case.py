@@ -133,6 +133,8 @@ class Memory(_Clonable):
     about: tuple[int, ...] = ()
     #: The units that know of such a ticket, as `reach` has them: those that may no more can be taken out.
     readers: tuple[str, ...] = ()
+    #: Action with `apart` → when it was last done in the present visit to the state.
+    moments: dict[str, Instant] = field(default_factory=dict)
 
     def clone(self) -> "Memory":
         return Memory(
@@ -148,6 +150,7 @@ class Memory(_Clonable):
             self.admission,
             self.about,
             self.readers,
+            dict(self.moments),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -165,6 +168,7 @@ class Memory(_Clonable):
             "admission": self.admission,
             "about": list(self.about),
             "readers": list(self.readers),
+            "moments": self.moments,
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -185,6 +189,7 @@ class Memory(_Clonable):
             parts.get("admission", ""),
             tuple(parts.get("about", ())),
             tuple(parts.get("readers", ())),
+            {name: Instant(at) for name, at in parts.get("moments", {}).items()},
         )
 
 

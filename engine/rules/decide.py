@@ -16,6 +16,7 @@ from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Sta
 from engine.rules import cards, dates, effects
 from engine.rules.acts import Act, Decision, Source
 from engine.rules.almanac import Almanac
+from engine.rules.apart import note_moment, too_soon
 from engine.rules.arriving import enter_task, enter_ticket
 from engine.rules.case import THE_RULE, Actor, ActorKind, Ask, Case, Deed, RequestState, Run, Task
 from engine.rules.doing import Doing
@@ -144,6 +145,7 @@ def examine(
         _too_late(case, target, now)
         or _already(case, target, actor, capacity)
         or _condition_fails(case, target)
+        or too_soon(case, target.action, task, now)
         or _card_stands(case, target, capacity)
         or _outside(case, target, actor, sittings or {})
         or capacity
@@ -296,6 +298,7 @@ def _move(draft: Draft, task: Task | None, action: Action, doing: Doing, *, firs
 
 
 def _remember(draft: Draft, action: Action, seq: int, actor: Actor, capacity: Standing, task: Task | None) -> None:
+    note_moment(draft, action, task)
     if action.name not in draft.definition.remembered:
         return
     task_seq = task.seq if task else None

@@ -67,6 +67,11 @@ def length(limit: Limit, calendar: WorkCalendar) -> int:
     return limit.amount * (calendar.workday if limit.unit is Unit.WORKDAYS else _MICROSECONDS[limit.unit])
 
 
+def continuous(limit: Limit) -> int:
+    """A limit on the clock that never stands still, in microseconds."""
+    return limit.amount * _MICROSECONDS[limit.unit]
+
+
 def due(start: Instant, limit: Limit, calendar: WorkCalendar, *, consumed: int = 0) -> Due:
     """When the limit ends that runs from `start`.
 

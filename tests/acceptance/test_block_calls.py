@@ -16,6 +16,7 @@ from engine.background.relay import relay
 from engine.background.sweep import sweep
 from engine.clock import DAY, HOUR, MINUTE
 from engine.database import Database
+from engine.errors import NotAllowedNow
 from tests.support.door import Told, World
 
 
@@ -315,4 +316,59 @@ def test_five_reports_of_one_matter_are_joined_one_is_split_off_and_everybody_he
     )
     assert apart.state == "filed"
     assert "follow" not in apart.told_to(world.unit("citizen"))
+    _sound(world)
+
+
+def _published(world: World) -> Told:
+    told = world.ticket().called("urban").signed("urban").finished("urban").scored()
+    assert told.state == "published"
+    return told
+
+
+_CALLBACK = {"called_back", "no_answer", "declined"}
+
+
+def test_a_citizen_is_called_back_three_times_and_then_no_more(world: World) -> None:
+    """回访：三次未接通为止，每次都在案；第四次不能再办。"""
+    told = _published(world)
+    for _ in range(3):
+        assert told.sees("shen") >= _CALLBACK
+        told.do("shen", "no_answer")
+        assert "no_answer" not in told.sees("shen")
+        world.later(HOUR)
+        assert isinstance(told.refused("shen", "no_answer"), NotAllowedNow)
+        world.later(HOUR)
+    assert told.sees("shen").isdisjoint(_CALLBACK)
+    assert isinstance(told.refused("shen", "no_answer"), NotAllowedNow)
+    ((tries,),) = world.rows("SELECT count(*) FROM event WHERE ticket_id = ? AND action = 'no_answer'", told.id)
+    assert tries == 3
+    _sound(world)
+
+
+def test_a_citizen_who_is_not_content_on_the_phone_is_called_back_again_once_it_is_done_anew(world: World) -> None:
+    """回访接通、不满意即重办；重办公示后重新回访，这次拒绝回访。"""
+    told = _published(world)
+    told.do("shen", "no_answer")
+    told.do("shen", "called_back", form={"contacted": "yes", "resolved": "unsolved", "satisfaction": "dissatisfied"})
+    assert told.sees("shen").isdisjoint(_CALLBACK)
+    told.do("shen", "redo")
+    told.finished("urban").scored()
+    assert told.state == "published"
+    assert told.sees("shen") >= _CALLBACK
+    told.do("shen", "declined")
+    assert told.sees("shen").isdisjoint(_CALLBACK)
+    _sound(world)
+
+
+def test_a_designated_department_that_tries_to_return_handles_first_and_objects(world: World) -> None:
+    """指定单位不得再退：申请当场被拒，先办后议在案，照常办理、核查、直评。"""
+    told = world.ticket().called("power")
+    told.do("dong-lead", "return", of="power")
+    told.do("shen", "uphold", request=told.ask("return").seq, form={"reason": "权责清单第 12 项"})
+    assert isinstance(told.refused("dong-lead", "return", of="power"), NotAllowedNow)
+    told.do("dong-lead", "protest", of="power")
+    told.signed("power").finished("power")
+    assert told.state == "checking"
+    told.scored()
+    assert told.state == "published"
     _sound(world)

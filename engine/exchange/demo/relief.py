@@ -76,7 +76,7 @@ def build_relief(application: Application) -> tuple[Sight, ...]:
     }  # fmt: skip
     held = _held(application) or _hold(application, people, cases)
     return (
-        Sight(_CHAIR, f"/meetings/{held}/minutes", "例会纪要", "signed minutes of a meeting"),
+        Sight(_CHAIR, f"/meetings/{held}", "例会与议决", "a meeting with its decisions"),
         Sight(_DESK, f"/tickets/{cases['tabled']}", "上会未议，转入下周", "on the agenda, carried over to next week"),
     )
 
