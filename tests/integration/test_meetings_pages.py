@@ -11,7 +11,6 @@ from engine.records.people import Appointment, NewPerson, appoint, create_people
 from tests.support.browser import Browser, Page
 from tests.support.town import Town, town
 
-
 BODY = "multi-grid-in-one|joint|xd-g"
 
 
