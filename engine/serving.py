@@ -12,6 +12,7 @@ from rich.table import Table
 
 from engine.application import Application
 from engine.background.births import open_births
+from engine.background.meetings import carry_over
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
 from engine.exchange.demo import build_demo, petitions, relief
@@ -53,6 +54,7 @@ def prepare_demo(settings: Settings) -> Settings:
         sights += petitions.build_petitions(application)
         _OUT.print(f"  周解忧 / weekly relief {len(relief.STORIES)}")
         sights += relief.build_relief(application)
+        carry_over(application.door, application.database, application.clock)
         fill_registers(application)
         if open_births(application.door, application.database, application.versions, application.clock):
             _OUT.print(f"  名册走访 / visits by register {walk_visits(application)}")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from engine.application import Application
-from engine.background.meetings import carry_over
 from engine.clock import DAY, MINUTE, Instant
 from engine.exchange.demo.tickets import Sight, Step, items_of, people_of, walk
 from engine.records import sittings
@@ -102,7 +101,6 @@ def _hold(application: Application, people: dict[str, int], cases: dict[str, str
         _act(application, people, cases[name], _CHAIR, "decide", {"decision": words})
     acts.close(chair, code)
     acts.sign(chair, code, "下次会议先议转入事项")
-    carry_over(application.door, application.database, application.clock)
     handed_out: dict[str, object] = {"lead": _URBAN, "co": [_WATER], "due": "2027-01-31"}
     _act(application, people, cases["tracking"], _DESK, "assign", handed_out)
     return code
