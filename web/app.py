@@ -21,6 +21,7 @@ from web.api import (
     admissions,
     calendars,
     inbox,
+    meetings,
     people,
     proposals,
     registers,
@@ -79,6 +80,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         people,
         admissions,
         task_links,
+        meetings,
     ):
         app.include_router(api.router, prefix=API)
     for pages in (

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.clock import HOUR, Instant, SetClock, moment
+from engine.clock import HOUR, Instant, SetClock, iso, moment
 from engine.database import Database
 from engine.records.people import Appointment, NewPerson, appoint, create_people
 from tests.support.browser import Browser, Page
@@ -95,3 +96,31 @@ def test_what_is_wrong_is_said_on_the_page(xidu: Town) -> None:
     assert "请填写理由" in liu.send(page.form("/cancel"), {"reason": " "}).text
     assert "没有" in liu.send(page.form("/put"), {"ticket": "20200101-000001"}).text
     assert "已取消" in liu.send(page.form("/cancel"), {"reason": "改期"}).text
+
+
+def test_the_same_over_the_api(xidu: Town) -> None:
+    at = iso(Instant(xidu.clock.now() + HOUR))
+    body = {"workflow": "multi-grid-in-one", "meeting": "joint", "area": "xd-g", "at": at, "place": "党群服务站"}
+    answer = xidu.ask("liu", "POST", "/api/meetings", json=body)
+    assert answer.status_code == 201, answer.text
+    code = answer.json()["code"]
+    case_no = tabled(xidu, code)
+    assert xidu.ask("qian", "GET", f"/api/meetings/{code}").status_code == 404
+    assert xidu.ask("tang", "POST", f"/api/meetings/{code}/acts", json={"act": "open"}).status_code == 403
+
+    def acted(**said: object) -> dict[str, Any]:
+        found = xidu.ask("liu", "POST", f"/api/meetings/{code}/acts", json=said)
+        assert found.status_code == 200, found.text
+        return dict(found.json())
+
+    assert acted(act="open")["quorum"] == {"present": 1, "needed": 2, "members": 3, "reached": False}
+    assert acted(act="attend", present=["tang"], excused=["min"])["quorum"]["reached"]
+    decision = {"lead": "urban", "due": "2026-06-30", "ruling": "由城管先行托底"}
+    xidu.act("liu", case_no, "take_care", decision)
+    assert acted(act="close")["state"]["code"] == "closed"
+    (item,) = acted(act="sign", remarks="请假一人")["agenda"]
+    assert (item["case_no"], item["outcome"]["code"], item["decision"]["zh"]) == (case_no, "decided", "托底")
+    assert "由城管先行托底" in xidu.get("tang", f"/api/meetings/{code}")["minutes"]
+    assert [one["code"] for one in xidu.get("shen", "/api/meetings")["items"]][-1] == code
+    wrong = xidu.ask("liu", "POST", f"/api/meetings/{code}/acts", json={"act": "move", "reason": "改期"})
+    assert (wrong.status_code, wrong.json()["where"]["field"]) == (422, "at")

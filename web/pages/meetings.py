@@ -10,7 +10,7 @@ from starlette.responses import Response
 from engine.application import Application
 from engine.clock import CIVIL_ZONE, Instant, instant
 from engine.database import Transaction
-from engine.definitions.model import Meeting, Title, Workflow
+from engine.definitions.model import Meeting, Title
 from engine.errors import HuyingError, Malformed, NotFound, Place
 from engine.records import bodies, registers, sittings
 from engine.records.access import Viewer
@@ -21,14 +21,13 @@ from engine.stages import minutes
 from engine.stages.calls import Caller, Offer
 from engine.stages.meetings import Meetings, Said
 from web.dependencies import House
+from web.gathering import around, meeting_of, seen
 from web.rendering import go, page
 from web.sessions import At, Form, Posted, Sitting
 
 router = APIRouter(include_in_schema=False)
 
 Code = Annotated[str, Path(pattern=r"^[\w-]{1,64}$")]
-#: Sittings on the list.
-_MOST = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def sitting(request: Request, house: House, here: At, code: Code) -> Response:
 def printed(request: Request, house: House, here: At, code: Code) -> Response:
     """The signed minutes, word for word, to be printed. Errors: as `sitting`."""
     with house.database.looking() as transaction:
-        held, _, meeting = _seen(house, transaction, here.viewer, code)
+        held, _, meeting = seen(house, transaction, here.viewer, code)
     return page(request, "minutes.html", here=here, held=held, title=meeting.title)
 
 
@@ -87,7 +86,7 @@ def printed(request: Request, house: House, here: At, code: Code) -> Response:
 def do(request: Request, house: House, here: At, code: Code, act: Code, form: Form) -> Response:
     """Prepare it, open it, say who is there, close it, sign. What is refused is said on the page."""
     with house.database.looking() as transaction:
-        _seen(house, transaction, here.viewer, code)
+        seen(house, transaction, here.viewer, code)
     try:
         _do(house, here.viewer, code, act, form)
     except HuyingError as error:
@@ -147,10 +146,9 @@ def _list(request: Request, house: Application, here: Sitting, error: HuyingErro
     now = house.clock.now()
     with house.database.looking() as transaction:
         found = [
-            Listed(held=held, body=_meeting(house, transaction, held)[1].title, state=minutes.STATES[held.state])
-            for held in sittings.listed(transaction, "1 = 1", limit=_MOST * 5)
-            if _concerns(house, transaction, here.viewer, held)
-        ][:_MOST]
+            Listed(held=held, body=meeting_of(house, transaction, held)[1].title, state=minutes.STATES[held.state])
+            for held in around(house, transaction, here.viewer)
+        ]
         mine = list(_mine(house, transaction, here.viewer))
     coming = [one for one in found if one.held.state in (SittingState.CALLED, SittingState.IN_SESSION)]
     past = [one for one in found if one not in coming]
@@ -173,32 +171,12 @@ def _mine(house: Application, transaction: Transaction, viewer: Viewer) -> list[
     return found
 
 
-def _meeting(house: Application, transaction: Transaction, held: Held) -> tuple[Workflow, Meeting]:
-    loop = house.versions.definition(transaction, held.workflow_id)
-    return loop, loop.meetings[held.meeting]
-
-
-def _concerns(house: Application, transaction: Transaction, viewer: Viewer, held: Held) -> bool:
-    """Posts for the body's area or one above it, or a seat."""
-    if {link.id for link in held.area} & set(viewer.areas):
-        return True
-    loop, meeting = _meeting(house, transaction, held)
-    return bodies.standing(transaction, loop, meeting, held.area, viewer.posts, meeting.seats) is not None
-
-
-def _seen(house: Application, transaction: Transaction, viewer: Viewer, code: str) -> tuple[Held, Workflow, Meeting]:
-    held = sittings.find(transaction, code)
-    if not _concerns(house, transaction, viewer, held):
-        raise NotFound(f"没有会议场次“{code[:40]}”", f"there is no sitting '{code[:40]}'")
-    return held, *_meeting(house, transaction, held)
-
-
 def _sitting(
     request: Request, house: Application, here: Sitting, code: str, error: HuyingError | None = None
 ) -> Response:
     now, me = house.clock.now(), here.viewer
     with house.database.looking() as transaction:
-        held, loop, meeting = _seen(house, transaction, me, code)
+        held, loop, meeting = seen(house, transaction, me, code)
         told = minutes.gather(transaction, house.versions, meeting, held)
         seats = sittings.seats(transaction, held.id)
         called = names(transaction, people=[one.person_id for one in seats]).people
