@@ -15,7 +15,7 @@ from engine.background.births import open_births
 from engine.background.meetings import carry_over
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
-from engine.exchange.demo import build_demo, petitions, relief
+from engine.exchange.demo import build_demo, petitions, relief, states
 from engine.exchange.demo.admissions import build_admissions
 from engine.exchange.demo.tickets import Sight, build_tickets
 from engine.exchange.demo.visits import fill_registers, walk_visits
@@ -50,6 +50,7 @@ def prepare_demo(settings: Settings) -> Settings:
         apply_package(application.database, now)
         application.versions.book.look_again()
         sights = build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))
+        _OUT.print(f"  各状态的案卷 / tickets in every state {states.build_states(application)}")
         _OUT.print(f"  信访 / petitions {len(petitions.STORIES)}")
         sights += petitions.build_petitions(application)
         _OUT.print(f"  周解忧 / weekly relief {len(relief.STORIES)}")

@@ -89,11 +89,11 @@ def _held(application: Application) -> str:
 
 def _hold(application: Application, people: dict[str, int], cases: dict[str, str]) -> str:
     """Two matters are decided, the third is not come to."""
-    acts, chair = Meetings(application.door), _viewer(application, people[_CHAIR])
+    acts, chair = Meetings(application.door), viewer_in_demo(application, people[_CHAIR])
     at = Instant(application.clock.now() + MINUTE)
     code = acts.call(chair, _LOOP, _BODY, _STREET, at, "街道三楼会议室")
     acts.open(chair, code)
-    acts.attend(chair, code, dict.fromkeys(_members(application, code), Said(presence=Presence.PRESENT)))
+    acts.attend(chair, code, dict.fromkeys(members_there(application, code), Said(presence=Presence.PRESENT)))
     for name, words in (
         ("decided", "区水务局牵头更新泵站，街道保障临时排涝"),
         ("tracking", "由街道城管中队托底清掏，水务所负责管网排查"),
@@ -106,7 +106,7 @@ def _hold(application: Application, people: dict[str, int], cases: dict[str, str
     return code
 
 
-def _members(application: Application, code: str) -> list[str]:
+def members_there(application: Application, code: str) -> list[str]:
     """Two of three members who are not there yet come."""
     with application.database.looking() as transaction:
         seats = sittings.seats(transaction, sittings.find(transaction, code).id)
@@ -124,6 +124,7 @@ def _act(
     application.door.act(Call(caller=Caller(person_id=people[who]), action=action, ticket_id=ticket, form=form))
 
 
-def _viewer(application: Application, person: int) -> Viewer:
+def viewer_in_demo(application: Application, person: int) -> Viewer:
+    """Somebody of the demo, with the posts held now."""
     with application.database.looking() as transaction:
         return viewer_of(transaction, person, application.clock.now())

@@ -16,8 +16,8 @@ from engine.records.asking import ask_one
 from engine.records.load import asked_key
 from engine.stages.calls import Call, Caller, Outcome
 
-_LINE = "block-calls-line-responds"
-_GRIDS = "multi-grid-in-one"
+LINE = "block-calls-line-responds"
+GRIDS = "multi-grid-in-one"
 #: The demo's own idempotency keys: building it twice makes no second ticket.
 _KEY = "demo"
 
@@ -75,20 +75,20 @@ _RULED = Step("chen.desk", "redispatch", {"department": _URBAN}, answers=True)
 
 #: Workflow and steps of each story; the first step reports. Items are named as the demo's catalogue names them.
 STORIES: tuple[tuple[str, Sequence[Step]], ...] = (
-    (_LINE, (_report("小区东门路灯连续三晚不亮，老人夜间出行不便", _GATE),)),
-    (_LINE, (_report("人行道地砖松动翘起，已有居民绊倒"), _filed("chen.desk", "人行道"))),
-    (_LINE, (_report("沿街商铺占道经营，盲道被堵"), *_called("跨门营业", _URBAN))),
-    (_LINE, (_report("河道边建筑垃圾偷倒，气味明显"), *_called("偷倒渣土", _URBAN, _WATER), *_SIGNED)),
-    (_LINE, (_report("绿化带内共享单车堆积成片"), *_called("非机动车乱停", _URBAN), *_DONE)),
-    (_LINE, (_report("公交站台广告牌玻璃破碎"), *_called("公交站点", _URBAN), *_DONE, _CHECKED)),
-    (_LINE, (_report("地下车库出口积水倒灌"), *_called("道路积水", _WATER), *_RETURNED)),
-    (_GRIDS, (_report("两村交界断头路无人养护，雨后泥泞"),)),
-    (_GRIDS, (_report("老旧小区外墙渗水，房屋与物业各执一词"), _filed("sun.grid", "房屋漏水"))),
-    (_LINE, (_report("小区东门路灯不亮，夜间出行不便", _BESIDE),)),
-    (_LINE, (_report("路口窨井盖破损松动，车辆碾压有异响", _CROSSING), *_DRAINS, *_PUBLISHED)),
-    (_LINE, (_report("路口窨井盖又松动，刚修过几天", _THERE_AGAIN), _filed("chen.desk", "检查井盖"))),
-    (_LINE, (_report("桥下积水无人抽排"), *_called("道路积水", _WATER), *_RETURNED, _RULED, *_SIGNED)),
-    (_LINE, (_report("住宅楼道堆满杂物，消防通道被占"), *_called("跨门营业", _OWNERS))),
+    (LINE, (_report("小区东门路灯连续三晚不亮，老人夜间出行不便", _GATE),)),
+    (LINE, (_report("人行道地砖松动翘起，已有居民绊倒"), _filed("chen.desk", "人行道"))),
+    (LINE, (_report("沿街商铺占道经营，盲道被堵"), *_called("跨门营业", _URBAN))),
+    (LINE, (_report("河道边建筑垃圾偷倒，气味明显"), *_called("偷倒渣土", _URBAN, _WATER), *_SIGNED)),
+    (LINE, (_report("绿化带内共享单车堆积成片"), *_called("非机动车乱停", _URBAN), *_DONE)),
+    (LINE, (_report("公交站台广告牌玻璃破碎"), *_called("公交站点", _URBAN), *_DONE, _CHECKED)),
+    (LINE, (_report("地下车库出口积水倒灌"), *_called("道路积水", _WATER), *_RETURNED)),
+    (GRIDS, (_report("两村交界断头路无人养护，雨后泥泞"),)),
+    (GRIDS, (_report("老旧小区外墙渗水，房屋与物业各执一词"), _filed("sun.grid", "房屋漏水"))),
+    (LINE, (_report("小区东门路灯不亮，夜间出行不便", _BESIDE),)),
+    (LINE, (_report("路口窨井盖破损松动，车辆碾压有异响", _CROSSING), *_DRAINS, *_PUBLISHED)),
+    (LINE, (_report("路口窨井盖又松动，刚修过几天", _THERE_AGAIN), _filed("chen.desk", "检查井盖"))),
+    (LINE, (_report("桥下积水无人抽排"), *_called("道路积水", _WATER), *_RETURNED, _RULED, *_SIGNED)),
+    (LINE, (_report("住宅楼道堆满杂物，消防通道被占"), *_called("跨门营业", _OWNERS))),
 )
 
 #: Number and step of a story → whose picture is shown there once more.
