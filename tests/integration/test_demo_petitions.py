@@ -13,6 +13,8 @@ from engine.records import versions
 from engine.settings import Settings
 from tests.integration.test_demo import NOON
 
+PETITIONS = len([story for story in STORIES if not story.continues])
+
 
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path) -> Application:
@@ -36,9 +38,9 @@ def test_there_is_one_in_every_state_and_building_again_adds_none(house: Applica
     found = _states(house)
     # What is answered with its main petition waits for that one's answer.
     assert {*loop.states} - {*found} == {"answered"}
-    assert len(found) == len(STORIES)
+    assert len(found) == PETITIONS
     assert isinstance(house.clock, SetClock)
     house.clock.advance(30 * DAY)
     assert build_petitions(house)
-    assert len(_states(house)) == len(STORIES)
+    assert len(_states(house)) == PETITIONS
     house.close()

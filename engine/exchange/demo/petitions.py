@@ -17,6 +17,7 @@ from engine.records.asking import ask_one
 from engine.records.load import asked_key
 from engine.rules.case import Case
 from engine.stages.calls import Call, Caller, Outcome
+from engine.stages.door import ticket_id
 
 _LOOP = "petitions"
 _OFFICE, _REVIEWER, _CITY, _CONVENER = "tang.petition", "meng.review", "yuan.city", "lu.convener"
@@ -44,11 +45,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A petition and how far it has come; it was registered so many days ago."""
+    """A petition and how far it has come; it was registered so many days ago.
+
+    One that `continues` another takes the other's petition on from then.
+    """
 
     name: str
     ago: int
     steps: Sequence[Step]
+    continues: str = ""
 
 
 def _registered(words: str, channel: str, name: str, **more: Any) -> Step:
@@ -123,10 +128,12 @@ STORIES: tuple[Story, ...] = (
         _online("反映拆除自家雨棚不公"), *_FINAL,
         Step(_OFFICE, "comfort", {"note": "已上门解释，并介绍法律援助"}, days=2), Step(_OFFICE, "archive", days=3),
     )),
-    Story("settled", 30, (
-        _registered("反映装修损坏公共管道", "visit", "尹建华"), *_TAKEN,
-        Step(_OFFICE, "settle", {"agreement": _PAPER}, days=6),
+    Story("settled", 30, (_registered("反映装修损坏公共管道", "visit", "尹建华"), *_TAKEN)),
+    Story("answered", 12, (
+        _registered("再次反映装修损坏公共管道", "letter", "尹建华"),
+        Step(_OFFICE, "join", {"ticket": "settled"}, days=1),
     )),
+    Story("agreement", 6, (Step(_OFFICE, "settle", {"agreement": _PAPER}),), continues="settled"),
     Story("redirected", 6, (
         _registered("反映离婚财产判决执行不到位", "visit", "孔祥玉"),
         Step(_OFFICE, "redirect", {"route": "court", "reason": "属执行异议，请向执行法院提出"}, days=1),
@@ -172,12 +179,14 @@ def build_petitions(application: Application) -> tuple[Sight, ...]:
 
 def _walk(application: Application, story: Story, people: Mapping[str, int], cases: Mapping[str, str]) -> str:
     at, outcome = Instant(application.clock.now() - story.ago * DAY - HOUR), None
+    with application.database.looking() as transaction:
+        ticket = ticket_id(transaction, cases[story.continues]) if story.continues else None
     for count, step in enumerate(story.steps):
         at = Instant(at + step.days * DAY + HOUR // 12)
         caller, key = Caller(person_id=people[step.who]), f"demo:petition:{story.name}:{count}"
         before = _before(application, caller, key)
         if before is not None:
-            outcome = before
+            outcome, ticket = before, before.ticket_id
             continue
         words = {**cases, _HEARD: f"{moment(Instant(application.clock.now() + _HEARING)):%Y-%m-%d}"}
         if _PAPER in step.form.values():
@@ -185,13 +194,14 @@ def _walk(application: Application, story: Story, people: Mapping[str, int], cas
         call = Call(
             caller=caller,
             action=step.action,
-            workflow=_LOOP if outcome is None else None,
-            ticket_id=outcome.ticket_id if outcome else None,
+            workflow=_LOOP if ticket is None else None,
+            ticket_id=ticket,
             form={name: _spoken(value, words) for name, value in step.form.items()},
             key=key,
-            **_target(application, outcome, step),
+            **_target(application, ticket, step),
         )  # fmt: skip
         outcome = application.door.act(call, now=at)
+        ticket = outcome.ticket_id
     return outcome.case_no if outcome else ""
 
 
@@ -205,12 +215,12 @@ def _before(application: Application, caller: Caller, key: str) -> Outcome | Non
     return Outcome.from_json(json.loads(stored[1])) if stored else None
 
 
-def _target(application: Application, outcome: Outcome | None, step: Step) -> dict[str, Any]:
+def _target(application: Application, ticket: int | None, step: Step) -> dict[str, Any]:
     """The task or the request that a step is about."""
-    if outcome is None or not (step.task or step.answers):
+    if ticket is None or not (step.task or step.answers):
         return {}
     with application.database.looking() as transaction:
-        case: Case = application.door.case(transaction, outcome.ticket_id)
+        case: Case = application.door.case(transaction, ticket)
         codes = dict(transaction.rows("SELECT code, id FROM department"))
     if step.answers:
         return {"request": next(case.open_asks()).seq}

@@ -1,11 +1,11 @@
-"""More tickets of the two flagship loops, so that the demo has one in each state that people can bring about."""
+"""More tickets of the two flagship loops and of the plain one, so that the demo has one in each state that people can bring about."""
 
 from collections.abc import Sequence
 
 from engine.application import Application
 from engine.clock import DAY, HOUR, MINUTE, Instant
 from engine.exchange.demo.relief import members_there, viewer_in_demo
-from engine.exchange.demo.tickets import GRIDS, LINE, Step, items_of, people_of, walk
+from engine.exchange.demo.tickets import GRIDS, LINE, REQUEST, Step, items_of, people_of, walk
 from engine.records import sittings
 from engine.rules.sittings import Presence
 from engine.stages.calls import Call, Caller
@@ -117,6 +117,31 @@ GRIDS_STATES: dict[str, Sequence[Step]] = {
     "tabled": (*_tier("沿河驳岸多家共用，无人维修", "道路积水"), _LISTED),
 }  # fmt: skip
 
+_SENT = Step(_DESK, "dispatch", {"lead": _URBAN})
+
+
+def _asked(words: str, item: str = "") -> tuple[Step, ...]:
+    report = Step(_DESK, "report", {"description": words, "place": {"area": "31012000100101"}, "source": "call"})
+    return (report, Step(_DESK, "accept", {"item": f"{{{item}}}"})) if item else (report,)
+
+
+#: 服务诉求: likewise.
+REQUESTS: dict[str, Sequence[Step]] = {
+    "reported": _asked("来电反映楼前绿化带枯死"),
+    "accepted": _asked("来电反映人行道停满电动车", "非机动车乱停"),
+    "dispatched": (*_asked("来电反映商铺外摆占道", "跨门营业"), _SENT),
+    "handling": (*_asked("来电反映站牌字迹模糊", "公交站点"), _SENT, _SIGN),
+    "finished": (
+        *_asked("来电反映人行道缺砖", "人行道"), _SENT, _SIGN,
+        Step(_HANDLER, "finish", {"result": "已补铺", "reply": "已补铺地砖，请留意养护期"}, task=_URBAN),
+    ),
+    "closed": (
+        *_asked("来电询问装修时间规定", "人行道"),
+        Step(_DESK, "answer", {"reply": "工作日十八时后、节假日不得有噪声施工"}), Step(_DESK, "close"),
+    ),
+    "cancelled": (*_asked("来电误拨，无诉求"), Step(_DESK, "cancel", {"reason": "诉求人确认误拨"})),
+}  # fmt: skip
+
 #: Stories that lie so far back that the clock brings them to their end.
 _LONG_AGO = frozenset({"closed", "lapsed"})
 
@@ -136,11 +161,11 @@ def build_states(application: Application) -> int:
     people, items = people_of(application), items_of(application)
     now = application.clock.now()
     cases: dict[str, str] = {}
-    for workflow, stories in ((LINE, LINES), (GRIDS, GRIDS_STATES)):
+    for workflow, stories in ((LINE, LINES), (GRIDS, GRIDS_STATES), (REQUEST, REQUESTS)):
         for state, steps in stories.items():
             earlier = {_EARLIER: next(reversed(cases.values()), "")}
             name = f"{workflow}:{state}"
-            at = Instant(now - (30 * DAY if state in _LONG_AGO else 5 * HOUR))
+            at = Instant(now - (30 * DAY if state in _LONG_AGO else HOUR))
             cases[name] = walk(application, workflow, steps, f"states:{name}", people, {**items, **earlier}, at)
     _hold(application, people, {state: cases[f"{GRIDS}:{state}"] for state in (*_DECISIONS, "tabled")})
     return len(cases)

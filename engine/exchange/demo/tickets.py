@@ -18,6 +18,7 @@ from engine.stages.calls import Call, Caller, Outcome
 
 LINE = "block-calls-line-responds"
 GRIDS = "multi-grid-in-one"
+REQUEST = "service-request"
 #: The demo's own idempotency keys: building it twice makes no second ticket.
 _KEY = "demo"
 
