@@ -19,6 +19,7 @@ from engine.settings import Settings
 from web import problems
 from web.api import (
     admissions,
+    appraisals,
     calendars,
     inbox,
     meetings,
@@ -34,6 +35,7 @@ from web.api import (
 from web.bodies import Guard
 from web.headers import Headers
 from web.pages import admissions as admission_pages
+from web.pages import appraisals as appraisal_pages
 from web.pages import by_link, finding, home, links, messages, offline, posts, report, rhythms, signin, ticket
 from web.pages import calendars as calendar_pages
 from web.pages import meetings as meeting_pages
@@ -81,6 +83,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         admissions,
         task_links,
         meetings,
+        appraisals,
     ):
         app.include_router(api.router, prefix=API)
     for pages in (
@@ -99,6 +102,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         finding,
         posts,
         admission_pages,
+        appraisal_pages,
         links,
         by_link,
     ):

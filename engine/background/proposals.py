@@ -1,4 +1,4 @@
-"""What proposals rest on, kept up with the feed, and made again from what it was made of."""
+"""What proposals and appraisals rest on, kept up with the feed, and made again from what it was made of."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any
 from engine.background.relapses import find_relapses
 from engine.clock import Clock
 from engine.database import Database
-from engine.records import precedents, relapses, shadows
+from engine.records import appraisals, precedents, relapses, shadows
 from engine.stages.door import Door
 
 
@@ -20,9 +20,18 @@ def fold_precedents(database: Database) -> int:
     return folded
 
 
+def fold_appraisals(database: Database) -> int:
+    """Fold what the feed says of callers and of the called since the last round; how many lines."""
+    folded, more = 0, True
+    while more:
+        count, more = database.acting(appraisals.fold)
+        folded += count
+    return folded
+
+
 def keep_up(door: Door, database: Database, clock: Clock) -> int:
-    """Precedents and relapses of what has happened since the last round; how many were found."""
-    return fold_precedents(database) + find_relapses(door, database, clock)
+    """Precedents, appraisals and relapses of what has happened since the last round; how many were found."""
+    return fold_precedents(database) + fold_appraisals(database) + find_relapses(door, database, clock)
 
 
 def rebuild(database: Database, progress: Callable[[int], Any] | None = None) -> dict[str, int]:
@@ -43,5 +52,7 @@ def rebuild(database: Database, progress: Callable[[int], Any] | None = None) ->
             progress(counts["tickets"])
     database.acting(precedents.forget_all)
     counts["precedents"] = fold_precedents(database)
+    database.acting(appraisals.forget_all)
+    counts["appraisals"] = fold_appraisals(database)
     counts["relapses"] = database.acting(relapses.refold)
     return counts

@@ -57,6 +57,7 @@ def _rebuild(application: Application, given: argparse.Namespace) -> int:
     OUT.print(
         f"{counts['tickets']:,} 件案卷 / tickets："
         f"{counts['places']:,} 个地点 / places，{counts['texts']:,} 份文字 / texts，"
-        f"{counts['precedents']:,} 条先例 / precedents，{counts['relapses']:,} 处复发 / relapses"
+        f"{counts['precedents']:,} 条先例 / precedents，{counts['relapses']:,} 处复发 / relapses，"
+        f"{counts['appraisals']:,} 条考评 / appraisals"
     )
     return 0

@@ -10,6 +10,7 @@ from engine.definitions.model import (
     CLOCK,
     RULE,
     Action,
+    Appraisal,
     DepartmentScope,
     FieldType,
     FormItem,
@@ -98,9 +99,12 @@ class Compiler:
             per=per,
             birth=birth(self.reader, every, per, keys),
             ruling=self._ruling(keys, spot),
+            appraises=self._appraises(keys, form),
             origin=self._origin(keys, by),
             points=self._points(keys),
             reverses=self._reversed(keys),
+            exempts=self._indicators(keys, "exempts", reach),
+            restores=self._indicators(keys, "restores", reach),
             tells=self.roles(keys, "tells"),
             line=line,
         )
@@ -156,6 +160,17 @@ class Compiler:
                 node.line, f"裁定“{found}”只用于任务的答复", f"the ruling '{found}' belongs to an answer about a task"
             )
         return Ruling(found) if found else None
+
+    def _appraises(self, keys: Keys, form: tuple[FormItem, ...]) -> Appraisal | None:
+        """A score needs stars: in the form, or for each finished task."""
+        if "appraises" not in keys:
+            return None
+        node = keys["appraises"].value
+        found = self.reader.choice(node, "appraisal", "考评", "appraisal")
+        asked = {item.name for item in (*form, *(item for items in self._each(keys).values() for item in items))}
+        if found == Appraisal.SCORE and "stars" not in asked:
+            self.reader.refuse(node.line, "直评应填写星级（stars）", "a score asks for `stars`")
+        return Appraisal(found) if found else None
 
     def _reversed(self, keys: Keys) -> tuple[str, ...]:
         if "reverses" not in keys:
@@ -377,6 +392,17 @@ class Compiler:
         node = keys[key].value
         name = field_name(self.book, self.reader.text(node))
         return name if name and self._in_form(Word(name, node.line), reach, wanted) else None
+
+    def _indicators(self, keys: Keys, key: str, reach: dict[str, FormItem]) -> str | None:
+        """A choice that must be made: an exemption from nothing would be none."""
+        name = self._form_field(keys, key, reach, FieldType.CHOICE)
+        if name is not None and not reach[name].required:
+            self.reader.refuse(
+                keys[key].line,
+                f"剔除或恢复的指标“{name}”应为必填，请加“!”或“+”",
+                f"the indicators in '{name}' must be required: mark it with '!' or '+'",
+            )
+        return name
 
     def _in_form(self, given: Word, reach: dict[str, FormItem], wanted: FieldType) -> bool:
         if given.text not in reach:

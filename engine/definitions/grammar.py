@@ -36,6 +36,7 @@ class Shape(StrEnum):
     COUNTING = "counting"
     ONCE = "once"
     RULING = "ruling"
+    APPRAISAL = "appraisal"
     ORIGIN = "origin"
     MAP = "map"  #: name → whatever `of` says
     ONE = "one"  #: one of the place `of`
@@ -81,6 +82,7 @@ _EFFECTS = (
     _key("reverses", "收回", Shape.NAMES, "收回这些动作所记的分 / Actions whose points are taken back"),
     _key("opens", "衍生", Shape.ONE, "另开一案 / Opens a ticket of another workflow", of="opens"),
     _key("ruling", "裁定", Shape.RULING, "对由谁承办的裁定，成为先例 / Rules on who is to handle it: a precedent"),
+    _key("appraises", "考评", Shape.APPRAISAL, "计入双考核：呼叫、无效呼叫、直评 / Counts for or against either side"),
     _key("tells", "告知", Shape.NAMES, "通知的角色 / Roles that get a notice"),
 )
 _ON_DEADLINES = (
@@ -91,6 +93,10 @@ _ON_DEADLINES = (
 _CARDS = (
     _key("card", "亮牌", Shape.NAME, "亮牌，只升不降 / Gives a card, never a milder one"),
     _key("lifts", "撤牌", Shape.TRUE, "撤下牌，同级或上级才可 / Lifts the card, by the same or a higher organisation"),
+)
+_EXEMPTIONS = (
+    _key("exempts", "剔除", Shape.NAME, "此字段所选的指标不再计入 / Indicators chosen in this field leave it out"),
+    _key("restores", "恢复计入", Shape.NAME, "此字段所选的指标恢复计入 / Indicators in this field count it again"),
 )
 _ON_TASKS = (
     _key("each", "逐项", Shape.MAP, "每个已完成任务各填一次 / Asked once per finished task", of="form"),
@@ -120,14 +126,14 @@ _LIMITS = (
 )
 _IN = _key("in", "在", Shape.NAMES, "适用的状态 / The states where this may be done", required=True)
 
-_TASK_ACTION = (_OPTIONAL_TITLE, *_ACTOR, _TO, *_LIMITS, *_EFFECTS, *_ON_DEADLINES, *_CARDS)
+_TASK_ACTION = (_OPTIONAL_TITLE, *_ACTOR, _TO, *_LIMITS, *_EFFECTS, *_ON_DEADLINES, *_CARDS, *_EXEMPTIONS)
 _ACTION = (*_TASK_ACTION, *_ON_TASKS, *_ON_TICKETS)
 _ASK = (
     _OPTIONAL_TITLE,
     _IN,
     *_ACTOR,
     *_LIMITS,
-    *(key for key in _EFFECTS if key.name not in ("sends", "opens", "ruling")),
+    *(key for key in _EFFECTS if key.name not in ("sends", "opens", "ruling", "appraises")),
 )
 
 

@@ -161,6 +161,14 @@ class Ruling(StrEnum):
     RELEASE = "release"  #: returned, and nobody named
 
 
+class Appraisal(StrEnum):
+    """What an action says of either side: both who calls and who is called are appraised [双考核]."""
+
+    CALL = "call"  #: the first of a ticket counts one call for its caller
+    INVALID = "invalid"  #: the call counts against its caller
+    SCORE = "score"  #: the stars of the form are a department's score
+
+
 class Origin(StrEnum):
     """What a start is offered beside, filled in."""
 
@@ -280,10 +288,15 @@ class Action:
     origin: Origin | None = None
     #: How it rules on who is to handle the matter.
     ruling: Ruling | None = None
+    #: What it says of who calls or who is called.
+    appraises: Appraisal | None = None
     #: Who gets how many points: a role that means a person, or `me`.
     points: Mapping[str, int] = field(default_factory=dict)
     #: Actions whose points are taken back.
     reverses: tuple[str, ...] = ()
+    #: The name of the form field whose choices name the indicators that leave this out, or count it again.
+    exempts: str | None = None
+    restores: str | None = None
     #: Roles that get a notice.
     tells: tuple[str, ...] = ()
     #: Where the file says so.

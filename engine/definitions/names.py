@@ -7,6 +7,7 @@ written in Chinese as well; the Chinese spelling means the same word.
 from engine.definitions.model import (
     CLOCK,
     RULE,
+    Appraisal,
     AreaScope,
     DepartmentScope,
     Field,
@@ -128,6 +129,13 @@ RULINGS: dict[Ruling, Title] = {
     Ruling.RELEASE: Title("准予退单", "accepted the return"),
 }
 
+#: What an action says of either side.
+APPRAISALS: dict[Appraisal, Title] = {
+    Appraisal.CALL: Title("呼叫", "a call"),
+    Appraisal.INVALID: Title("无效呼叫", "an invalid call"),
+    Appraisal.SCORE: Title("直评", "a score"),
+}
+
 #: Chinese spelling → standard field; the title is the spelling.
 FIELD_ALIASES: dict[str, str] = {field.title.zh: name for name, field in STANDARD_FIELDS.items()} | {
     "描述": "description",
@@ -188,6 +196,7 @@ WORDS: dict[str, dict[str, str]] = {
     "once": {"本案": Once.TICKET, "本任务": Once.TASK, "每人": Once.PERSON, "每部门": Once.DEPARTMENT},
     "origin": {"高频": Origin.FREQUENT, "高频事项": Origin.FREQUENT},
     "ruling": {title.zh: ruling for ruling, title in RULINGS.items()},
+    "appraisal": {title.zh: appraisal for appraisal, title in APPRAISALS.items()},
     "task set": {"未结": TaskSet.OPEN, "全部": TaskSet.ALL},
     "counting": {"按日": Counting.DAYS, "按时": Counting.MINUTES},
     "join": {"全部": "all", "任一": "any", "主办": "lead"},

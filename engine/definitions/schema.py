@@ -181,6 +181,7 @@ _SHAPES: dict[Shape, Callable[[], dict[str, Any]]] = {
     Shape.COUNTING: _words("counting"),
     Shape.ONCE: _words("once"),
     Shape.RULING: _words("ruling"),
+    Shape.APPRAISAL: _words("appraisal"),
     Shape.ORIGIN: _words("origin"),
 }
 

@@ -2,12 +2,14 @@
 
 from engine.records import (
     admissions,
+    appraisals,
     areas,
     births,
     calendars,
     catalogue,
     departments,
     deputies,
+    exemptions,
     feed,
     heartbeats,
     history,
@@ -31,12 +33,14 @@ from engine.records import (
 
 __all__ = [
     "admissions",
+    "appraisals",
     "areas",
     "births",
     "calendars",
     "catalogue",
     "departments",
     "deputies",
+    "exemptions",
     "feed",
     "heartbeats",
     "history",

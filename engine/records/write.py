@@ -118,6 +118,7 @@ TABLES: dict[str, _Table] = {
         _table("admission_unit", "number:t department_id:b"),
         _table("admission_end", "number:t at:b action:t"),
         _table("points_line", "ticket_id:b event_seq:i part:i person_id:b points:i reason:t at:b"),
+        _table("exemption", "ticket_id:b event_seq:i part:i indicator:t department_id:b restored:f at:b"),
         _table("reach", "unit:t sort_key:b ticket_id:b", "unit sort_key ticket_id", "keep"),
         _table("outbox", f"{_OWN} last_seq:i at:b"),
         _table("idempotency_key", "actor:t key:t fingerprint:t outcome:t expires_at:b"),
@@ -217,6 +218,8 @@ class Batch:
             self.add("admission_end", (ended.number, ended.at, ended.action))
         for p in decision.points:
             self.add("points_line", (own, p.event_seq, p.part, p.person_id, p.points, p.reason, p.at))
+        for x in decision.exemptions:
+            self.add("exemption", (own, x.event_seq, x.part, x.indicator, x.department_id, x.restored, x.at))
         for unit in decision.reach:
             self.add("reach", (unit, decision.ticket.opened_at, own))
         self.forgotten += [(unit, decision.ticket.opened_at, own) for unit in decision.forgets]

@@ -141,6 +141,23 @@ class PointsEntry:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemptionEntry:
+    """One line of the table of exemptions, behind the event that made it."""
+
+    event_seq: int
+    #: Which of the event's lines, from 0.
+    part: int
+    #: A choice of the field that the file names.
+    indicator: str
+    #: None for the ticket as a whole.
+    department_id: int | None
+    #: False: left out from here on; True: counted again.
+    restored: bool
+    #: When it was recorded.
+    at: Instant
+
+
 @dataclass(slots=True, kw_only=True)
 class Decision:
     """Everything one act changes, as values; nothing of it is true before it is written."""
@@ -161,6 +178,8 @@ class Decision:
     ended: Ended | None = None
     #: Lines of the ledger.
     points: list[PointsEntry] = field(default_factory=list)
+    #: Lines of the table of exemptions.
+    exemptions: list[ExemptionEntry] = field(default_factory=list)
     #: Units that may know of the ticket from now on, and those that may no more.
     reach: list[str] = field(default_factory=list)
     forgets: list[str] = field(default_factory=list)

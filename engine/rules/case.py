@@ -108,6 +108,14 @@ class GivenPoints:
     points: int
 
 
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """What an indicator leaves out at present: a department's part, or (None) the ticket as a whole."""
+
+    indicator: str
+    department_id: int | None
+
+
 @dataclass(slots=True)
 class Memory(_Clonable):
     """What a ticket or a task remembers for its conditions: finite facts, folded from its history."""
@@ -135,6 +143,8 @@ class Memory(_Clonable):
     readers: tuple[str, ...] = ()
     #: Action with `apart` → when it was last done in the present visit to the state.
     moments: dict[str, Instant] = field(default_factory=dict)
+    #: Exemptions that stand.
+    exempt: tuple[Exempt, ...] = ()
 
     def clone(self) -> "Memory":
         return Memory(
@@ -151,6 +161,7 @@ class Memory(_Clonable):
             self.about,
             self.readers,
             dict(self.moments),
+            self.exempt,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -169,6 +180,7 @@ class Memory(_Clonable):
             "about": list(self.about),
             "readers": list(self.readers),
             "moments": self.moments,
+            "exempt": [[one.indicator, one.department_id] for one in self.exempt],
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -190,6 +202,7 @@ class Memory(_Clonable):
             tuple(parts.get("about", ())),
             tuple(parts.get("readers", ())),
             {name: Instant(at) for name, at in parts.get("moments", {}).items()},
+            tuple(Exempt(*one) for one in parts.get("exempt", ())),
         )
 
 

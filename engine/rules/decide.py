@@ -13,7 +13,7 @@ from engine.definitions.machine import BEFORE, move
 from engine.definitions.model import RULE, Action, Once, Request
 from engine.definitions.said import said
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
-from engine.rules import cards, dates, effects
+from engine.rules import cards, dates, effects, exempting
 from engine.rules.acts import Act, Decision, Source
 from engine.rules.almanac import Almanac
 from engine.rules.apart import note_moment, too_soon
@@ -147,6 +147,7 @@ def examine(
         or _condition_fails(case, target)
         or too_soon(case, target.action, task, now)
         or _card_stands(case, target, capacity)
+        or _nothing_exempt(case, target)
         or _outside(case, target, actor, sittings or {})
         or capacity
     )
@@ -221,6 +222,12 @@ def _card_stands(case: Case, target: Target, capacity: Standing) -> NotAllowedNo
     if action.lifts:
         return cards.may_lift(case, task, capacity)
     return cards.may_give(case, task, action.card) if action.card is not None else None
+
+
+def _nothing_exempt(case: Case, target: Target) -> NotAllowedNow | None:
+    ask = target.answered
+    owner = target.task.department_id if target.task else ask.department_id if ask else None
+    return exempting.none_stands(case, target.action, owner)
 
 
 def _outside(

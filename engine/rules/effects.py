@@ -7,7 +7,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import Action, FieldType, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.rules import admitting, cards, deadlines, evidence, points, sending
+from engine.rules import admitting, cards, deadlines, evidence, exempting, points, sending
 from engine.rules.acts import Act, CommandKind
 from engine.rules.arriving import settle_ask
 from engine.rules.case import AreaLink, Ask, Case, RequestState, Run, Task
@@ -64,6 +64,7 @@ def apply(doing: Doing) -> HuyingError | None:
         _open,
         admitting.settle,
         points.settle,
+        exempting.settle,
     ):
         error = step(doing)
         if error is not None:
@@ -78,6 +79,9 @@ def _keep(doing: Doing) -> None:
     doing.facts["role"] = doing.capacity.role
     if doing.action.ruling is not None:
         doing.facts["ruling"] = doing.action.ruling.value
+    if doing.action.appraises is not None:
+        # The area for which the post is held is whose call, or whose score, it is.
+        doing.facts["appraises"] = [doing.action.appraises.value, doing.capacity.area_id]
     if draft.act.given_as and doing.actor == draft.act.actor:
         doing.personal["answered_by"] = dict(draft.act.given_as)
     if filled.facts:

@@ -26,8 +26,11 @@ _DEADLINE = (
     "paused_at resumes_at ended_at handled"
 ).split()
 _CARD = "card task_seq department_id rank given_at ended_at ended_by".split()
+_EXEMPTION = "indicator department_id restored at".split()
 _POINTS = "person_id points reason at".split()
 _ADMISSION = "prefix year serial ticket_id matter items until since units ended".split()
+#: What an event says of exemptions, in the order of its lines; whether it counts again.
+_WAYS = (("exempts", False), ("restores", True))
 #: Tickets listed in one go.
 _PAGE = 1_000
 _EVENT = [one.name for one in fields(Event) if one.name not in ("personal", "salt")]
@@ -81,6 +84,7 @@ class Retelling:
             *_own(case_no, stored, case),
             *self._belongings(case_no, ticket_id, case),
             *self._points(case_no, ticket_id, events),
+            *self._exemptions(case_no, ticket_id, events),
             *self._admissions(case_no, ticket_id, events),
         ]
 
@@ -119,6 +123,23 @@ class Retelling:
         for key in sorted(told.keys() | stored.keys()):
             name = f"points_line {key[0]}.{key[1]}"
             yield from _compared(case_no, name, _POINTS, stored.get(key), told.get(key))
+
+    def _exemptions(self, case_no: str, ticket_id: int, events: Sequence[Event]) -> Iterator[Difference]:
+        """The exemptions are those that the events name, and so is what was counted again."""
+        told: dict[tuple[int, int], list[Any]] = {}
+        for event in events:
+            facts = json.loads(event.facts) if '"exempts"' in event.facts or '"restores"' in event.facts else {}
+            lines = [(line, restored) for fact, restored in _WAYS for line in facts.get(fact, ())]
+            for part, ((indicator, department), restored) in enumerate(lines):
+                told[event.seq, part] = [indicator, department, int(restored), event.recorded_at]
+        rows = self._rows(
+            "SELECT event_seq, part, indicator, department_id, restored, at FROM exemption WHERE ticket_id = @",
+            ticket_id,
+        )
+        stored = {(row[0], row[1]): [row[2], row[3], int(row[4]), row[5]] for row in rows}
+        for key in sorted(told.keys() | stored.keys()):
+            name = f"exemption {key[0]}.{key[1]}"
+            yield from _compared(case_no, name, _EXEMPTION, stored.get(key), told.get(key))
 
     def _admissions(self, case_no: str, ticket_id: int, events: Sequence[Event]) -> Iterator[Difference]:
         """The admissions are those that the events name, for the same units, ended by the same events."""

@@ -95,6 +95,22 @@ def add_tables() -> None:
     )
     op.create_index("ix_admission_unit_department", "admission_unit", ["department_id", "number"], unique=False)
     op.create_table(
+        "appraisal",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("part", BIG, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("area_id", BIG, nullable=True),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("stars", sa.Integer(), nullable=True),
+        sa.CheckConstraint("kind IN ('call', 'invalid', 'score')", name=op.f("ck_appraisal_kind")),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", "part", name=op.f("pk_appraisal")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_appraisal_ticket_kind", "appraisal", ["ticket_id", "kind"], unique=False)
+    op.create_table(
         "area",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -286,6 +302,19 @@ def add_tables() -> None:
         sqlite_where=sa.text("person_id IS NOT NULL"),
         postgresql_where=sa.text("person_id IS NOT NULL"),
     )
+    op.create_table(
+        "exemption",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("event_seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("part", BIG, autoincrement=False, nullable=False),
+        sa.Column("indicator", sa.String(length=64), nullable=False),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("restored", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "event_seq", "part", name=op.f("pk_exemption")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_exemption_at", "exemption", ["at"], unique=False)
     op.create_table(
         "feed",
         sa.Column("position", BIG, autoincrement=False, nullable=False),

@@ -68,6 +68,8 @@ QUERIES = {
     "/activity": ("", "?month=2026-03"),
     "/api/activity": ("?month=2026-03",),
     "/precedents": ("", "?q=confided"),
+    "/exemptions": ("", "?indicator=score", "?department=water"),
+    "/api/exemptions": ("", "?ticket={case_no}", "?indicator=score"),
     "/api/precedents": ("", "?q=指定"),
     "/uploads/{sha256}/thumb": ("", "?ticket={case_no}"),
     "/api/uploads/{sha256}/thumb": ("", "?ticket={case_no}"),

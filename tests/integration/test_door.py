@@ -81,7 +81,7 @@ def _until_waiting(world: World, count: int) -> None:
 
 
 #: Tables that other acts write, whose failures are told where those acts are.
-_ELSEWHERE = ("rung", "points_line", "admission", "admission_unit", "admission_end")
+_ELSEWHERE = ("rung", "points_line", "exemption", "admission", "admission_unit", "admission_end")
 
 
 class TestAnAct:

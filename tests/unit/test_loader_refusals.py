@@ -90,6 +90,26 @@ WRONG = {
         "by: [rule, desk], when: main closed",
         "不能与其他办理者并列",
     ),
+    "exemption from what is no choice": (
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!]}",
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!], exempts: reason}",
+        "类型应为 choice",
+    ),
+    "exemption from what need not be chosen": (
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!]}",
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!, level], restores: level}",
+        "应为必填",
+    ),
+    "score without stars": (
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!]}",
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!], appraises: 直评}",
+        "应填写星级",
+    ),
+    "unknown appraisal": (
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!]}",
+        "decline: {title: 不准 / Decline, by: desk, form: [reason!], appraises: praise}",
+        "考评“praise”",
+    ),
     "unknown ruling": (
         "form: [reason!], tells: [reporter]}\n        join",
         "form: [reason!], ruling: reuse}\n        join",

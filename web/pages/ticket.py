@@ -11,6 +11,7 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
+from engine.records import exemptions
 from engine.records import sheet as sheets
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
@@ -117,6 +118,9 @@ def _ticket(
         context = ticket_page(transaction, sheet, history, offers)
         proposed = hints(house, transaction, here.viewer, sheet, offers)
         rests = bases.rests(house, transaction, here.viewer, sheet)
+        left_out = (
+            exemptions.of_ticket(transaction, house.versions, sheet.sight.ticket_id) if sheet.sight.official else ()
+        )
         links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
@@ -127,6 +131,7 @@ def _ticket(
         page=context,
         hints=proposed,
         links=links,
+        left_out=left_out,
         done=title,
         earlier=earlier,
         rests=rests,
