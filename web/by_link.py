@@ -28,6 +28,8 @@ class LinkPage:
     unit: str
     state: Title
     lead: bool
+    #: 主办 or 协办, in the loop's own words.
+    part: Title
     description: str
     area_path: tuple[str, ...]
     address: str
@@ -77,6 +79,7 @@ def link_page(transaction: Transaction, whole: Sheet, found: Found) -> LinkPage:
         unit=whole.names.departments[task.department_id].name if task.department_id is not None else "",
         state=kind.states[task.state].title,
         lead=task.lead,
+        part=case.definition.words["lead" if task.lead else "co"],
         description=whole.description,
         area_path=whole.area_path,
         address=whole.address,

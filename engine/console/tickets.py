@@ -139,7 +139,7 @@ def _show(application: Application, given: argparse.Namespace) -> int:
     OUT.print(f"{case.ticket.case_no} · {case.definition.title} · {state.title}", markup=False)
     for task in case.tasks.values():
         title = case.definition.tasks[task.kind].states[task.state].title
-        part = "主办 / lead" if task.lead else "协办 / co"
+        part = case.definition.words["lead" if task.lead else "co"]
         OUT.print(f"  #{task.seq} {task.kind} {part} · {title} · v{task.version}", markup=False)
     for ask in case.open_asks():
         title = case.scope(case.tasks[ask.task_seq] if ask.task_seq else None).requests[ask.name].title

@@ -1,6 +1,7 @@
 """What a file declares before anything happens: posts, roles, fields, counters, deadlines."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from engine.definitions.model import (
     Role,
     Title,
 )
-from engine.definitions.names import FIELD_ALIASES, RESERVED, RESERVED_ROLES, STANDARD_FIELDS, word
+from engine.definitions.names import FIELD_ALIASES, LOOP_WORDS, RESERVED, RESERVED_ROLES, STANDARD_FIELDS, word
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, Scope
 from engine.definitions.source import Entry, Node
@@ -34,12 +35,35 @@ def declare(reader: Reader, book: Book, top: dict[str, Entry]) -> None:
     book.levels = _own_words(reader, top.get("levels"), book.words.levels, "层级", "level")
     for entry in reader.named(_value(top, "roles"), "角色", "role"):
         book.roles[entry.key] = _role(reader, book, entry)
+    _loop_words(reader, book, _value(top, "words"))
     _fields(reader, book, _value(top, "fields"))
     counted(reader, book.ticket, top)
     for entry in reader.named(_value(top, "deadlines"), "时限", "deadline"):
         book.deadlines[entry.key] = _deadline(reader, book, entry)
     for entry in reader.named(_value(top, "ladders"), "阶梯", "ladder"):
         book.ladders[entry.key] = tuple(reader.section(step, "step") for step in reader.listed(entry.value))
+
+
+def _loop_words(reader: Reader, book: Book, node: Node | None) -> None:
+    """What this loop calls things; a word that no page uses would be a mistake that nobody sees."""
+    book.own_words = dict(LOOP_WORDS)
+    by_title = {title.zh: name for name, title in LOOP_WORDS.items()}
+    for entry in reader.entries(node) if node is not None else ():
+        given = Word(by_title.get(entry.key, entry.key), entry.line)
+        if reader.known(given, LOOP_WORDS, "用词", "word"):
+            book.own_words[given.text] = reader.title(entry.value)
+
+
+def _called_otherwise(words: Mapping[str, Title]) -> dict[str, Field]:
+    """Standard fields that are named after a word of the loop."""
+    found = {}
+    for name, zh, en in (("lead", "部门", " department"), ("co", "部门", " departments")):
+        if words[name] != LOOP_WORDS[name]:
+            title = Title(words[name].zh + zh, words[name].en + en)
+            found[name] = replace(STANDARD_FIELDS[name], title=title)
+    if words["main"] != LOOP_WORDS["main"]:
+        found["ticket"] = replace(STANDARD_FIELDS["ticket"], title=words["main"])
+    return found
 
 
 def counted(reader: Reader, scope: Scope, keys: Mapping[str, Entry]) -> None:
@@ -189,7 +213,7 @@ def _choice(reader: Reader, keys: Mapping[str, Entry], name: str, enum: type[_En
 
 
 def _fields(reader: Reader, book: Book, node: Node | None) -> None:
-    book.fields = dict(STANDARD_FIELDS)
+    book.fields = {**STANDARD_FIELDS, **_called_otherwise(book.own_words)}
     for entry in reader.named(node, "字段", "field"):
         if entry.key in STANDARD_FIELDS or entry.key in FIELD_ALIASES:
             standard = STANDARD_FIELDS[FIELD_ALIASES.get(entry.key, entry.key)]

@@ -7,6 +7,8 @@ differ.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from engine.definitions.names import LOOP_WORDS
+
 
 class Shape(StrEnum):
     """What a value looks like."""
@@ -170,6 +172,13 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("format", "格式", Shape.NUMBER, "文件格式，现为 1 / The format of the file, now 1"),
         _TITLE,
         _key("calendar", "日历", Shape.KEY, "工作日历 / The working calendar", required=True),
+        _key(
+            "words",
+            "用词",
+            Shape.MAP,
+            "本流程怎么称呼 / What this loop calls things: " + "、".join(LOOP_WORDS),
+            of="title",
+        ),
         _key("posts", "岗位", Shape.MAP, "本流程自有的岗位 / Posts of its own", of="title"),
         _key("levels", "层级", Shape.MAP, "本流程自有的区域层级 / Levels of areas of its own", of="title"),
         _key("roles", "角色", Shape.MAP, "谁可办理 / Who may act", of="role", required=True),

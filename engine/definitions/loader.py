@@ -144,6 +144,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
         daily_points=reader.number(top["daily_points"].value) if "daily_points" in top else None,
         admits=admits.compiled(reader, book, top.get("admits")),
         confidential=secret,
+        words=book.own_words,
         posts=book.posts,
         levels=book.levels,
         ranks={name: rank for rank, name in enumerate(reversed([*book.words.levels]), start=1)},

@@ -528,6 +528,8 @@ class Workflow:
     #: Which states admit a matter to units that are bound; None for a loop that admits nothing.
     admits: Admits | None = None
     confidential: Confidential | None = None
+    #: What this loop calls things, complete: its own words, and the usual ones for the rest.
+    words: Mapping[str, Title] = field(default_factory=dict)
     #: Posts and levels of areas that this file brings beyond the shipped ones.
     posts: Mapping[str, Title] = field(default_factory=dict)
     levels: Mapping[str, Title] = field(default_factory=dict)

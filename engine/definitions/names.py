@@ -129,6 +129,15 @@ RULINGS: dict[Ruling, Title] = {
     Ruling.RELEASE: Title("准予退单", "accepted the return"),
 }
 
+#: What a loop may call by words of its own, and what it is called where the file says nothing.
+LOOP_WORDS: dict[str, Title] = {
+    "ticket": Title("案卷", "ticket"),
+    "main": Title("主案", "main ticket"),
+    "closed": Title("办结", "closed"),
+    "lead": Title("主办", "lead"),
+    "co": Title("协办", "co"),
+}
+
 #: What an action says of either side.
 APPRAISALS: dict[Appraisal, Title] = {
     Appraisal.CALL: Title("呼叫", "a call"),

@@ -11,14 +11,9 @@ _SIGNS = {">=": "≥", "<=": "≤"}
 _TASK_WORDS = {
     "open": Title("未结", "open"),
     "done": Title("完成", "done"),
-    "closed": Title("办结", "closed"),
     "void": Title("作废", "void"),
 }
 _QUANTIFIERS = {"all": Title("全部", "all"), "some": Title("有", "some"), "no": Title("没有", "no")}
-_MAIN = {
-    "closed": Title("主案已办结", "the main ticket is closed"),
-    "void": Title("主案已作废", "the main ticket is void"),
-}
 
 
 def said(condition: c.Condition, definition: Workflow, kind: str | None) -> Title:
@@ -45,7 +40,8 @@ class _Saying:
         return Title(f"有标记“{named.zh}”", f"marked '{named.en}'")
 
     def lead(self, _: c.Lead) -> Title:
-        return Title("主办任务", "the task of the lead")
+        word = self._workflow.words["lead"]
+        return Title(f"{word.zh}任务", f"the task of the {word.en.lower()}")
 
     def choice(self, choice: c.Choice) -> Title:
         field = self._workflow.fields[choice.field]
@@ -71,7 +67,8 @@ class _Saying:
 
     def tasks(self, tasks: c.Tasks) -> Title:
         kind = self._workflow.tasks[tasks.kind]
-        word = _TASK_WORDS.get(tasks.word) or kind.states[tasks.word].title
+        words = {**_TASK_WORDS, "closed": self._workflow.words["closed"]}
+        word = words.get(tasks.word) or kind.states[tasks.word].title
         many = _QUANTIFIERS[tasks.quantifier]
         return Title(f"{many.zh}“{kind.title.zh}”{word.zh}", f"{many.en} '{kind.title.en}' {word.en.lower()}")
 
@@ -87,7 +84,9 @@ class _Saying:
         return Title(f"{many.zh}未结的子案", f"{many.en} open sub-ticket")
 
     def main(self, main: c.Main) -> Title:
-        return _MAIN[main.state_type]
+        words = self._workflow.words
+        state = words["closed"] if main.state_type == "closed" else _TASK_WORDS["void"]
+        return Title(f"{words['main'].zh}已{state.zh}", f"the {words['main'].en.lower()} is {state.en.lower()}")
 
     def negated(self, condition: c.Not) -> Title:
         if isinstance(condition.inner, c.Mark):

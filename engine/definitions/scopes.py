@@ -100,6 +100,8 @@ class Book:
     words: Words
     posts: dict[str, Title] = field(default_factory=dict)
     levels: dict[str, Title] = field(default_factory=dict)
+    #: What this loop calls things, complete.
+    own_words: dict[str, Title] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     #: The actions that roles exclude, with their lines.
     excluded: list[Word] = field(default_factory=list)

@@ -38,8 +38,6 @@ _OWN_LINES = {
     "recounted": Title("工作日历更新，时限重算", "The calendar has a new version; deadlines were counted again"),
     "handed_over": Title("岗位交接，在办任务移交", "The post passed on; open work went to the successor"),
     "handed_back": Title("居村拒办：未经准入，退回", "Handed back by the village: not admitted"),
-    "joined_by": Title("另一案卷并入本案", "Another ticket was joined to this one"),
-    "split_from": Title("另一案卷从本案拆出", "A ticket was split off this one"),
     "relapsed": Title("系统提示：同处同类问题复发", "The same matter has come back at the same place"),
     "link_made": Title("生成任务链接", "A task link was made"),
     "link_sent": Title("任务链接已发送承办单位", "A task link was sent to the unit"),
@@ -278,10 +276,20 @@ def _history(
     return History(lines=lines, names=called, more=len(rows) > len(shown))
 
 
+def _beside_lines(definition: Workflow) -> dict[str, Title]:
+    """Lines of joining and splitting, in the loop's own word for a ticket."""
+    word = definition.words["ticket"]
+    return {
+        "joined_by": Title(f"另一{word.zh}并入本案", f"Another {word.en.lower()} was joined to this one"),
+        "split_from": Title(f"另一{word.zh}从本案拆出", f"A {word.en.lower()} was split off this one"),
+    }
+
+
 class Spoken:
     """The titles of a definition's actions, and which of them address the reporter."""
 
     def __init__(self, definition: Workflow) -> None:
+        self._own = {**_OWN_LINES, **_beside_lines(definition)}
         self._titles: dict[tuple[str, str], Title] = {}
         self._told: set[tuple[str, str]] = set()
         self._reporters = {role.name for role in definition.roles.values() if role.person is PersonScope.REPORTER}
@@ -299,7 +307,7 @@ class Spoken:
             self._told.add((scope, action.name))
 
     def title(self, scope: str, action: str) -> Title:
-        return self._titles.get((scope, action)) or _OWN_LINES.get(action) or Title(action, action)
+        return self._titles.get((scope, action)) or self._own.get(action) or Title(action, action)
 
     def tells_reporter(self, scope: str, action: str) -> bool:
         return (scope, action) in self._told

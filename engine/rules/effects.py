@@ -290,6 +290,7 @@ def _join(doing: Doing) -> HuyingError | None:
         return None
     ticket, place = doing.draft.ticket, Place(field=doing.action.joins)
     main = doing.draft.act.references.tickets[doing.value(doing.action.joins)]
+    words = doing.draft.definition.words
     if main.id == ticket.id:
         return Malformed("不能并入自身", "a ticket cannot be joined to itself", place=place)
     if main.confidential != ticket.confidential:
@@ -300,12 +301,17 @@ def _join(doing: Doing) -> HuyingError | None:
         )
     if main.type is StateType.JOINED:
         return NotAllowedNow(
-            f"{main.case_no} 已并入另一案卷，请并入其主案",
+            f"{main.case_no} 已并入另一{words['ticket'].zh}，请并入其{words['main'].zh}",
             f"{main.case_no} is itself joined to another",
             place=place,
         )
     if main.type in SETTLED:
-        return NotAllowedNow(f"{main.case_no} 已办结，不能再并入", f"{main.case_no} is settled already", place=place)
+        closed = words["closed"]
+        return NotAllowedNow(
+            f"{main.case_no} 已{closed.zh}，不能再并入",
+            f"{main.case_no} is {closed.en.lower()}, nothing joins it any more",
+            place=place,
+        )
     ticket.main_id, ticket.main_type = main.id, main.type
     ticket.state_version += 1
     doing.facts["main"] = main.case_no

@@ -61,6 +61,8 @@ class Decided:
     """An item in words."""
 
     item: ItemRow
+    #: What its loop calls a ticket.
+    word: Title
     #: The action that decided it; None for an item that was not decided.
     decision: Title | None = None
     #: Title and value of every field of the decision that is no citizen's word.
@@ -117,11 +119,11 @@ def _decided(transaction: Transaction, versions: Versions, items: list[ItemRow])
     for item in items:
         loop, form = loops[item.workflow_id], forms.get(item.ticket_id)
         if item.action is None or form is None:
-            yield Decided(item=item)
+            yield Decided(item=item, word=loop.words["ticket"])
             continue
         titles = (state.actions[item.action].title for state in loop.states.values() if item.action in state.actions)
         fields = tuple((loop.fields[name].title, words.said(loop.fields[name], form[name])) for name in form)
-        yield Decided(item=item, decision=next(titles), fields=fields)
+        yield Decided(item=item, word=loop.words["ticket"], decision=next(titles), fields=fields)
 
 
 def _forms(transaction: Transaction, items: list[ItemRow]) -> dict[int, dict[str, Any]]:
@@ -215,7 +217,7 @@ def _item_lines(number: int, one: Decided) -> list[str]:
     again = f"（第 {one.item.carried + 1} 次上会）" if one.item.carried else ""
     verdict = one.decision.zh if one.decision else OUTCOMES[one.item.outcome].zh
     return [
-        f"{number}. 案卷 {one.item.case_no}{again}",
+        f"{number}. {one.word.zh} {one.item.case_no}{again}",
         f"   议决：{verdict}",
         *(f"   {title.zh}：{value}" for title, value in one.fields),
     ]
