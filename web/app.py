@@ -34,7 +34,7 @@ from web.api import (
 from web.bodies import Guard
 from web.headers import Headers
 from web.pages import admissions as admission_pages
-from web.pages import by_link, finding, home, links, messages, offline, posts, report, rhythms, signin, ticket
+from web.pages import by_link, desk, finding, home, links, messages, offline, posts, report, rhythms, signin, ticket
 from web.pages import calendars as calendar_pages
 from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
@@ -86,6 +86,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
     for pages in (
         signin,
         home,
+        desk,
         report,
         ticket,
         messages,

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from engine.application import Application
-from engine.clock import shown
+from engine.clock import Instant, shown
+from engine.clock import moment as civil
 from engine.definitions.model import Title
 from engine.rules import calendar_year
 from engine.vocabulary import STAGE_TITLES, Stage
@@ -80,6 +81,11 @@ def grouped(options: Sequence[Option]) -> list[tuple[str, list[Option]]]:
     return list(found.items())
 
 
+def hour(at: Instant) -> str:
+    """The time of day."""
+    return civil(at).strftime("%H:%M")
+
+
 def awaited(request: Request) -> bool:
     """Whether a calendar wants the coming year's decree, so that dates in it are provisional."""
     house: Application = request.app.state.house
@@ -105,6 +111,7 @@ def _environment() -> Environment:
     environment.filters["both"] = both
     environment.filters["moment"] = shown
     environment.filters["grouped"] = grouped
+    environment.filters["hour"] = hour
     environment.filters["left"] = clocks.left
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title

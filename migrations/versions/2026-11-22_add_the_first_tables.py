@@ -800,6 +800,17 @@ def add_tables() -> None:
         postgresql_where=sa.text("replaced_at IS NULL"),
     )
     op.create_table(
+        "reservation",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("given_back", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reservation_person_id")),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_reservation")),
+    )
+    op.create_index("ix_reservation_person", "reservation", ["person_id", "until"], unique=False)
+    op.create_table(
         "shift",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("unit", sa.String(length=64), nullable=False),

@@ -11,6 +11,7 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
+from engine.records import reservations
 from engine.records import sheet as sheets
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
@@ -117,6 +118,7 @@ def _ticket(
         context = ticket_page(transaction, sheet, history, offers)
         proposed = hints(house, transaction, here.viewer, sheet, offers)
         rests = bases.rests(house, transaction, here.viewer, sheet)
+        held = reservations.reserved(transaction, here.viewer, [sheet.sight.ticket_id], house.clock.now())
         links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
@@ -127,6 +129,7 @@ def _ticket(
         page=context,
         hints=proposed,
         links=links,
+        reserved=held.get(sheet.sight.ticket_id),
         done=title,
         earlier=earlier,
         rests=rests,

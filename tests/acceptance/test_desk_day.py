@@ -1,0 +1,167 @@
+"""受理台的一天：下一件、预留、放回；队列按紧急程度和灯排列。
+
+A day at the desk, told by two coordinators of one street in browsers without JavaScript, on both databases.
+
+沈静、于晴 西渡街道受理派遣员 both at the desk of Xidu · 钱进 南桥镇受理派遣员 at another desk · 王芳 网格员 reports
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from engine.clock import MINUTE, Instant, SetClock
+from engine.database import Database
+from engine.records import queues
+from engine.records.access import person_of_login, viewer_of
+from engine.records.people import Appointment, NewPerson, appoint, create_people
+from engine.records.reservations import LASTS
+from tests.support.browser import Browser, Page
+from tests.support.town import Town, town
+
+SHEN, YU = "shen", "yu"
+
+
+@pytest.fixture
+def desk(database: Database, clock: SetClock, tmp_path: Path) -> Iterator[Town]:
+    with town(database, clock, tmp_path / "data") as served:
+        second_worker(served)
+        yield served
+
+
+def second_worker(served: Town) -> None:
+    """于晴 sits beside 沈静."""
+
+    def hire(transaction: object) -> None:
+        create_people(transaction, [NewPerson(login=YU, name="于晴")])  # type: ignore[arg-type]
+        appoint(transaction, [Appointment(login=YU, post="coordinator", area="xd", since=Instant(0))])  # type: ignore[arg-type]
+
+    served.database.acting(hire)
+
+
+def press_next(browser: Browser) -> str:
+    """The case number that the button gives; "" for none."""
+    page = browser.send(browser.go("/").form("/next"))
+    assert page.status == 200, page.text
+    number = page.url.rpartition("/")[2]
+    return number if number[:1].isdigit() else ""
+
+
+def filed(served: Town, urgency: str) -> str:
+    case_no = served.report()
+    served.act(SHEN, case_no, "accept", {"item": "part-01-01/1", "urgency": urgency})
+    return case_no
+
+
+def order(page: Page) -> list[str]:
+    """The tickets of a list as they stand on the page."""
+    rows = [given["href"] for tag, given in page.tags if tag == "a" and "hy-row" in given.get("class", "").split()]
+    return [href.rpartition("/")[2] for href in rows]
+
+
+def test_two_desks_get_two_tickets_the_most_pressing_first(desk: Town) -> None:
+    ordinary, urgent, emergency = (filed(desk, urgency) for urgency in ("normal", "urgent", "emergency"))
+    shen, yu = Browser(desk, SHEN), Browser(desk, YU)
+    assert press_next(shen) == emergency
+    assert press_next(yu) == urgent
+    assert press_next(shen) == emergency, "whoever presses again does not take another"
+    seen = yu.go(f"/tickets/{emergency}")
+    assert "沈静 正在处理" in seen.text
+    assert "沈静 正在处理" in yu.go("/queue").text
+    assert "沈静 正在处理" in yu.go("/tickets").text
+    assert "您正在处理" in shen.go(f"/tickets/{emergency}").text
+    assert "正在处理" not in yu.go(f"/tickets/{ordinary}").text
+
+
+def test_an_act_frees_it_and_the_next_one_follows(desk: Town) -> None:
+    first, second = filed(desk, "urgent"), filed(desk, "normal")
+    shen = Browser(desk, SHEN)
+    assert press_next(shen) == first
+    page = shen.do(first, "call", {"kind": "appeal", "lead": "urban"})
+    assert "正在处理" not in page.text
+    assert shen.send(page.form("/next")).url.endswith(second)
+    assert "沈静 正在处理" not in Browser(desk, YU).go(f"/tickets/{first}").text
+
+
+def test_given_back_it_goes_to_the_other_desk_and_comes_to_oneself_last(desk: Town) -> None:
+    first, second = filed(desk, "urgent"), filed(desk, "normal")
+    shen, yu = Browser(desk, SHEN), Browser(desk, YU)
+    assert press_next(shen) == first
+    shen.send(shen.go(f"/tickets/{first}").form("/release"))
+    assert press_next(shen) == second
+    assert press_next(yu) == first
+    page = shen.send(shen.go(f"/tickets/{second}").form("/next"))
+    assert page.url.endswith(second), "nothing else is left: what was passed over comes again"
+
+
+def test_after_the_minutes_it_is_anybodys_again(desk: Town) -> None:
+    only = filed(desk, "normal")
+    shen, yu = Browser(desk, SHEN), Browser(desk, YU)
+    assert press_next(shen) == only
+    assert press_next(yu) == ""
+    assert "都有人在处理" in yu.send(yu.go("/").form("/next")).text
+    desk.clock.advance(LASTS + MINUTE)
+    assert press_next(yu) == only
+    assert "于晴 正在处理" in shen.go(f"/tickets/{only}").text
+
+
+def test_a_colleague_may_still_act_and_the_history_says_nothing_of_it(desk: Town) -> None:
+    only = filed(desk, "normal")
+    shen, yu = Browser(desk, SHEN), Browser(desk, YU)
+    before = desk.get(SHEN, f"/api/tickets/{only}/history")
+    assert press_next(shen) == only
+    assert desk.get(SHEN, f"/api/tickets/{only}/history") == before
+    warned = yu.go(f"/tickets/{only}")
+    assert "您仍可办理" in warned.text
+    assert yu.do(only, "call", {"kind": "appeal", "lead": "urban"}).status == 200
+    assert "正在处理" not in shen.go(f"/tickets/{only}").text, "it has moved on, whoever moved it"
+
+
+def test_who_reported_is_not_told_who_looks_at_it(desk: Town) -> None:
+    case_no = desk.report(login="citizen")
+    assert press_next(Browser(desk, SHEN)) == case_no
+    citizen = Browser(desk, "citizen")
+    for path in (f"/tickets/{case_no}", "/tickets", "/"):
+        assert case_no in citizen.go(path).html
+        assert "沈静" not in citizen.go(path).text
+
+
+def test_the_queue_is_ordered_counted_and_ends_at_ones_reach(desk: Town) -> None:
+    ordinary, emergency = filed(desk, "normal"), filed(desk, "emergency")
+    unjudged = desk.report()
+    desk.clock.advance(6 * 60 * MINUTE)
+    late = filed(desk, "normal")
+    elsewhere = desk.report("sun", "nq-m")
+    page = Browser(desk, SHEN).go("/queue")
+    assert order(page)[0] == emergency
+    assert set(order(page)) == {ordinary, emergency, unjudged, late}
+    assert order(page).index(ordinary) < order(page).index(late), "what shows a light comes before what shows none"
+    piles = [link for link in page.links if "urgency=" in link]
+    assert sum(len(order(Browser(desk, SHEN).go(link))) for link in piles) == 4
+    assert order(Browser(desk, "qian").go("/queue")) == [elsewhere]
+    assert press_next(Browser(desk, "qian")) == elsewhere
+
+
+def test_many_who_press_at_once_never_get_the_same(desk: Town) -> None:
+    """Real threads, each with a connection of its own."""
+    numbers = {desk.report() for _ in range(6)}
+    now = desk.clock.now()
+    with desk.database.looking() as transaction:
+        people = [viewer_of(transaction, person_of_login(desk.database, login), now) for login in (SHEN, YU, "gu")]
+    versions = desk.client.app.state.house.versions  # type: ignore[attr-defined]
+    for _ in range(10):
+        barrier = Barrier(6)
+
+        def press(number: int, barrier: Barrier = barrier) -> str | None:
+            barrier.wait()
+            return queues.take_next(desk.database, versions, people[number % 2], now)
+
+        with ThreadPoolExecutor(6) as pool:
+            got = list(pool.map(press, range(6)))
+        shens, yus = set(got[0::2]), set(got[1::2])
+        assert len(shens) == len(yus) == 1, "one each, however often it is pressed"
+        assert shens != yus
+        assert shens | yus <= numbers
+        desk.database.acting(lambda transaction: transaction.run("DELETE FROM reservation"))
