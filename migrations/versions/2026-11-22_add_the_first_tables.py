@@ -767,6 +767,17 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("area_id", "valid_to", name=op.f("pk_former_area")),
     )
     op.create_table(
+        "phrase",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("entered_by", BIG, nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["entered_by"], ["person.id"], name=op.f("fk_phrase_entered_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phrase")),
+    )
+    op.create_index(op.f("ix_phrase_unit"), "phrase", ["unit"], unique=False)
+    op.create_table(
         "register_row",
         sa.Column("register_key", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),

@@ -11,7 +11,7 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
-from engine.records import reservations
+from engine.records import phrases, reservations
 from engine.records import sheet as sheets
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
@@ -85,7 +85,7 @@ def do(request: Request, house: House, here: At, case_no: CaseNo, action: Word, 
     named = Named(action=action, task=form.number("task"), request=form.number("request"))
     typed = Typed(values=form.fields)
     if form.first("look"):
-        return _act(request, house, here, case_no, named, typed, None)
+        return _act(request, house, here, case_no, named, forms.with_phrase(typed, form.first("look")), None)
     with house.database.looking() as transaction:
         sheet, offers = _seen(house, here, transaction, case_no)
     offer = named.among(offers)
@@ -191,6 +191,7 @@ def _act(
             error=error,
             area_codes=tuple(sheet.names.areas[link.id].code for link in sheet.case.ticket.area),
             department_id=_department(sheet, offer),
+            phrases=tuple(one.words for one in phrases.phrases(transaction, here.viewer)),
         )
         groups = [
             (about(sheet, int(prefix.split(".")[1])) if prefix else "", drawing.widgets(items, prefix))
