@@ -35,6 +35,7 @@ from web.bodies import Guard
 from web.headers import Headers
 from web.pages import admissions as admission_pages
 from web.pages import (
+    bulk,
     by_link,
     desk,
     finding,
@@ -101,6 +102,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         signin,
         home,
         desk,
+        bulk,
         report,
         ticket,
         messages,

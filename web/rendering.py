@@ -1,7 +1,7 @@
 """Templates become answers: a whole page, or the very fragment of it that htmx asked for."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from engine.application import Application
 from engine.clock import Instant, shown
@@ -51,6 +51,26 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
 def fragment(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
     """A fragment that has no page of its own."""
     return _answer(request, f"fragments/{template}", status, context)
+
+
+def streamed(request: Request, template: str, *, after: str, **context: Any) -> Response:
+    """A page whose parts are sent as soon as they are there: each as far as the next `after`."""
+    pieces = (
+        _environment()
+        .get_template(template)
+        .generate(request=request, settings=request.app.state.house.settings, **context)
+    )
+    return StreamingResponse(_parts(pieces, after), media_type="text/html")
+
+
+def _parts(pieces: Iterable[str], after: str) -> Iterator[str]:
+    held: list[str] = []
+    for piece in pieces:
+        held.append(piece)
+        if after in piece:
+            yield "".join(held)
+            held.clear()
+    yield "".join(held)
 
 
 def go(request: Request, to: str) -> Response:

@@ -165,3 +165,60 @@ def test_many_who_press_at_once_never_get_the_same(desk: Town) -> None:
         assert shens != yus
         assert shens | yus <= numbers
         desk.database.acting(lambda transaction: transaction.run("DELETE FROM reservation"))
+
+
+def bulk(browser: Browser, numbers: list[str], action: str) -> Page:
+    """The one form of an act on the tickets that were ticked."""
+    chosen = "&".join(f"ticket={one}" for one in numbers)
+    assert f"/bulk/{action}" in browser.go(f"/bulk?{chosen}").html
+    return browser.go(f"/bulk/{action}?{chosen}")
+
+
+def results(page: Page) -> list[str]:
+    """What each row of the answer says."""
+    rows = page.html.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")[1:]
+    return ["done" if "已办理" in row else "refused" for row in rows]
+
+
+def test_what_is_ticked_is_refused_row_by_row_and_never_done_twice(desk: Town) -> None:
+    numbers = [desk.report(description=f"重复来电第{one}件") for one in range(4)]
+    shen = Browser(desk, SHEN)
+    assert 'name="ticket"' in shen.go("/queue").html
+    form = bulk(shen, numbers, "refuse").form("/bulk/refuse")
+    desk.act(YU, numbers[1], "answer", {"reply": "于晴先答复了"})
+    page = shen.send(form, {"reason": "不属于受理范围"})
+    assert results(page) == ["done", "refused", "done", "done"]
+    assert "已办理 3 件，未办理 1 件" in page.text
+    lines = {one: desk.get(SHEN, f"/api/tickets/{one}/history")["events"] for one in numbers}
+    again = shen.send(form, {"reason": "不属于受理范围"})
+    assert results(again) == ["done", "refused", "done", "done"]
+    assert again.text.count("没有重复办理") == 3
+    assert {one: desk.get(SHEN, f"/api/tickets/{one}/history")["events"] for one in numbers} == lines
+
+
+def test_only_what_all_of_them_allow_is_offered_and_foreign_ones_are_not_there(desk: Town) -> None:
+    reported, other = desk.report(), filed(desk, "normal")
+    foreign = desk.report("sun", "nq-m")
+    shen = Browser(desk, SHEN)
+    both = shen.go(f"/bulk?ticket={reported}&ticket={other}").html
+    assert "/bulk/answer" in both, "both states have it, by the same form"
+    assert "/bulk/accept" not in both
+    assert "/bulk/call" not in both
+    page = shen.go(f"/bulk?ticket={reported}&ticket={foreign}")
+    assert "/bulk/accept" in page.html
+    assert foreign not in page.html
+    form = shen.go(f"/bulk/refuse?ticket={reported}").form("/bulk/refuse")
+    forged = {"ticket": [foreign], f"aim.{foreign}": "..1", "reason": "x"}
+    form.values[f"aim.{foreign}"] = ["..1"]
+    answer = shen.send(form, forged)
+    assert results(answer) == ["refused"]
+    assert "没有案卷" in answer.text
+
+
+def test_a_form_that_lacks_something_refuses_every_row_in_words(desk: Town) -> None:
+    numbers = [desk.report(), desk.report()]
+    shen = Browser(desk, SHEN)
+    page = shen.send(bulk(shen, numbers, "refuse").form("/bulk/refuse"))
+    assert results(page) == ["refused", "refused"]
+    assert "理由" in page.text
+    assert page.link("/tickets/").endswith(numbers[0])

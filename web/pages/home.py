@@ -86,6 +86,7 @@ def tickets(
     }
     context: dict[str, Any] = {
         "here": here,
+        "ticking": bool(me.posts),
         "rows": rows,
         "next": after,
         "chosen": {name: value for name, value in chosen.items() if value},

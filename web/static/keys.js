@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const ACTS = "#ticket .hy-deeds .btn", ROWS = "a.hy-row", SEARCH = "input[type=search][name=q]";
+  const ACTS = "main .hy-deeds .btn", ROWS = "a.hy-row", SEARCH = "input[type=search][name=q]";
   // What was asked for by a key gets the cursor when it comes.
   let awaiting = false;
 
@@ -83,6 +83,10 @@
   function begin() {
     document.documentElement.classList.add("hy-scripted");
     document.addEventListener("keydown", pressed);
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+      else if (event.target.closest("[data-key='?']")) OWN["?"]();
+    });
     // Fragments come and go; drawing changes nothing that is drawn already.
     new MutationObserver(draw).observe(document.body, { childList: true, subtree: true });
     draw();
