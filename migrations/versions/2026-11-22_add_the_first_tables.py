@@ -442,6 +442,14 @@ def add_tables() -> None:
         sa.Column("contact_phone", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_particulars")),
     )
+    op.create_index(
+        "ix_particulars_phone",
+        "particulars",
+        ["contact_phone"],
+        unique=False,
+        sqlite_where=sa.text("contact_phone <> ''"),
+        postgresql_where=sa.text("contact_phone <> ''"),
+    )
     op.create_table(
         "person",
         sa.Column("id", BIG, sa.Identity(), nullable=False),

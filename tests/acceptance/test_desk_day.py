@@ -19,7 +19,7 @@ from engine.records.access import person_of_login, viewer_of
 from engine.records.people import Appointment, NewPerson, appoint, create_people
 from engine.records.reservations import LASTS
 from tests.support.browser import Browser, Page
-from tests.support.town import Town, town
+from tests.support.town import BLOCK_CALLS, Town, town
 
 SHEN, YU = "shen", "yu"
 
@@ -222,3 +222,30 @@ def test_a_form_that_lacks_something_refuses_every_row_in_words(desk: Town) -> N
     assert results(page) == ["refused", "refused"]
     assert "理由" in page.text
     assert page.link("/tickets/").endswith(numbers[0])
+
+
+def registered(served: Town, login: str, area: str, description: str, phone: str) -> str:
+    """A call that a desk wrote down."""
+    form = {
+        "description": description, "place": {"area": area}, "source": "hotline", "contact_name": "赵女士",
+        "contact_phone": phone,
+    }  # fmt: skip
+    body = {"workflow": BLOCK_CALLS, "action": "register", "form": form}
+    answer = served.ask(login, "POST", "/api/tickets", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["case_no"])
+
+
+def test_the_caller_is_known_again_within_the_readers_reach(desk: Town) -> None:
+    first = registered(desk, SHEN, "xd-m", "楼道灯不亮", "13800001234")
+    elsewhere = registered(desk, "qian", "nq-m", "路面积水", "13800001234")
+    other = registered(desk, SHEN, "xd-m", "占道停车", "13900005678")
+    again = registered(desk, SHEN, "xd-m", "楼道灯又不亮", "13800001234")
+    page = Browser(desk, SHEN).go(f"/tickets/{again}")
+    section = page.html.partition('id="called"')[2].partition("</ul>")[0]
+    assert first in section
+    assert "13800001234" not in section
+    assert elsewhere not in page.html, "another street's"
+    assert other not in page.html
+    assert elsewhere in Browser(desk, "gu").go(f"/tickets/{again}").html, "the district reaches both"
+    assert 'id="called"' not in Browser(desk, SHEN).go(f"/tickets/{other}").html

@@ -11,13 +11,15 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
-from engine.records import phrases, reservations
+from engine.records import callers, lists, phrases, reservations
 from engine.records import sheet as sheets
+from engine.records.lists import Wanted
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
 from engine.stages.links import handed_out
 from web import bases, forms
-from web.contexts import deed, ticket_page
+from web.by_link import masked_phone
+from web.contexts import Listed, deed, listed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
 from web.hints import hints
@@ -119,6 +121,7 @@ def _ticket(
         proposed = hints(house, transaction, here.viewer, sheet, offers)
         rests = bases.rests(house, transaction, here.viewer, sheet)
         held = reservations.reserved(transaction, here.viewer, [sheet.sight.ticket_id], house.clock.now())
+        called = _called_before(house, transaction, here, sheet)
         links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
@@ -129,11 +132,22 @@ def _ticket(
         page=context,
         hints=proposed,
         links=links,
+        called=called,
+        phone=masked_phone(sheet.contact_phone),
         reserved=held.get(sheet.sight.ticket_id),
         done=title,
         earlier=earlier,
         rests=rests,
     )
+
+
+def _called_before(house: Application, transaction: Transaction, here: Sitting, sheet: Sheet) -> list[Listed]:
+    """Other tickets of whoever called, as lists show them."""
+    ids = callers.others(transaction, here.viewer, sheet)
+    if not ids:
+        return []
+    found = lists.page(transaction, house.versions, here.viewer, Wanted(ids=ids), now=house.clock.now())
+    return [listed(row, house.versions.definition(transaction, row.workflow_id)) for row in found.rows]
 
 
 def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
