@@ -36,7 +36,22 @@ from web.bodies import Guard
 from web.headers import Headers
 from web.pages import admissions as admission_pages
 from web.pages import appraisals as appraisal_pages
-from web.pages import by_link, finding, home, links, messages, offline, posts, report, rhythms, signin, ticket
+from web.pages import (
+    bulk,
+    by_link,
+    desk,
+    finding,
+    home,
+    links,
+    messages,
+    offline,
+    phrases,
+    posts,
+    report,
+    rhythms,
+    signin,
+    ticket,
+)
 from web.pages import calendars as calendar_pages
 from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
@@ -89,6 +104,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
     for pages in (
         signin,
         home,
+        desk,
+        bulk,
         report,
         ticket,
         messages,
@@ -100,6 +117,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         proposal_pages,
         meeting_pages,
         finding,
+        phrases,
         posts,
         admission_pages,
         appraisal_pages,

@@ -58,6 +58,8 @@ class Widget:
     error: str = ""
     #: What a file chooser takes.
     accept: str = ""
+    #: What can be put into a text at one stroke.
+    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,19 @@ def filled(query: Iterable[tuple[str, str]]) -> Typed:
     return Typed(values=values)
 
 
+#: What the names of lists of phrases begin with, before the field that a phrase is for.
+PHRASE = "phrase."
+
+
+def with_phrase(typed: Typed, looked: str) -> Typed:
+    """What was typed, with the phrase that was asked for at the end of its field."""
+    words = next(iter(typed.of(looked)), "") if looked.startswith(PHRASE) else ""
+    if not words:
+        return typed
+    name = looked.removeprefix(PHRASE)
+    return Typed(values={**typed.values, name: ["".join((*typed.of(name)[:1], words))], looked: []})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """What choosing depends on: who fills the form, when, and for which ticket and task."""
@@ -96,6 +111,8 @@ class Drawing:
     area_codes: tuple[str, ...] = ()
     #: The department whose people an assignment may name.
     department_id: int | None = None
+    #: Texts kept at hand by whoever fills the form.
+    phrases: tuple[str, ...] = ()
 
     def widgets(self, items: Iterable[FormItem], prefix: str = "") -> list[Widget]:
         """The fields of a form in its order."""
@@ -115,6 +132,7 @@ class Drawing:
             query=next(iter(self.typed.of(f"find.{name}")), ""),
             error=self.error.message if self.error and self.error.place.field == name else "",
             accept="image/*" if item.field.type is FieldType.PHOTO else _FILES,
+            phrases=self.phrases if kind == "text" else (),
         )
 
     def _kind(self, item: FormItem, name: str) -> tuple[str, tuple[Option, ...], str]:

@@ -1,7 +1,7 @@
 """Templates become answers: a whole page, or the very fragment of it that htmx asked for."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from engine.application import Application
-from engine.clock import shown
+from engine.clock import Instant, shown
+from engine.clock import moment as civil
 from engine.definitions.model import Title
 from engine.rules import calendar_year
 from engine.vocabulary import STAGE_TITLES, Stage
@@ -52,6 +53,26 @@ def fragment(request: Request, template: str, *, status: int = 200, **context: A
     return _answer(request, f"fragments/{template}", status, context)
 
 
+def streamed(request: Request, template: str, *, after: str, **context: Any) -> Response:
+    """A page whose parts are sent as soon as they are there: each as far as the next `after`."""
+    pieces = (
+        _environment()
+        .get_template(template)
+        .generate(request=request, settings=request.app.state.house.settings, **context)
+    )
+    return StreamingResponse(_parts(pieces, after), media_type="text/html")
+
+
+def _parts(pieces: Iterable[str], after: str) -> Iterator[str]:
+    held: list[str] = []
+    for piece in pieces:
+        held.append(piece)
+        if after in piece:
+            yield "".join(held)
+            held.clear()
+    yield "".join(held)
+
+
 def go(request: Request, to: str) -> Response:
     """After a form: show the page that says what came of it."""
     if is_partial(request):
@@ -80,6 +101,11 @@ def grouped(options: Sequence[Option]) -> list[tuple[str, list[Option]]]:
     return list(found.items())
 
 
+def hour(at: Instant) -> str:
+    """The time of day."""
+    return civil(at).strftime("%H:%M")
+
+
 def awaited(request: Request) -> bool:
     """Whether a calendar wants the coming year's decree, so that dates in it are provisional."""
     house: Application = request.app.state.house
@@ -105,6 +131,7 @@ def _environment() -> Environment:
     environment.filters["both"] = both
     environment.filters["moment"] = shown
     environment.filters["grouped"] = grouped
+    environment.filters["hour"] = hour
     environment.filters["left"] = clocks.left
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title

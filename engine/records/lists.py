@@ -9,17 +9,19 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.definitions.model import Workflow
 from engine.definitions.windows import windows
 from engine.errors import Malformed, NotFound, Place
-from engine.records import lights, search
+from engine.records import lights, reservations, search
 from engine.records.access import Viewer
-from engine.records.asking import marks
+from engine.records.asking import among, marks
 from engine.records.knowledge import within
+from engine.records.reservations import Reserved
 from engine.records.turns import By, On, Turn
 from engine.records.versions import Versions
 from engine.rules.case import Run, Timer
@@ -52,6 +54,8 @@ class Wanted:
     text: str = ""
     #: Only what waits for one of these moves.
     turns: Sequence[Turn] | None = None
+    #: Only these tickets, by id.
+    ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,8 @@ class Row:
     #: The running deadline that comes first.
     due: Due | None = None
     own: tuple[OwnTask, ...] = ()
+    #: In whose hands it is just now.
+    reserved: Reserved | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +229,52 @@ def _limits(asking: _Asking, wanted: Wanted, area: int | None, department: int |
     if wanted.opened_to is not None:
         where.append(f"r.sort_key < {asking(wanted.opened_to)}")
     if wanted.turns is not None:
-        where.append(f"t.id IN ({' UNION '.join(_turn(asking, turn) for turn in wanted.turns) or _NOTHING})")
+        where.append(f"t.id IN ({_turns(asking, wanted.turns)})")
+    if wanted.ids is not None:
+        where.append(f"t.id IN {asking.among(wanted.ids)}" if wanted.ids else "1 = 0")
     return where
 
 
-_NOTHING = "SELECT 0"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """A ticket that waits for a move, with what says how urgently."""
+
+    ticket_id: int
+    case_no: str
+    workflow_id: int
+    version: int
+    urgency: str | None
+
+
+def waiting(
+    transaction: Transaction, viewer: Viewer, turns: Sequence[Turn], urgencies: Sequence[str], limit: int
+) -> list[Waits]:
+    """What waits for one of these moves within the reader's reach: the gravest first, then what is due next.
+
+    `urgencies` go from mild to grave.
+    """
+    asking = _Asking(transaction)
+    moves = _turns(asking, turns)
+    units, names = among(transaction, viewer.units)
+    asking.parameters += names
+    grave = " ".join(f"WHEN {asking(word)} THEN {degree}" for degree, word in enumerate(urgencies))
+    rows = transaction.rows(
+        f"SELECT t.id, t.case_no, t.workflow_id, t.version, t.urgency FROM ({moves}) m JOIN ticket t ON t.id = m.id "  # noqa: S608
+        f"WHERE EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id "
+        f"AND r.unit {units}) "
+        f"ORDER BY CASE t.urgency {grave} ELSE 0 END DESC, coalesce((SELECT min(d.due_at) FROM deadline d "
+        f"WHERE d.ticket_id = t.id AND d.ended_at IS NULL AND d.run = 'running'), {_MOST_BIGINT}), t.id LIMIT {limit}",
+        asking.parameters,
+    )
+    return [Waits(ticket_id=row[0], case_no=row[1], workflow_id=row[2], version=row[3], urgency=row[4]) for row in rows]
+
+
+def _turns(asking: _Asking, turns: Sequence[Turn]) -> str:
+    """The ids of the tickets in which something waits for one of these moves, each once."""
+    return " UNION ".join(_turn(asking, turn) for turn in turns) or _NOTHING
+
+
+_NOTHING = "SELECT 0 AS id"
 
 
 def _turn(asking: _Asking, turn: Turn) -> str:
@@ -293,36 +340,48 @@ def _completed(
     ids = [row.ticket_id for row in rows]
     if not ids:
         return
-    skip = {row.ticket_id: windows(versions.definition(transaction, row.workflow_id)) for row in rows}
-    due, own = _nearest(transaction, ids, skip), _own_tasks(transaction, viewer, ids)
+    due = dues(transaction, versions, [(row.ticket_id, row.workflow_id) for row in rows], now)
+    own, held = _own_tasks(transaction, viewer, ids), reservations.reserved(transaction, viewer, ids, now)
     for row in rows:
-        timer = due.get(row.ticket_id)
-        yield Row(
-            **{name: getattr(row, name) for name in Row.__slots__ if name not in ("due", "own")},
-            due=_due(transaction, versions, row, timer, now) if timer else None,
+        yield replace(
+            row,
+            due=due.get(row.ticket_id),
             own=tuple(own.get(row.ticket_id, ())),
+            reserved=held.get(row.ticket_id),
         )
 
 
-def _due(transaction: Transaction, versions: Versions, row: Row, timer: Timer, now: Instant) -> Due:
-    definition = versions.definition(transaction, row.workflow_id)
-    calendar = versions.calendar_version(timer.calendar)
+def dues(
+    transaction: Transaction, versions: Versions, tickets: Sequence[tuple[int, int]], now: Instant
+) -> dict[int, Due]:
+    """The running deadline that comes first, per ticket, with its light; tickets with their workflow versions."""
+    if not tickets:
+        return {}
+    definitions = {ticket: versions.definition(transaction, workflow) for ticket, workflow in tickets}
+    skip = {ticket: windows(definition) for ticket, definition in definitions.items()}
+    return {
+        ticket: _due(versions, definitions[ticket], timer, now)
+        for ticket, timer in _nearest(transaction, [ticket for ticket, _ in tickets], skip).items()
+    }
+
+
+def _due(versions: Versions, definition: Workflow, timer: Timer, now: Instant) -> Due:
     return Due(
         name=timer.name,
         at=timer.due_at,
-        light=lights.light(timer, definition, calendar, now),
+        light=lights.light(timer, definition, versions.calendar_version(timer.calendar), now),
         provisional=timer.provisional,
     )
 
 
 def _nearest(transaction: Transaction, ids: Sequence[int], skip: Mapping[int, Collection[str]]) -> dict[int, Timer]:
     """The running deadline that comes first, per ticket; until when something may be asked is nobody's duty."""
-    listed = ", ".join(marks(transaction, len(ids)))
+    listed, parameters = among(transaction, ids)
     rows = transaction.rows(
         'SELECT ticket_id, seq, name, "limit", started_at, due_at, consumed, extensions, provisional, calendar '  # noqa: S608
         "FROM deadline "
-        f"WHERE ended_at IS NULL AND run = 'running' AND ticket_id IN ({listed}) ORDER BY ticket_id, due_at DESC",
-        ids,
+        f"WHERE ended_at IS NULL AND run = 'running' AND ticket_id {listed} ORDER BY ticket_id, due_at DESC",
+        parameters,
     )
     return {
         row[0]: Timer(

@@ -100,6 +100,8 @@ class Particulars(SQLModel, table=True):
     """What lists and pages show of a citizen's words; erased together with the history's personal part."""
 
     __tablename__ = "particulars"
+    # What else somebody called about.
+    __table_args__ = (Index("ix_particulars_phone", "contact_phone", **where("contact_phone <> ''")),)
 
     ticket_id: int = key_part()
     description: str = text()

@@ -471,6 +471,14 @@ def add_tables() -> None:
         sa.Column("contact_phone", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_particulars")),
     )
+    op.create_index(
+        "ix_particulars_phone",
+        "particulars",
+        ["contact_phone"],
+        unique=False,
+        sqlite_where=sa.text("contact_phone <> ''"),
+        postgresql_where=sa.text("contact_phone <> ''"),
+    )
     op.create_table(
         "person",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
@@ -796,6 +804,17 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("area_id", "valid_to", name=op.f("pk_former_area")),
     )
     op.create_table(
+        "phrase",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("entered_by", BIG, nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["entered_by"], ["person.id"], name=op.f("fk_phrase_entered_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phrase")),
+    )
+    op.create_index(op.f("ix_phrase_unit"), "phrase", ["unit"], unique=False)
+    op.create_table(
         "register_row",
         sa.Column("register_key", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -828,6 +847,17 @@ def add_tables() -> None:
         sqlite_where=sa.text("replaced_at IS NULL"),
         postgresql_where=sa.text("replaced_at IS NULL"),
     )
+    op.create_table(
+        "reservation",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("given_back", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reservation_person_id")),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_reservation")),
+    )
+    op.create_index("ix_reservation_person", "reservation", ["person_id", "until"], unique=False)
     op.create_table(
         "shift",
         sa.Column("id", BIG, sa.Identity(), nullable=False),

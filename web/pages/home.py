@@ -8,40 +8,43 @@ from starlette.responses import Response
 from engine.application import Application
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.records import lists, registers
+from engine.records import lists, queues, registers
 from engine.records.access import Viewer
 from engine.records.lists import Wanted
 from engine.records.turns import turns
 from engine.vocabulary import Stage, StateType
 from web.contexts import Listed, listed
 from web.dependencies import House
+from web.pages.desk import PAGE, piles, rows_of
 from web.rendering import fragment, is_partial, page
 from web.sessions import At
 
 router = APIRouter(include_in_schema=False)
 
 #: Tickets of one section of the home page, and of one page of a list.
-_QUEUE, _SECTION, _PAGE = 50, 8, 30
+_SECTION, _PAGE = 8, 30
 
 Word = Annotated[str, Query(max_length=64, pattern=r"^[\w.:/-]*$")]
 
 
 @router.get("/")
-def home(request: Request, house: House, here: At) -> Response:
-    """What waits for me first, the nearest deadline on top; then what I reported and what is new around me."""
+def home(request: Request, house: House, here: At, none: Annotated[str, Query(max_length=1)] = "") -> Response:
+    """What waits for me first, the most pressing on top; then what I reported and what is new around me."""
     now, me = house.clock.now(), here.viewer
     with house.database.looking() as transaction:
-        mine = Wanted(turns=turns(transaction, house.versions, me))
-        queue, more = _listed(house, transaction, me, mine, now, limit=_QUEUE)
+        queue = queues.queue(transaction, house.versions, me, now)
+        rows = rows_of(house, transaction, me, list(queue.waiting[:PAGE]), now)
         reported, _ = _listed(house, transaction, me, Wanted(reporter_id=me.person_id), now, limit=_SECTION)
         newest, _ = _listed(house, transaction, me, Wanted(), now, limit=_SECTION)
-    queue.sort(key=lambda one: (one.row.due is None, one.row.due.at if one.row.due else 0))
     return page(
         request,
         "home.html",
         here=here,
         queue=queue,
-        more=more is not None,
+        rows=rows,
+        piles=piles(queue),
+        in_hand=queues.own(queue.waiting, me),
+        nothing_left=bool(none),
         reported=reported,
         newest=newest if me.posts else [],
     )
@@ -82,13 +85,15 @@ def tickets(
         "workflow": workflow,
     }
     context: dict[str, Any] = {
+        "here": here,
+        "ticking": bool(me.posts),
         "rows": rows,
         "next": after,
         "chosen": {name: value for name, value in chosen.items() if value},
     }
     if is_partial(request):
         return fragment(request, "rows.html", **context)
-    return page(request, "tickets.html", here=here, workflows=workflows, **context)
+    return page(request, "tickets.html", workflows=workflows, **context)
 
 
 def _listed(

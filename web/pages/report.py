@@ -11,7 +11,7 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import Action, PersonScope, Workflow
 from engine.errors import HuyingError, NotFound
-from engine.records import registers
+from engine.records import phrases, registers
 from engine.records.access import Viewer
 from engine.stages.calls import Call, Caller
 from web import forms
@@ -47,7 +47,7 @@ def send(request: Request, house: House, here: At, workflow: Word, start: Word, 
         _, action = _start(house, transaction, workflow, start)
     typed = Typed(values=form.fields)
     if form.first("look"):
-        return _form(request, house, here, workflow, start, typed)
+        return _form(request, house, here, workflow, start, forms.with_phrase(typed, form.first("look")))
     try:
         typed = forms.keep_files(house, here.viewer.person_id, action.form, form)
         outcome = house.door.act(_call(here, workflow, start, action, typed, form))
@@ -80,7 +80,14 @@ def _form(
 ) -> Response:
     with house.database.looking() as transaction:
         definition, action = _start(house, transaction, workflow, start)
-        drawing = Drawing(transaction=transaction, viewer=here.viewer, now=house.clock.now(), typed=typed, error=error)
+        drawing = Drawing(
+            transaction=transaction,
+            viewer=here.viewer,
+            now=house.clock.now(),
+            typed=typed,
+            error=error,
+            phrases=tuple(one.words for one in phrases.phrases(transaction, here.viewer)),
+        )
         widgets = drawing.widgets(action.form)
     return page(
         request,

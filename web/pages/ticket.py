@@ -11,13 +11,15 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
-from engine.records import exemptions
+from engine.records import callers, exemptions, lists, phrases, reservations
 from engine.records import sheet as sheets
+from engine.records.lists import Wanted
 from engine.records.sheet import Sheet
 from engine.stages.calls import Call, Caller, Offer
 from engine.stages.links import handed_out
 from web import bases, forms
-from web.contexts import deed, ticket_page
+from web.by_link import masked_phone
+from web.contexts import Listed, deed, listed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
 from web.hints import hints
@@ -85,7 +87,7 @@ def do(request: Request, house: House, here: At, case_no: CaseNo, action: Word, 
     named = Named(action=action, task=form.number("task"), request=form.number("request"))
     typed = Typed(values=form.fields)
     if form.first("look"):
-        return _act(request, house, here, case_no, named, typed, None)
+        return _act(request, house, here, case_no, named, forms.with_phrase(typed, form.first("look")), None)
     with house.database.looking() as transaction:
         sheet, offers = _seen(house, here, transaction, case_no)
     offer = named.among(offers)
@@ -121,6 +123,8 @@ def _ticket(
         left_out = (
             exemptions.of_ticket(transaction, house.versions, sheet.sight.ticket_id) if sheet.sight.official else ()
         )
+        held = reservations.reserved(transaction, here.viewer, [sheet.sight.ticket_id], house.clock.now())
+        called = _called_before(house, transaction, here, sheet)
         links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
@@ -132,10 +136,22 @@ def _ticket(
         hints=proposed,
         links=links,
         left_out=left_out,
+        called=called,
+        phone=masked_phone(sheet.contact_phone),
+        reserved=held.get(sheet.sight.ticket_id),
         done=title,
         earlier=earlier,
         rests=rests,
     )
+
+
+def _called_before(house: Application, transaction: Transaction, here: Sitting, sheet: Sheet) -> list[Listed]:
+    """Other tickets of whoever called, as lists show them."""
+    ids = callers.others(transaction, here.viewer, sheet)
+    if not ids:
+        return []
+    found = lists.page(transaction, house.versions, here.viewer, Wanted(ids=ids), now=house.clock.now())
+    return [listed(row, house.versions.definition(transaction, row.workflow_id)) for row in found.rows]
 
 
 def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
@@ -193,6 +209,7 @@ def _act(
             error=error,
             area_codes=tuple(sheet.names.areas[link.id].code for link in sheet.case.ticket.area),
             department_id=_department(sheet, offer),
+            phrases=tuple(one.words for one in phrases.phrases(transaction, here.viewer)),
         )
         groups = [
             (about(sheet, int(prefix.split(".")[1])) if prefix else "", drawing.widgets(items, prefix))
