@@ -34,7 +34,22 @@ from web.api import (
 from web.bodies import Guard
 from web.headers import Headers
 from web.pages import admissions as admission_pages
-from web.pages import by_link, finding, home, links, messages, offline, posts, report, rhythms, signin, ticket
+from web.pages import (
+    by_link,
+    finding,
+    grids,
+    home,
+    links,
+    messages,
+    offline,
+    passer_by,
+    posts,
+    receipt,
+    report,
+    rhythms,
+    signin,
+    ticket,
+)
 from web.pages import calendars as calendar_pages
 from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
@@ -101,6 +116,9 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         admission_pages,
         links,
         by_link,
+        grids,
+        passer_by,
+        receipt,
     ):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -128,9 +128,7 @@ def refuse_too_many(asked: Open, form: Posted) -> None:
     for item in asked.items:
         count = len(form.files.get(item.name, ())) + len(form.fields.get(item.name, ()))
         if item.field.type is FieldType.PHOTO and count > MOST_PHOTOS:
-            raise Malformed(
-                f"照片最多 {MOST_PHOTOS} 张", f"{MOST_PHOTOS} photos at most", place=Place(field=item.name)
-            )
+            raise Malformed(f"照片最多 {MOST_PHOTOS} 张", f"{MOST_PHOTOS} photos at most", place=Place(field=item.name))
 
 
 def count(house: Application, request: Request, here: Grid, secret: str) -> None:

@@ -1,4 +1,4 @@
-"""More tickets of the two flagship loops and of the plain one, so that the demo has one in each state that people can bring about."""
+"""More tickets of the flagship loops and the plain one: the demo has one in each state that people can bring about."""
 
 from collections.abc import Sequence
 
