@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.definitions.model import FieldType, PersonScope, State, Title, Workflow
+from engine.definitions.model import Field, FieldType, PersonScope, State, Title, Workflow
 from engine.records import sheet
 from engine.records.access import Viewer
 from engine.records.sheet import Line, Sheet, Sight, Spoken
@@ -19,6 +19,9 @@ from web.telling import Meanings, Piece, forms_of
 _REPLY = ("reply",)
 #: What the reporter is asked, where it is the reporter's move.
 _ASKED = ("message",)
+_WANTED = Title("需要您", "Asked of you")
+#: A citizen's word for every picture.
+PHOTOS = Title("照片", "Photos")
 #: Why a matter ends unhandled.
 _WHY = ("reason", "referral")
 #: Who works on it is no word of the reporter's, even if a form of theirs had it.
@@ -64,7 +67,7 @@ def progress(transaction: Transaction, versions: Versions, case: Case, now: Inst
     whole = sheet.sheet(transaction, versions, stand_in(case), sight, case, now)
     lines = sheet.history(transaction, stand_in(case), sight, case).lines
     meanings = Meanings.of(transaction, case.definition, forms_of(lines), sight.case_no)
-    meanings.fields = {name: one for name, one in meanings.fields.items() if one.type not in _HIDDEN}
+    meanings.fields = {name: _plainly(one) for name, one in meanings.fields.items() if one.type not in _HIDDEN}
     state = case.definition.states[case.ticket.state]
     awaited = bool(reporters(case.definition) & {*state.turn})
     return Progress(
@@ -79,6 +82,13 @@ def progress(transaction: Transaction, versions: Versions, case: Case, now: Inst
         until=_until(whole) if awaited else None,
         steps=tuple(_steps(case.definition, lines, meanings)),
     )
+
+
+def _plainly(field: Field) -> Field:
+    """A field by a citizen's word for it: forms call things by what they are to officials."""
+    if field.type is FieldType.PHOTO:
+        return replace(field, title=PHOTOS)
+    return replace(field, title=_WANTED) if field.name in _ASKED else field
 
 
 def reporters(definition: Workflow) -> frozenset[str]:
@@ -131,5 +141,6 @@ def _for_reporter(definition: Workflow, line: Line, state: State, *, told: bool)
 
 def _shown(piece: Piece) -> Piece:
     """Pictures are counted: whoever sent them has them, and whoever finds the address need not."""
-    many = len(piece.photos) + len(piece.files)
-    return replace(piece, photos=(), files=(), texts=(Title(f"{many} 个", f"{many}"),)) if many else piece
+    if piece.photos or piece.files:
+        return replace(piece, photos=(), files=(), texts=(f"{len(piece.photos) or len(piece.files)} 份",))
+    return piece

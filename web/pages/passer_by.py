@@ -1,5 +1,6 @@
 """The page behind a grid's QR code: a photo, a place, a few words; no account, no script needed."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,8 +13,9 @@ from engine.records import receipts
 from engine.records.grids import grid
 from web import forms, passers_by
 from web.dependencies import House
-from web.forms import Drawing, Typed
+from web.forms import Drawing, Typed, Widget
 from web.passers_by import ACCURACY, LAT, LON, Open
+from web.receipts import PHOTOS
 from web.rendering import go, page
 from web.sessions import OpenForm, Posted
 
@@ -86,7 +88,7 @@ def _form(
         drawing = Drawing(
             transaction=transaction, viewer=passers_by.stand_in(here), now=house.clock.now(), typed=typed, error=error
         )
-        widgets = drawing.widgets(asked.items)
+        widgets = [_plainly(widget) for widget in drawing.widgets(asked.items)]
     return page(
         request,
         "passer_by.html",
@@ -96,6 +98,7 @@ def _form(
         asked=asked,
         others=[one for one in listed if one is not asked],
         widgets=widgets,
+        asked_names={item.name for item in asked.items},
         places=_places(asked),
         position={name: next(iter(typed.of(name)), "") for name in (LON, LAT, ACCURACY)},
         error=error,
@@ -103,6 +106,11 @@ def _form(
         sent=sent,
         no_preview=True,
     )
+
+
+def _plainly(widget: Widget) -> Widget:
+    """A chooser of pictures is just that; before or after what is nobody's question in the street."""
+    return replace(widget, title=PHOTOS) if widget.kind == "upload" else widget
 
 
 def _places(asked: Open) -> frozenset[str]:
