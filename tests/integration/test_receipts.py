@@ -1,5 +1,7 @@
 """Receipts at the door: the holder is the reporter of one ticket, for as long as it may be known."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from engine.clock import DAY
@@ -63,6 +65,14 @@ def test_the_same_report_twice_has_one_receipt_and_another_report_under_it_is_re
     assert isinstance(world.ticket().refused(DING, "report", key="report", form={"description": "另一件"}), KeyReused)
     world.ticket().do(MA, "report", key="report")
     assert world.rows("SELECT count(*) FROM receipt") == [(2,)]
+
+
+def test_two_taps_at_the_same_moment_file_once(world: World) -> None:
+    told = [world.ticket() for _ in range(4)]
+    with ThreadPoolExecutor(4) as taps:
+        filed = list(taps.map(lambda one: one.do(DING, "report", key="report").case_no, told))
+    assert len({*filed}) == 1
+    assert world.rows("SELECT count(*) FROM ticket") == world.rows("SELECT count(*) FROM receipt") == [(1,)]
 
 
 def test_a_receipt_is_over_a_while_after_the_matter(world: World) -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import FormItem
+from engine.definitions.walk import actions_of
 from engine.errors import HuyingError, NotAllowedNow
 from engine.records import limits, receipts
 from engine.records.receipts import Held
@@ -64,7 +65,7 @@ def do(request: Request, house: House, secret: ReceiptSecret, action: Word, form
         )
         with house.database.looking() as transaction:
             held = _held(house, transaction, secret)
-            declared = _declared(_seen(house, transaction, held)[0], action)
+            declared = _items(*_seen(house, transaction, held), action)
         typed = forms.keep_files(house, None, declared, form)
         house.door.act(_call(held, action, forms.read(declared, typed), form))
     except HuyingError as error:
@@ -79,13 +80,15 @@ def _held(house: Application, transaction: Transaction, secret: str) -> Held:
 def _seen(house: Application, transaction: Transaction, held: Held) -> tuple[Case, list[Offer]]:
     """The ticket, and what its reporter can do now."""
     offers = house.door.offers(transaction, held.ticket_id, Caller(name=CALLER, receipt=held.digest))
-    return house.door.case(transaction, held.ticket_id), [offer for offer in offers if offer.possible]
+    possible = [offer for offer in offers if offer.possible and offer.task is None and offer.request is None]
+    return house.door.case(transaction, held.ticket_id), possible
 
 
-def _declared(case: Case, action: str) -> tuple[FormItem, ...]:
-    """The form of an act wherever the file declares it: what is sent twice must be read alike, after it as before."""
-    states = case.definition.states.values()
-    return next((state.actions[action].form for state in states if action in state.actions), ())
+def _items(case: Case, offers: list[Offer], action: str) -> tuple[FormItem, ...]:
+    """The form of an act; once it is no more possible the one it had: what is sent twice must be read alike."""
+    now = (offer.form for offer in offers if offer.name == action)
+    ever = (one.form for one in actions_of(case.definition.states, case.definition.requests) if one.name == action)
+    return next(now, None) or next(ever, ())
 
 
 def _call(held: Held, action: str, values: dict[str, object], form: Posted) -> Call:
