@@ -41,12 +41,15 @@ from web.pages import (
     by_link,
     desk,
     finding,
+    grids,
     home,
     links,
     messages,
     offline,
+    passer_by,
     phrases,
     posts,
+    receipt,
     report,
     rhythms,
     signin,
@@ -123,6 +126,9 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         appraisal_pages,
         links,
         by_link,
+        grids,
+        passer_by,
+        receipt,
     ):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

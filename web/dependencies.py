@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from engine.application import Application
 from engine.errors import Malformed, NotFound, NotSignedIn, Place
-from engine.records import task_links
+from engine.records import receipts, task_links
 from engine.records.access import Viewer, by_token
 
 _CASE_NO = re.compile(r"[0-9-]{1,40}")
@@ -56,6 +56,16 @@ def link_secret(application: House, secret: Annotated[str, Path(description="任
 
 
 Secret = Annotated[str, Depends(link_secret)]
+
+
+def receipt_secret(application: House, secret: Annotated[str, Path(description="回执 / A receipt")]) -> str:
+    """The secret of a receipt in an address, before a body is read. Errors: `NotFound`, whatever is wrong with it."""
+    with application.database.looking() as transaction:
+        receipts.held(transaction, secret, application.clock.now())
+    return secret
+
+
+ReceiptSecret = Annotated[str, Depends(receipt_secret)]
 
 
 def idempotency_key(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
-from engine.errors import Busy, HuyingError, Malformed, NotFound, NotSignedIn, Place, TooLarge
+from engine.errors import Busy, HuyingError, Malformed, NotFound, NotSignedIn, Place, TooLarge, TooOften
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -118,12 +118,19 @@ def title_of(kind: type[HuyingError]) -> str:
 
 def response(error: HuyingError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The answer to a program."""
-    more = dict(headers or {})
+    more = {**(headers or {}), **come_again(error)}
     if isinstance(error, NotSignedIn):
         more["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Busy):
-        more["Retry-After"] = "1"
     return JSONResponse(body_of(error), error.status, headers=more, media_type=MEDIA_TYPE)
+
+
+def come_again(error: object) -> dict[str, str]:
+    """The header that says in how many seconds to try again, where an error knows it."""
+    if isinstance(error, Busy):
+        return {"Retry-After": "1"}
+    if isinstance(error, TooOften) and "retry_after" in error.details:
+        return {"Retry-After": str(error.details["retry_after"])}
+    return {}
 
 
 def translate(failure: Exception) -> tuple[HuyingError, Mapping[str, str]]:

@@ -19,6 +19,7 @@ from engine.rules import calendar_year
 from engine.vocabulary import STAGE_TITLES, Stage
 from web import assets, clocks
 from web.forms import Option
+from web.problems import come_again
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BOTH = Markup('{} <span class="en" lang="en">{}</span>')
@@ -116,7 +117,7 @@ def _answer(request: Request, name: str, status: int, context: dict[str, Any]) -
     body = (
         _environment().get_template(name).render(request=request, settings=request.app.state.house.settings, **context)
     )
-    return HTMLResponse(body, status, headers={"Vary": "HX-Request-Type"})
+    return HTMLResponse(body, status, headers={"Vary": "HX-Request-Type", **come_again(context.get("error"))})
 
 
 @cache

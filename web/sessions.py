@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from engine.errors import Malformed, NotSignedIn, Place
 from engine.records import inbox
 from engine.records.access import SESSION_LASTS, Viewer, by_session
-from web.dependencies import House, Secret
+from web.dependencies import House, ReceiptSecret, Secret
 from web.problems import Forged
 
 COOKIE = "huying"
@@ -42,10 +42,12 @@ class Sitting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A form that came in, its token checked."""
+    """A form that came in."""
 
     fields: Mapping[str, Sequence[str]]
     files: Mapping[str, Sequence[UploadFile]]
+    #: The token that came with it; checked wherever there is something that makes one.
+    token: str = ""
 
     def first(self, name: str) -> str:
         """The first value of a field, or nothing."""
@@ -93,27 +95,50 @@ async def posted_by_link(request: Request, secret: Secret) -> AsyncIterator[Post
         yield form
 
 
+async def posted_by_receipt(request: Request, secret: ReceiptSecret) -> AsyncIterator[Posted]:
+    """The form that whoever holds a receipt has sent. Errors: `Forged`, `Malformed`."""
+    async for form in _read(request, secret):
+        yield form
+
+
+async def posted_by_anyone(request: Request) -> AsyncIterator[Posted]:
+    """The form of somebody without account or cookie, which messengers' browsers lose: no token can say where it came
+    from, but the browser does. Errors: `Forged`, `Malformed`."""
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise Forged
+    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as form:
+        yield _sorted(form)
+
+
 Form = Annotated[Posted, Depends(posted)]
+OpenForm = Annotated[Posted, Depends(posted_by_anyone)]
+ReceiptForm = Annotated[Posted, Depends(posted_by_receipt)]
 LinkForm = Annotated[Posted, Depends(posted_by_link)]
 VisitorForm = Annotated[Posted, Depends(posted_by_visitor)]
 
 
 async def _read(request: Request, secret: str) -> AsyncIterator[Posted]:
     async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as form:
-        fields: dict[str, list[str]] = {}
-        files: dict[str, list[UploadFile]] = {}
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                if value.filename:
-                    files.setdefault(name, []).append(value)
-                continue
-            if "\0" in value or "\0" in name:
-                raise Malformed("含有不能保存的字符", "has a character that cannot be stored", place=Place(field=name))
-            fields.setdefault(name, []).append(value)
-        given = next(iter(fields.pop(TOKEN, ())), "")
-        if not secret or not hmac.compare_digest(given.encode("utf-8", "replace"), token_of(secret).encode()):
+        came = _sorted(form)
+        if not secret or not hmac.compare_digest(came.token.encode("utf-8", "replace"), token_of(secret).encode()):
             raise Forged
-        yield Posted(fields=fields, files=files)
+        yield came
+
+
+def _sorted(form: FormData) -> Posted:
+    """What came, apart by what it is. Errors: `Malformed` naming the field."""
+    fields: dict[str, list[str]] = {}
+    files: dict[str, list[UploadFile]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            if value.filename:
+                files.setdefault(name, []).append(value)
+            continue
+        if "\0" in value or "\0" in name:
+            raise Malformed("含有不能保存的字符", "has a character that cannot be stored", place=Place(field=name))
+        fields.setdefault(name, []).append(value)
+    token = next(iter(fields.pop(TOKEN, ())), "")
+    return Posted(fields=fields, files=files, token=token)
 
 
 def give_cookie(response: Response, request: Request, name: str, value: str) -> None:

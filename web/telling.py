@@ -20,6 +20,7 @@ _DOUBTFUL = "（暂定）"
 _CLOCK = Title("时钟", "The clock")
 _RULE = Title("规则", "A rule")
 _LINK = Title("任务链接", "Task link")
+_PASSER_BY = Title("路人（无账号）", "A passer-by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +186,8 @@ def told(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Told
     who: Title | str = {"clock": _CLOCK, "rule": _RULE}.get(line.actor, person.name if person else line.actor)
     if line.actor == "link":
         who = _by_link(line)
+    if line.actor.startswith("public:"):
+        who = _PASSER_BY
     owner = history.names.people.get(line.behalf_of or 0)
     if owner is not None and person is not None:
         who = Title(f"{person.name} 代 {owner.name}", f"{person.name} for {owner.name}")

@@ -101,6 +101,7 @@ class Compiler:
             ruling=self._ruling(keys, spot),
             appraises=self._appraises(keys, form),
             origin=self._origin(keys, by),
+            public=self._public(keys, by),
             points=self._points(keys),
             reverses=self._reversed(keys),
             exempts=self._indicators(keys, "exempts", reach),
@@ -144,6 +145,19 @@ class Compiler:
             )
         found = self.reader.choice(keys["from"].value, "origin", "来源", "origin")
         return Origin(found) if found else None
+
+    def _public(self, keys: Keys, by: frozenset[str]) -> bool:
+        """Whether passers-by may do it; they become the reporter, so a role must mean that."""
+        if "public" not in keys or not self.reader.yes(keys["public"].value):
+            return False
+        roles = (self.book.roles[name] for name in by if name in self.book.roles)
+        if not any(role.person is PersonScope.REPORTER for role in roles):
+            self.reader.refuse(
+                keys["public"].line,
+                "公开的上报须由上报人角色（person: reporter）办理",
+                "what is public is done by a role with `person: reporter`",
+            )
+        return True
 
     def _ruling(self, keys: Keys, spot: Spot) -> Ruling | None:
         if "ruling" not in keys:

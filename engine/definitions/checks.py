@@ -6,6 +6,7 @@ from engine.definitions import admits, clocks, confidential
 from engine.definitions.model import (
     CLOCK,
     RULE,
+    STREET,
     Action,
     FieldType,
     State,
@@ -76,6 +77,7 @@ def examine(reader: Reader, book: Book, workflow: Workflow) -> None:
         _by_machines(reader, action)
     _joins(reader, workflow)
     _sent_where_they_work(reader, workflow)
+    _passers_by_know(reader, workflow)
     for kind in (None, *workflow.tasks):
         _endless_rules(reader, workflow.scope(kind).states)
         _asks_and_actions(reader, workflow.scope(kind))
@@ -232,6 +234,18 @@ def _sent_where_they_work(reader: Reader, workflow: Workflow) -> None:
     for request in workflow.requests.values():
         for answer in request.answers.values():
             _lands(reader, workflow, answer, (answer.to,) if answer.to else tuple(sorted(request.states)))
+
+
+def _passers_by_know(reader: Reader, workflow: Workflow) -> None:
+    """What a public start must be told, somebody in the street knows: nobody there has the catalogue or the units."""
+    for start in workflow.starts.values():
+        for item in start.form if start.public else ():
+            if item.required and item.field.type not in STREET:
+                reader.refuse(
+                    start.line,
+                    f"公开的上报“{start.name}”不能必填“{item.field.title.zh}”，路人无从知道",
+                    f"the public start '{start.name}' can't require '{item.name}': no passer-by knows it",
+                )
 
 
 def _row_is_kept(reader: Reader, workflow: Workflow, start: Action) -> None:

@@ -283,6 +283,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             Shape.ORIGIN,
             "在何处一并提供，如高频事项 / Where else it is offered, e.g. beside high frequency",
         ),
+        _key("public", "公开", Shape.TRUE, "路人无账号可报 / Passers-by without account may do it, by a grid's code"),
         _key("every", "每隔", Shape.INTERVAL, "时钟每隔此时开启一轮 / The clock opens a round at this interval"),
         _key("on", "逢", Shape.CIVIL_DAY, "每期的哪一天 / Which day of every week, month, …"),
         _key("per", "逐级", Shape.NAME, "每个该层级的区域各一轮 / A round for each area of this level"),

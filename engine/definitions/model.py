@@ -117,6 +117,15 @@ class DepartmentScope(StrEnum):
     CREATOR = "creator"  #: the one that started the ticket
 
 
+#: What somebody in the street knows of a matter: the fields that a public start may require.
+STREET = frozenset(
+    {
+        FieldType.TEXT, FieldType.CHOICE, FieldType.DATE, FieldType.NUMBER, FieldType.STARS, FieldType.YES_NO,
+        FieldType.PLACE, FieldType.PHOTO,
+    }
+)  # fmt: skip
+
+
 class PersonScope(StrEnum):
     """Which single person a role means."""
 
@@ -286,6 +295,8 @@ class Action:
     birth: Birth | None = None
     #: For a start by people: where else than under reports it is offered.
     origin: Origin | None = None
+    #: For a start: whoever passes by may do it without an account.
+    public: bool = False
     #: How it rules on who is to handle the matter.
     ruling: Ruling | None = None
     #: What it says of who calls or who is called.

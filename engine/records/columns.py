@@ -91,9 +91,9 @@ def maybe_text() -> Any:
     return Field(default=None, sa_column=Column(Text(), nullable=True))
 
 
-def instant() -> Any:
+def instant(*, index: bool = False) -> Any:
     """A moment: microseconds since 1970-01-01T00:00:00Z, so that every database keeps the same one."""
-    return Field(sa_column=Column(BigInteger(), nullable=False))
+    return Field(sa_column=Column(BigInteger(), nullable=False, index=index))
 
 
 def maybe_instant() -> Any:

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 
 from engine.clock import MINUTE, Instant
 from engine.database import Transaction
-from engine.errors import NotFound, TooOften
+from engine.errors import NotFound
 from engine.records.asking import Question, among, marks
 from engine.records.columns import (
     ONE_TREE,
@@ -31,14 +31,14 @@ from engine.records.columns import (
     title,
     word,
 )
+from engine.records.limits import Limit
 from engine.rules.case import Actor, ActorKind
 from engine.vocabulary import SETTLED
 
 #: Characters of a secret.
 SECRET = 43
-#: What a link may do within `WINDOW`: more than any unit needs for one task.
-MOST_ACTS = 40
-WINDOW = 10 * MINUTE
+#: What a link may do: more than any unit needs for one task.
+ACTS = Limit(most=40, window=10 * MINUTE)
 
 _OPEN = f"k.state_type NOT IN ({', '.join(repr(state.value) for state in sorted(SETTLED))})"
 #: A link that opens something now, at one moment.
@@ -64,9 +64,6 @@ class TaskLink(SQLModel, table=True):
     made_by: int | None = maybe_link()
     expires_at: int = instant()
     revoked_at: int | None = maybe_instant()
-    #: Acts since `window_at`.
-    window_at: int = instant()
-    acts: int = number()
     #: Not to be sent (again) before; None when there is nothing left to send.
     next_at: int | None = maybe_instant()
     attempts: int = number()
@@ -165,29 +162,16 @@ def asked_actor(transaction: Transaction, digest: str, now: Instant) -> Question
     return Actor(kind=ActorKind.LINK, name=ActorKind.LINK.value, opens=(int(rows[0][0]), int(rows[0][1])))
 
 
-def count_act(transaction: Transaction, digest: str, now: Instant) -> None:
-    """One more act by this link. Errors: `TooOften` past `MOST_ACTS` within `WINDOW`."""
-    mark, *_ = marks(transaction, 1)
-    since = now - WINDOW
-    rows = transaction.rows(
-        f"UPDATE task_link SET acts = CASE WHEN window_at > {mark} THEN acts + 1 ELSE 1 END, "  # noqa: S608
-        f"window_at = CASE WHEN window_at > {mark} THEN window_at ELSE {mark} END WHERE digest = {mark} RETURNING acts",
-        (since, since, now, digest),
-    )
-    if rows and rows[0][0] > MOST_ACTS:
-        raise TooOften
-
-
 def keep(
     transaction: Transaction, secret: str, ticket_id: int, task_seq: int, now: Instant, *,
     made_by: int | None, expires_at: Instant, next_at: Instant | None = None,
 ) -> None:  # fmt: skip
     """Store a new link; `next_at` says when it is to be sent again if nobody lived to say that it was."""
-    listed = ", ".join(marks(transaction, 10))
+    listed = ", ".join(marks(transaction, 8))
     transaction.run(
-        "INSERT INTO task_link (digest, ticket_id, task_seq, made_at, made_by, expires_at, window_at, acts, next_at, "  # noqa: S608
+        "INSERT INTO task_link (digest, ticket_id, task_seq, made_at, made_by, expires_at, next_at, "  # noqa: S608
         f"attempts) VALUES ({listed})",
-        (digest_of(secret), ticket_id, task_seq, now, made_by, expires_at, now, 0, next_at, int(next_at is not None)),
+        (digest_of(secret), ticket_id, task_seq, now, made_by, expires_at, next_at, int(next_at is not None)),
     )
 
 

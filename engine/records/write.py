@@ -121,6 +121,7 @@ TABLES: dict[str, _Table] = {
         _table("exemption", "ticket_id:b event_seq:i part:i indicator:t department_id:b restored:f at:b"),
         _table("reach", "unit:t sort_key:b ticket_id:b", "unit sort_key ticket_id", "keep"),
         _table("outbox", f"{_OWN} last_seq:i at:b"),
+        _table("receipt", "digest:t ticket_id:b made_at:b"),
         _table("idempotency_key", "actor:t key:t fingerprint:t outcome:t expires_at:b"),
     )
 }

@@ -72,6 +72,8 @@ class Actor:
     posts: tuple[Held, ...] = ()
     #: For a link: the ticket and the task that it opens.
     opens: tuple[int, int] | None = None
+    #: For a passer-by: the ticket whose receipt is held, so that its reporter is known again.
+    reported: int | None = None
 
 
 THE_CLOCK = Actor(kind=ActorKind.CLOCK, name="clock")

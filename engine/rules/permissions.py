@@ -28,6 +28,8 @@ def standing(action: Action, actor: Actor, case: Case, task: Task | None) -> Sta
         return Standing(ActorKind.IMPORT.value)
     if actor.kind is ActorKind.LINK:
         return _by_link(action, actor, case, task)
+    if actor.kind is ActorKind.PUBLIC and case.ticket.last_seq == 0 and not action.public:
+        return None
     roles = case.definition.roles
     # A post says more of a capacity than being the reporter does, so roles by post come first.
     able = (name for name in action.by_people() if knowing.may_act(case, roles[name]))
@@ -84,8 +86,15 @@ def _did(people: tuple[int | None, ...], actions: frozenset[str], case: Case) ->
 def _is_person(scope: PersonScope, actor: Actor, case: Case, task: Task | None) -> bool:
     if scope is PersonScope.REPORTER:
         # Before its first event a ticket has no reporter yet: whoever reports becomes it.
-        return case.ticket.last_seq == 0 or (actor.person_id is not None and actor.person_id == case.ticket.reporter_id)
+        return case.ticket.last_seq == 0 or _reported(actor, case)
     return task is not None and actor.person_id is not None and task.person_id == actor.person_id
+
+
+def _reported(actor: Actor, case: Case) -> bool:
+    """The reporter of the ticket: the person, or whoever holds the receipt of one that no person reported."""
+    if actor.person_id is not None:
+        return actor.person_id == case.ticket.reporter_id
+    return case.ticket.reporter_id is None and actor.reported == case.ticket.id
 
 
 def _areas(role: Role, case: Case) -> frozenset[int] | None:

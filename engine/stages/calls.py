@@ -19,6 +19,8 @@ class Caller:
     name: str = ""
     #: The digest of a task link's secret, when somebody comes by one.
     link: str = ""
+    #: The digest of a receipt's secret: at a start the one to be kept, later the one that is held.
+    receipt: str = ""
 
     @property
     def key(self) -> str:
@@ -26,6 +28,8 @@ class Caller:
         if self.link:
             # Half of the digest is as good as all of it, and fits where names of actors are kept.
             return f"link:{self.link[:32]}"
+        if self.receipt:
+            return f"receipt:{self.receipt[:32]}"
         return f"p{self.person_id}" if self.person_id is not None else self.name
 
 

@@ -16,7 +16,7 @@ from engine.clock import DAY, Clock, Instant, moment
 from engine.database import Database, Transaction
 from engine.definitions.model import Action, Workflow
 from engine.errors import Busy, HuyingError, KeyReused, Malformed, NotFound, Place
-from engine.records import load, task_links, write
+from engine.records import load, receipts, task_links, write
 from engine.records.asking import Question, ask, ask_one
 from engine.records.versions import Versions, asked_active
 from engine.rules import decide
@@ -141,6 +141,8 @@ class Door:
             self.add_to(batch, self._echo(call, case, other, read.actor, now), other.definition, now)
         outcome = outcome_of(decision)
         self.keep_key(batch, call, outcome, now)
+        if call.caller.receipt and read.case is None:
+            batch.add("receipt", (call.caller.receipt, outcome.ticket_id, now))
         sittings.keep(transaction, touched, case, decision, now, self.algorithm)
         write.write(transaction, batch)
         return outcome
@@ -205,6 +207,8 @@ class Door:
             asked.append(("actor", load.asked_actor(transaction, call.caller.person_id, now)))
         if call.caller.link:
             asked.append(("actor", task_links.asked_actor(transaction, call.caller.link, now)))
+        if call.caller.receipt and ids:
+            asked.append(("actor", receipts.asked_actor(transaction, call.caller.receipt, now)))
         if call.key is not None:
             asked.append(("repeated", load.asked_key(transaction, call.caller.key, call.key)))
         if ids:
@@ -390,6 +394,8 @@ def _repeated(call: Call, stored: tuple[str, str]) -> Outcome:
 def _actor(transaction: Transaction, caller: Caller, now: Instant) -> Actor:
     if caller.link:
         return ask_one(transaction, task_links.asked_actor(transaction, caller.link, now))
+    if caller.receipt:
+        return ask_one(transaction, receipts.asked_actor(transaction, caller.receipt, now))
     if caller.person_id is None:
         return hand_of(caller)
     return ask_one(transaction, load.asked_actor(transaction, caller.person_id, now))

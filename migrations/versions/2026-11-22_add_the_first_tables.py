@@ -536,11 +536,28 @@ def add_tables() -> None:
     op.create_index("ix_precedent_at", "precedent", ["at"], unique=False)
     op.create_index("ix_precedent_class", "precedent", ["class_code", "at"], unique=False)
     op.create_table(
+        "rate_window",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("acts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_window")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_rate_window_ends_at"), "rate_window", ["ends_at"], unique=False)
+    op.create_table(
         "reach",
         sa.Column("unit", sa.String(length=96), nullable=False),
         sa.Column("sort_key", BIG, autoincrement=False, nullable=False),
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("unit", "sort_key", "ticket_id", name=op.f("pk_reach")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "receipt",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_receipt")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -664,8 +681,6 @@ def add_tables() -> None:
         sa.Column("made_by", BIG, nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
-        sa.Column("window_at", sa.BigInteger(), nullable=False),
-        sa.Column("acts", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),

@@ -44,7 +44,7 @@ SHA256 = hashlib.sha256(PHOTO).hexdigest()
 #: Parts of addresses; a route with another part fails the test until somebody says here what to ask for.
 PARTS = {
     "sha256": [SHA256], "action": ["send", "accept"], "workflow": ["confided"], "start": ["report"],
-    "login": ["qu", "liu"], "post": ["petition_officer"], "register": ["person"], "code": ["fx-001"],
+    "login": ["qu", "liu"], "post": ["petition_officer"], "register": ["person"], "code": ["fx-001", "xd-g"],
     "key": ["confided", "special-care", "cn-mainland"], "unit": ["urban", "water"], "secret": ["x" * 43],
     "seq": ["1", "9"], "task": ["4", "9"],
 }  # fmt: skip

@@ -190,9 +190,7 @@ def test_a_life_is_subject_to_the_roles_of_its_file(door: Door, clock: SetClock)
     def work(transaction: Any) -> None:
         lives = Lives(door, transaction, clock.now(), [("public:web", "x")])
         form = {"description": "路灯不亮", "place": {"area": "310120101"}}
-        life = lives.begin(
-            Call(caller=Caller(name="public:web"), action="report", workflow="service-request", form=form)
-        )
+        life = lives.begin(Call(caller=Caller(name="import:x"), action="report", workflow="service-request", form=form))
         assert life is not None
         lives.act(life, Call(caller=Caller(name="public:web"), action="accept", ticket_id=life.outcome.ticket_id))
 

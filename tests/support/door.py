@@ -16,7 +16,7 @@ from engine.definitions import words
 from engine.definitions.loader import discover
 from engine.definitions.model import FormItem, Workflow
 from engine.errors import HuyingError
-from engine.records import versions
+from engine.records import receipts, versions
 from engine.records.areas import NewArea, create_areas, set_levels
 from engine.records.calendar_book import CalendarBook
 from engine.records.catalogue import Item, Standard
@@ -148,7 +148,10 @@ class World:
 
     def caller(self, login: str) -> Caller:
         """A person of the cast, or one of the engine's own hands."""
-        return Caller(person_id=self.people[login]) if login in self.people else Caller(name=login)
+        if login in self.people:
+            return Caller(person_id=self.people[login])
+        name, _, secret = login.partition("#")
+        return Caller(name=name, receipt=receipts.digest_of(secret) if secret else "")
 
     def act(self, login: str, action: str, **options: Any) -> Outcome:
         """One act, exactly as given."""

@@ -6,6 +6,16 @@ from tests.support.loops import SMALL, changed, problems, refusal
 
 #: What is changed in the small file, what it becomes, what the author reads.
 WRONG = {
+    "public for people with accounts": (
+        "by: [worker, reporter], to: reported",
+        "by: worker, public: true, to: reported",
+        "公开的上报须由上报人角色",
+    ),
+    "public and unknowable": (
+        "to: reported, form: [description!",
+        "public: true, to: reported, form: [item!, description!",
+        "路人无从知道",
+    ),
     "unknown key": ("calendar: cn", "calender: cn", "是否想写“calendar”"),
     "unknown Chinese key": ("title: 小循环", "标提: 小循环", "是否想写“标题”"),
     "missing key": ("calendar: cn-mainland\n", "", "缺少“日历”（calendar）"),

@@ -228,11 +228,30 @@ def test_whoever_is_not_on_duty_may_not_what_the_roster_decides() -> None:
     story.do(Cast.zhou, "by_nearby")
 
 
+_PUBLIC = _ROLES.replace("by: [anyone, creator]", "by: [anyone, creator]\n    public: true", 1)
+
+
+def test_a_passer_by_begins_only_what_the_file_calls_public() -> None:
+    assert isinstance(Story(small(_ROLES)).refused(THE_PUBLIC, "report", form={"lead": "urban"}), NotPermitted)
+
+
 def test_a_passer_by_without_account_is_not_taken_for_another_one() -> None:
-    story = _story(THE_PUBLIC)
+    story = Story(small(_PUBLIC))
+    story.do(THE_PUBLIC, "report", form={"lead": "urban"})
     assert story.case.ticket.reporter_id is None
     assert isinstance(story.refused(THE_PUBLIC, "by_anyone"), NotPermitted)
     assert isinstance(story.refused(replace(Cast.wang, person_id=None), "by_anyone"), NotPermitted)
+
+
+def test_whoever_holds_the_receipt_of_a_ticket_is_its_reporter_and_no_other_ones() -> None:
+    story = Story(small(_PUBLIC))
+    story.do(THE_PUBLIC, "report", form={"lead": "urban"})
+    own = story.case.ticket.id
+    assert isinstance(story.refused(replace(THE_PUBLIC, reported=own + 1), "by_anyone"), NotPermitted)
+    story.do(replace(THE_PUBLIC, reported=own), "by_anyone")
+    of_a_person = _story()
+    holder = replace(THE_PUBLIC, reported=of_a_person.case.ticket.id)
+    assert isinstance(of_a_person.refused(holder, "by_anyone"), NotPermitted)
 
 
 def test_an_undeclared_actor_is_denied_everything() -> None:

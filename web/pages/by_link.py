@@ -12,7 +12,7 @@ from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.definitions.walk import actions_of
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.records import marks, task_links
+from engine.records import limits, marks, task_links
 from engine.records.sheet import Sheet
 from engine.records.task_links import Found
 from engine.records.thumbs import Size
@@ -92,8 +92,8 @@ def _seen(house: Application, transaction: Transaction, secret: str) -> tuple[Fo
 
 
 def _count(house: Application, secret: str) -> None:
-    digest, now = task_links.digest_of(secret), house.clock.now()
-    house.database.acting(lambda transaction: task_links.count_act(transaction, digest, now))
+    key, now = f"link:{task_links.digest_of(secret)[:32]}", house.clock.now()
+    house.database.acting(lambda transaction: limits.count(transaction, key, task_links.ACTS, now))
 
 
 def _items(house: Application, secret: str, action: str, answered: int | None) -> tuple[FormItem, ...]:

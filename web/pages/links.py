@@ -12,6 +12,7 @@ from engine.errors import HuyingError, NotFound
 from engine.records import sheet
 from engine.stages import links
 from engine.stages.links import Handed
+from web.addresses import whole_address
 from web.dependencies import CaseNo, House
 from web.rendering import go, page
 from web.sessions import At, Form, Sitting
@@ -53,12 +54,6 @@ def revoke(request: Request, house: House, here: At, case_no: CaseNo, task: Seq,
     return go(request, f"/tickets/{case_no}/tasks/{task}/link")
 
 
-def address(house: Application, request: Request, secret: str) -> str:
-    """The whole address of a link: below the installation's own, else below the one that was asked."""
-    base = house.settings.url or str(request.base_url).rstrip("/")
-    return f"{base}/t/{secret}"
-
-
 def _page(
     request: Request,
     house: Application,
@@ -77,7 +72,7 @@ def _page(
         whole = sheet.sheet(transaction, house.versions, here.viewer, seen, case, now)
     if desk is None:
         raise error or NotFound("这项任务没有任务链接", "this task has no link of yours to hand out")
-    url = address(house, request, handed.secret) if handed else ""
+    url = whole_address(house, request, f"/t/{handed.secret}") if handed else ""
     return page(
         request,
         "link.html",

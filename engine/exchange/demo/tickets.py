@@ -111,6 +111,7 @@ _PAGES = (
     ("sun.grid", "/registers", "名册与走访", "registers and the visits born from them"),
     ("xu.chief", "/activity", "网格长履职", "what grid leaders did"),
     ("xu.chief", "/posts", "请假与代理", "leave and deputies"),
+    ("chen.desk", "/grids", "网格码海报", "posters by which passers-by report"),
     ("feng.supervisor", "/rhythms", "督查节律", "rhythms of supervision"),
 )
 

@@ -1,0 +1,76 @@
+"""How often: what comes without an account is counted, in the database because several processes serve.
+
+A window begins with the first act that is counted and is over `window` later, whatever is refused meanwhile: whoever
+was refused is told when to come again, and that holds.
+"""
+
+from dataclasses import dataclass
+
+from sqlmodel import SQLModel
+
+from engine.clock import MINUTE, Instant
+from engine.database import Transaction
+from engine.errors import TooOften
+from engine.records.asking import marks
+from engine.records.columns import ONE_TREE, instant, number, word
+
+_SECOND = MINUTE // 60
+#: Windows that are over, taken away by each new one: the table stays as small as what goes on.
+_MOST_SWEPT = 50
+
+
+class RateWindow(SQLModel, table=True):
+    """What was counted under one key since its window began."""
+
+    __tablename__ = "rate_window"
+    __table_args__ = ONE_TREE
+
+    #: Whose: `link:…`, `receipt:…`, `from:…` (a digest of an address), `area:…`.
+    key: str = word(key=True)
+    ends_at: int = instant(index=True)
+    acts: int = number()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """So many in so long."""
+
+    most: int
+    #: Microseconds.
+    window: int
+
+
+def count(transaction: Transaction, key: str, limit: Limit, now: Instant) -> None:
+    """One more under this key. Errors: `TooOften` past the limit, with `retry_after` in seconds."""
+    mark, *_ = marks(transaction, 1)
+    acts, ends_at = transaction.rows(
+        f"INSERT INTO rate_window (key, ends_at, acts) VALUES ({mark}, {mark}, 1) ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
+        f"acts = CASE WHEN rate_window.ends_at > {mark} THEN rate_window.acts + 1 ELSE 1 END, "
+        f"ends_at = CASE WHEN rate_window.ends_at > {mark} THEN rate_window.ends_at ELSE excluded.ends_at END "
+        "RETURNING acts, ends_at",
+        (key, now + limit.window, now, now),
+    )[0]
+    if acts > limit.most:
+        raise _too_often(int(ends_at) - now)
+    if acts == 1:
+        _sweep(transaction, now)
+
+
+def _sweep(transaction: Transaction, now: Instant) -> None:
+    mark, *_ = marks(transaction, 1)
+    # ▸ Whoever waits for a row that another process takes away, while that one waits for ours, would wait for ever.
+    free = " FOR UPDATE SKIP LOCKED" if transaction.postgresql else ""
+    transaction.run(
+        "DELETE FROM rate_window WHERE key IN "  # noqa: S608 (constant words)
+        f"(SELECT key FROM rate_window WHERE ends_at <= {mark} LIMIT {_MOST_SWEPT}{free})",
+        (now,),
+    )
+
+
+def _too_often(left: int) -> TooOften:
+    seconds = max(-(-left // _SECOND), 1)
+    minutes = -(-seconds // 60)
+    unit = "minute" if minutes == 1 else "minutes"
+    return TooOften(
+        f"操作过于频繁，请 {minutes} 分钟后再试", f"too often; try again in {minutes} {unit}", retry_after=seconds
+    )
