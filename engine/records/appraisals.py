@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Index
@@ -73,6 +73,8 @@ class FullLine:
     area_name: str
     department_name: str
     scores: int
+    #: The department's own area has never given a unit of the scorer's area less either.
+    mutual: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,25 +114,27 @@ def account(transaction: Transaction, units: Iterable[str]) -> Account:
         "SELECT a.kind, r.code, r.name, p.login, p.name, d.code, d.name, a.stars, "  # noqa: S608
         "(SELECT y.restored FROM exemption y WHERE y.ticket_id = a.ticket_id AND y.indicator = "
         f"'{SCORE_INDICATOR}' AND coalesce(y.department_id, a.department_id) = a.department_id "
-        "ORDER BY y.event_seq DESC LIMIT 1), count(*) "
+        "ORDER BY y.event_seq DESC LIMIT 1), h.code, count(*) "
         "FROM appraisal a JOIN ticket t ON t.id = a.ticket_id LEFT JOIN area r ON r.id = a.area_id "
         "LEFT JOIN person p ON p.id = a.person_id LEFT JOIN department d ON d.id = a.department_id "
+        "LEFT JOIN area h ON h.id = d.area_id "
         "WHERE EXISTS (SELECT 1 FROM reach b WHERE b.sort_key = t.opened_at AND b.ticket_id = t.id "
         f"AND b.unit {reached}) AND NOT EXISTS (SELECT 1 FROM appraisal n WHERE n.ticket_id = a.ticket_id "
         "AND a.department_id IS NOT NULL AND n.department_id = a.department_id AND n.seq > a.seq) "
-        "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
         parameters,
     )
     callers: dict[tuple[str, str], dict[str, Any]] = {}
     called: dict[str, _Scores] = {}
-    pairs: dict[tuple[str, str], list[int]] = {}
-    for kind, area, area_name, login, name, code, department, stars, restored, count in rows:
+    pairs: dict[tuple[str, str], _Pair] = {}
+    for kind, area, area_name, login, name, code, department, stars, restored, home, count in rows:
         if kind != Appraisal.SCORE:
             one = callers.setdefault((area or "", login or ""), {"area_name": area_name, "name": name})
             one[kind] = one.get(kind, 0) + count
             continue
         called.setdefault(code, _Scores(department)).add(stars, count, exempted=restored is not None and not restored)
-        pairs.setdefault((area_name or "", department), []).extend([stars] * count)
+        pair = pairs.setdefault((area or "", code), _Pair(area or "", area_name or "", home or "", department))
+        pair.stars += [stars] * count
     return Account(
         callers=[
             CallerLine(
@@ -140,12 +144,35 @@ def account(transaction: Transaction, units: Iterable[str]) -> Account:
             for (area, login), one in sorted(callers.items())
         ],
         called=[one.line(code) for code, one in sorted(called.items())],
-        always_full=[
-            FullLine(area_name=area, department_name=department, scores=len(stars))
-            for (area, department), stars in sorted(pairs.items())
-            if len(stars) >= ALWAYS_FULL and min(stars) == FULL
-        ],
+        always_full=_always_full([pair for _, pair in sorted(pairs.items())]),
     )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Pair:
+    """Who scored whom: the area of the scorer's post, and the department with the area it lies in."""
+
+    area: str
+    area_name: str
+    home: str
+    department_name: str
+    stars: list[int] = field(default_factory=list)
+
+    @property
+    def always_full(self) -> bool:
+        return len(self.stars) >= ALWAYS_FULL and min(self.stars) == FULL
+
+
+def _always_full(pairs: Sequence[_Pair]) -> list[FullLine]:
+    full = [pair for pair in pairs if pair.always_full]
+    ways = {(pair.area, pair.home) for pair in full}
+    return [
+        FullLine(
+            area_name=pair.area_name, department_name=pair.department_name, scores=len(pair.stars),
+            mutual=pair.area != pair.home and (pair.home, pair.area) in ways,
+        )
+        for pair in full
+    ]  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -178,6 +178,23 @@ def test_always_full_marks_between_the_same_two_are_listed(world: World) -> None
     assert _account(world).always_full == []
 
 
+def test_full_marks_both_ways_are_marked(world: World) -> None:
+    """互评满分：村给街道条线次次满分，街道给村的单位也次次满分。"""
+    for _ in range(5):
+        _published(world, 5, 4, by="tang")
+        world.later(DAY)
+    (village,) = world.rows("SELECT id FROM area WHERE code = 'village'")[0]
+    (street,) = world.rows("SELECT id FROM area WHERE code = 'street'")[0]
+    world.change("UPDATE department SET area_id = ? WHERE code = 'urban'", street)
+    assert [pair.mutual for pair in _account(world).always_full] == [False]
+    # 另五件：街道评村的单位 / The street scores a unit of the village, as often and as fully.
+    world.change("UPDATE department SET area_id = ? WHERE code = 'water'", village)
+    for _ in range(5):
+        _published(world, 4, 5, by="shen")
+        world.later(DAY)
+    assert [pair.mutual for pair in _account(world).always_full] == [True, True]
+
+
 def test_whom_the_tickets_do_not_reach_sees_no_account(world: World) -> None:
     _published(world, 3, 3)
     assert _account(world, "area:999999") == Account(callers=[], called=[], always_full=[])

@@ -49,7 +49,7 @@ def test_every_sight_is_there_for_whoever_is_named(
     settings = replace(Settings.from_environment(), database_url=database_url, data=tmp_path)
     demo = prepare_demo(settings)
     sights = re.findall(r"^ *([a-z.]+) +(/\S+) +(.+?) / ", capsys.readouterr().out, re.MULTILINE)
-    assert len(sights) == 24
+    assert len(sights) == 26
     application = Application.of(demo)
     try:
         relay(application.database)

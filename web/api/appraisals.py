@@ -45,6 +45,7 @@ class AlwaysFullOut(BaseModel):
     area_name: str
     department_name: str
     scores: int
+    mutual: bool = Field(description="And the department's own area likewise the other way round.")
 
 
 class AppraisalsOut(BaseModel):
@@ -100,7 +101,9 @@ def appraisals(house: House, me: Me) -> AppraisalsOut:
             for one in found.called
         ],
         always_full=[
-            AlwaysFullOut(area_name=one.area_name, department_name=one.department_name, scores=one.scores)
+            AlwaysFullOut(
+                area_name=one.area_name, department_name=one.department_name, scores=one.scores, mutual=one.mutual
+            )
             for one in found.always_full
         ],
     )  # fmt: skip

@@ -13,6 +13,7 @@ from engine.stages.door import ticket_id
 from engine.stages.meetings import Meetings, Said
 
 _DESK, _WORKER, _GRID, _DISTRICT = "chen.desk", "wang.worker", "sun.grid", "zhou.district"
+_SUPERVISOR = "feng.supervisor"
 _HANDLER, _LEAD, _CHECKER = "liu.handler", "zheng.lead", "zhao.checker"
 _URBAN, _WATER, _AREA = "cg-001", "sw-001", "ZH31012000101"
 _PHOTO = ["photo"]
@@ -54,6 +55,15 @@ LINES: dict[str, Sequence[Step]] = {
     "checking": (*_called("候车亭座椅损坏", "公交站点"), _SIGN, _FINISH),
     "scoring": (*_called("树池篦子缺失", "人行道"), _SIGN, _FINISH, _CHECK),
     "rehandling": (*_called("后街垃圾反复堆放", "偷倒渣土"), _SIGN, _FINISH, _CHECK, _SCORED, _REDO),
+    "exempted": (
+        *_called("电表箱门脱落", "人行道"), _SIGN, _FINISH, _CHECK, _SCORED,
+        Step(_LEAD, "appeal", {"reason": "表箱属供电公司，本队已代为加固"}),
+        Step(_SUPERVISOR, "exempt", {"excused": ["score", "solved"], "reason": "权属属供电，星级不计入"}, answers=True),
+    ),
+    "invalid": (
+        *_called("自家阳台渗水", "人行道"), _SIGN, _FINISH, _CHECK, _SCORED,
+        Step(_SUPERVISOR, "not_valid", {"reason": "户内事项，不应呼叫部门"}),
+    ),
     "answered": (
         _report("咨询老年人公交卡在哪里办"), Step(_DESK, "answer", {"reply": "请携身份证到社区事务受理中心办理"}),
     ),

@@ -112,6 +112,8 @@ _PAGES = (
     ("xu.chief", "/activity", "网格长履职", "what grid leaders did"),
     ("xu.chief", "/posts", "请假与代理", "leave and deputies"),
     ("chen.desk", "/grids", "网格码海报", "posters by which passers-by report"),
+    ("feng.supervisor", "/appraisals", "双考核：呼叫方与被呼方", "both sides appraised"),
+    ("feng.supervisor", "/exemptions", "剔除记录", "what indicators leave out, and why"),
     ("feng.supervisor", "/rhythms", "督查节律", "rhythms of supervision"),
 )
 
