@@ -43,6 +43,7 @@ from web.pages import (
     finding,
     grids,
     home,
+    languages,
     links,
     messages,
     offline,
@@ -106,6 +107,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         app.include_router(api.router, prefix=API)
     for pages in (
         signin,
+        languages,
         home,
         desk,
         bulk,

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,12 +17,13 @@ from engine.clock import moment as civil
 from engine.definitions.model import Title
 from engine.rules import calendar_year
 from engine.vocabulary import STAGE_TITLES, Stage
-from web import assets, clocks
+from web import assets, clocks, language
 from web.forms import Option
 from web.problems import come_again
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BOTH = Markup('{} <span class="en" lang="en">{}</span>')
+_ENGLISH = Markup('<span lang="en">{}</span>')
 #: History restores and body targets come with `HX-Request` too, and want a whole page.
 _PARTIAL = ("hx-request-type", "partial")
 
@@ -61,12 +62,18 @@ def streamed(request: Request, template: str, *, after: str, **context: Any) -> 
         .get_template(template)
         .generate(request=request, settings=request.app.state.house.settings, **context)
     )
-    return StreamingResponse(_parts(pieces, after), media_type="text/html")
+    return StreamingResponse(_parts(pieces, after, language.chosen(request)), media_type="text/html")
 
 
-def _parts(pieces: Iterable[str], after: str) -> Iterator[str]:
+def _parts(pieces: Iterable[str], after: str, spoken: str) -> Iterator[str]:
     held: list[str] = []
-    for piece in pieces:
+    rest = iter(pieces)
+    while True:
+        # Each part is asked for in a context of its own.
+        with language.speaking(spoken):
+            piece = next(rest, None)
+        if piece is None:
+            break
         held.append(piece)
         if after in piece:
             yield "".join(held)
@@ -82,7 +89,11 @@ def go(request: Request, to: str) -> Response:
 
 
 def say(zh: str, en: str) -> Markup:
-    """Chinese first, English second and quieter."""
+    """Chinese first, English second and quieter; or the one that the reader asked for."""
+    if language.spoken() == "en":
+        return _ENGLISH.format(en) if en else Markup("{}").format(zh)
+    if language.spoken() == "zh":
+        return Markup("{}").format(zh)
     return _BOTH.format(zh, en) if en and en != zh else Markup("{}").format(zh)
 
 
@@ -92,6 +103,20 @@ def both(title: Title | str) -> Markup:
         return say(title.zh, title.en)
     zh, _, en = title.partition(" / ")
     return say(zh, en)
+
+
+class Bilingual(Protocol):
+    """What has a name in both languages: a title, a limit."""
+
+    @property
+    def zh(self) -> str: ...
+    @property
+    def en(self) -> str: ...
+
+
+def word(title: Bilingual) -> str:
+    """One word of a title where there is room for one only: Chinese, unless the reader asked for English."""
+    return title.en if language.spoken() == "en" and title.en else title.zh
 
 
 def grouped(options: Sequence[Option]) -> list[tuple[str, list[Option]]]:
@@ -114,10 +139,13 @@ def awaited(request: Request) -> bool:
 
 
 def _answer(request: Request, name: str, status: int, context: dict[str, Any]) -> Response:
-    body = (
-        _environment().get_template(name).render(request=request, settings=request.app.state.house.settings, **context)
-    )
-    return HTMLResponse(body, status, headers={"Vary": "HX-Request-Type", **come_again(context.get("error"))})
+    with language.speaking(language.chosen(request)):
+        body = (
+            _environment()
+            .get_template(name)
+            .render(request=request, settings=request.app.state.house.settings, **context)
+        )
+    return HTMLResponse(body, status, headers={"Vary": "HX-Request-Type, Cookie", **come_again(context.get("error"))})
 
 
 @cache
@@ -130,12 +158,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["both"] = both
+    environment.filters["word"] = word
     environment.filters["moment"] = shown
     environment.filters["grouped"] = grouped
     environment.filters["hour"] = hour
     environment.filters["left"] = clocks.left
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title
+    environment.globals["spoken"] = language.spoken
+    environment.globals["languages"] = language.LANGUAGES
     environment.globals["along"] = clocks.along
     environment.globals["awaited"] = awaited
     environment.globals["say"] = say

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from engine.database import Transaction
 from engine.exchange.refusals import Change
 from engine.records.catalogue import Item, Standard
+from engine.records.sounds import initials
 
 _ITEM_FIELDS = ("class_name", "name")
 _STANDARD_FIELDS = ("filing_condition", "closing_condition", "limit_source", "limit", "first_limit")
@@ -130,7 +131,7 @@ def write(transaction: Transaction, planned: Plan, gone: Iterable[str]) -> None:
         rows = [
             {
                 "code": entry.item, "kind": entry.kind, "class_code": entry.class_code, "class_name": entry.class_name,
-                "item_code": entry.number, "name": entry.name, "active": True,
+                "item_code": entry.number, "name": entry.name, "initials": initials(entry.name), "active": True,
             }
             for entry in planned.items_new.values()
         ]  # fmt: skip
@@ -143,6 +144,8 @@ def write(transaction: Transaction, planned: Plan, gone: Iterable[str]) -> None:
         ]
         connection.execute(insert(Standard), fresh)
     for number, values in planned.items_changed.items():
+        if "name" in values:
+            values = {**values, "initials": initials(values["name"])}
         connection.execute(update(Item).where(col(Item.id) == number).values(**values))
     for number, values in planned.standards_changed.items():
         connection.execute(update(Standard).where(col(Standard.id) == number).values(**values))

@@ -39,6 +39,8 @@ class Item(SQLModel, table=True):
     class_name: str = title()
     item_code: str = word()
     name: str = title()
+    #: Initials of the name's sounds, to be found by.
+    initials: str = title()
     active: bool = yes_no()
 
 

@@ -166,10 +166,11 @@ def departments(
 
 
 def items(transaction: Transaction, *, text: str | None = None, limit: int = 50) -> list[ItemRow]:
-    """Active catalogue items whose code, name, class or filing condition holds the text, with all their standards."""
+    """Active catalogue items whose code, name, class or filing condition holds the text, or whose name sounds so by its
+    initials (`jg` 井盖), with all their standards."""
     where = _Where(transaction, "i.active")
     if text:
-        where.has(("i.code", "i.name", "i.class_name", "s.filing_condition"), text)
+        where.has(("i.code", "i.name", "i.initials", "i.class_name", "s.filing_condition"), text)
     rows = transaction.rows(
         "SELECT DISTINCT i.id, i.code, i.name, i.kind, i.class_name FROM item i "  # noqa: S608
         f"LEFT JOIN standard s ON s.item_id = i.id AND s.active WHERE {where} ORDER BY i.code LIMIT {_bounded(limit)}",

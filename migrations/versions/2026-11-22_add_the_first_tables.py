@@ -352,6 +352,7 @@ def add_tables() -> None:
         sa.Column("class_name", sa.String(length=200), nullable=False),
         sa.Column("item_code", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("initials", sa.String(length=200), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.CheckConstraint("kind IN ('part', 'event')", name=op.f("ck_item_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),

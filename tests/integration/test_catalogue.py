@@ -20,6 +20,7 @@ from engine.exchange.catalogue import (
 from engine.exchange.limit_units import LimitUnits, read_units, shipped
 from engine.exchange.refusals import write_refusals
 from engine.records.catalogue import lookup_items
+from engine.records.registers import items
 
 HEADER = ("kind", "class_code", "class_name", "item_code", "item_name", "filing_condition", "closing_condition",
           "time_limit")  # fmt: skip
@@ -222,3 +223,22 @@ def test_a_renamed_item_is_one_change(database: Database, units: LimitUnits, tmp
         ("part-01-37", {"name": ("路灯", "道路照明灯")})
     ]
     assert changed.unchanged == 4
+
+
+def test_an_item_is_found_by_the_initials_of_its_sounds_also_when_it_is_renamed(
+    database: Database, units: LimitUnits, tmp_path: Path, clock: SetClock
+) -> None:
+    applied(database, table(tmp_path, ROWS), units, clock)
+
+    def found(text: str) -> list[str]:
+        with database.looking() as transaction:
+            return [item.name for item in items(transaction, text=text)]
+
+    assert found("ssjg") == ["上水井盖"]
+    assert found("JG") == ["上水井盖"]
+    assert found("ld") == ["路灯"]
+    assert found("zzz") == []
+    renamed = [*ROWS[:4], ("part", "01", "公用设施", "37", "道路照明灯", "不亮", "修复", "2天")]
+    applied(database, table(tmp_path, renamed), units, clock)
+    assert found("dlzmd") == ["道路照明灯"]
+    assert found("ld") == []

@@ -308,7 +308,7 @@ def test_htmx_gets_the_very_fragment_that_the_page_includes(office: Town) -> Non
     assert "<html" in whole.html
     assert "<html" in restored.html
     assert part.html.lstrip().startswith('<div id="ticket">')
-    assert whole.headers["vary"] == part.headers["vary"] == "HX-Request-Type"
+    assert whole.headers["vary"] == part.headers["vary"] == "HX-Request-Type, Cookie"
 
     def steady(html: str) -> str:
         """Without what is fresh in every answer."""

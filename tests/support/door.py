@@ -208,7 +208,14 @@ class World:
 def _items(transaction: Transaction) -> None:
     for code, limit in ITEMS:
         kind, class_code, item_code = code.split("-")
-        row = {"kind": kind, "class_code": class_code, "class_name": "类", "item_code": item_code, "name": code}
+        row = {
+            "kind": kind,
+            "class_code": class_code,
+            "class_name": "类",
+            "item_code": item_code,
+            "name": code,
+            "initials": "",
+        }
         found = transaction.connection.execute(
             insert(Item).values(code=code, active=True, **row).returning(Item.__table__.c.id)  # type: ignore[attr-defined]
         )

@@ -24,6 +24,7 @@ from engine.records.areas import NewArea, create_areas, set_levels
 from engine.records.catalogue import Item, Standard
 from engine.records.departments import NewDepartment, create_departments
 from engine.records.people import Appointment, NewPerson, appoint, create_people
+from engine.records.sounds import initials
 from engine.settings import Settings
 from web.app import create_app
 
@@ -177,7 +178,7 @@ def _build(transaction: Transaction, now: Instant) -> None:
 def _catalogue(transaction: Transaction, number: str, name: str) -> None:
     """One item with two standards."""
     item = {"code": f"part-01-{number}", "kind": "part", "class_code": "01", "class_name": "公用设施"}
-    values = {**item, "item_code": number, "name": name, "active": True}
+    values = {**item, "item_code": number, "name": name, "initials": initials(name), "active": True}
     item_id = transaction.connection.execute(insert(Item).values(values).returning(col(Item.id))).scalar_one()
     standards = [
         {

@@ -229,6 +229,7 @@ def test_whoever_is_not_on_duty_may_not_what_the_roster_decides() -> None:
 
 
 _PUBLIC = _ROLES.replace("by: [anyone, creator]", "by: [anyone, creator]\n    public: true", 1)
+_PUBLIC = _PUBLIC.replace("form: [place!, lead!, co*]", "form: [place!, lead, co*]", 1)
 
 
 def test_a_passer_by_begins_only_what_the_file_calls_public() -> None:
