@@ -25,7 +25,7 @@ class RateWindow(SQLModel, table=True):
     __tablename__ = "rate_window"
     __table_args__ = ONE_TREE
 
-    #: Whose: `link:…`, `receipt:…`, `from:…` (a digest of an address), `area:…`.
+    #: Whose: `link:…`, `receipt:…`, `from:…` and `signin:…` (digests of addresses), `login:…` (a digest), `area:…`.
     key: str = word(key=True)
     ends_at: int = instant(index=True)
     acts: int = number()
@@ -54,6 +54,18 @@ def count(transaction: Transaction, key: str, limit: Limit, now: Instant) -> Non
         raise _too_often(int(ends_at) - now)
     if acts == 1:
         _sweep(transaction, now)
+
+
+def forget(transaction: Transaction, key: str) -> None:
+    """What was counted under this key counts no more."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run(f"DELETE FROM rate_window WHERE key = {mark}", (key,))  # noqa: S608
+
+
+def take_back(transaction: Transaction, key: str) -> None:
+    """One less under this key; its window stays."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run(f"UPDATE rate_window SET acts = acts - 1 WHERE key = {mark} AND acts > 0", (key,))  # noqa: S608
 
 
 def _sweep(transaction: Transaction, now: Instant) -> None:

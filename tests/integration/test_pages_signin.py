@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from engine.clock import HOUR, SetClock
+from engine.clock import HOUR, MINUTE, SetClock
 from engine.database import Database
 from engine.records.access import check_password, set_password
 from engine.records.people import NewPerson, create_people
-from tests.support.browser import Browser
+from tests.support.browser import Browser, Page
 from tests.support.town import BLOCK_CALLS, Town, town
 from web.sessions import COOKIE, VISITOR
 
@@ -48,6 +48,46 @@ def test_a_wrong_login_and_a_wrong_password_look_alike(office: Town, login: str,
     assert page.status == 401
     assert "账号或密码不对" in page.text
     assert browser.go("/").url.endswith("/signin?next=/")
+
+
+def _tried(browser: Browser, login: str, password: str) -> Page:
+    return browser.send(browser.go("/signin").form("/signin"), {"login": login, "password": password})
+
+
+@pytest.mark.parametrize("login", ["shen", "nobody-of-this-name"])
+def test_after_five_wrong_passwords_a_login_waits_whether_it_exists_or_not(office: Town, login: str) -> None:
+    set_password(office.database, "shen", "correct horse")
+    anyone = Browser(office)
+    assert [_tried(anyone, login, f"wrong {count}").status for count in range(5)] == [401] * 5
+    refused = _tried(anyone, login, "correct horse")
+    assert refused.status == 429
+    assert refused.headers["retry-after"] == str(15 * 60)
+    assert "请 15 分钟后再试" in refused.text
+    # Another login of the same office goes on, and from elsewhere this one waits too.
+    set_password(office.database, "wang", "battery staple")
+    assert "王芳" in _tried(Browser(office), "wang", "battery staple").text
+    assert _tried(Browser(office), login.upper(), "correct horse").status == 429
+    office.clock.advance(15 * MINUTE)
+    assert _tried(anyone, login, "correct horse").status == (200 if login == "shen" else 401)
+
+
+def test_a_right_password_forgets_the_wrong_ones_before_it(office: Town) -> None:
+    set_password(office.database, "shen", "correct horse")
+    for _ in range(3):
+        for count in range(4):
+            assert _tried(Browser(office), "shen", f"wrong {count}").status == 401
+        assert _tried(Browser(office), "shen", "correct horse").status == 200
+
+
+def test_an_address_that_tries_many_logins_waits_and_a_busy_office_does_not(office: Town) -> None:
+    set_password(office.database, "shen", "correct horse")
+    for _ in range(40):
+        assert _tried(Browser(office), "shen", "correct horse").status == 200
+    statuses = [_tried(Browser(office), f"guess-{count}", "password1").status for count in range(31)]
+    assert statuses == [401] * 30 + [429]
+    assert _tried(Browser(office), "shen", "correct horse").status == 429
+    office.clock.advance(10 * MINUTE)
+    assert _tried(Browser(office), "shen", "correct horse").status == 200
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 201, ""])

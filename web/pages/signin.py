@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from engine.application import Application
-from engine.errors import HuyingError, NotFound, NotSignedIn
+from engine.errors import HuyingError, NotFound, NotSignedIn, TooOften
 from engine.exchange.demo import cast
 from engine.records import access
+from web import guarding
 from web.dependencies import House
 from web.rendering import go, page
 from web.sessions import COOKIE, VISITOR, At, Form, VisitorForm, give_cookie, token_of, visitor
@@ -38,8 +39,8 @@ def enter(request: Request, house: House, form: VisitorForm) -> Response:
     """Come in with a password."""
     login, to = form.first("login").strip(), safe(form.first("next"))
     try:
-        person_id = access.check_password(house.database, login, form.first("password"))
-    except NotSignedIn as error:
+        person_id = guarding.check(house, request, login, form.first("password"))
+    except (NotSignedIn, TooOften) as error:
         return _page(request, house, to, login=login, error=error)
     return _opened(request, house, person_id, to)
 
@@ -69,7 +70,7 @@ def _page(
     response = page(
         request,
         "signin.html",
-        status=401 if error else 200,
+        status=error.status if error else 200,
         cast=cast() if house.settings.demo else (),
         next=to,
         login=login,
