@@ -21,6 +21,7 @@ from web.api import (
     admissions,
     appraisals,
     calendars,
+    contacts,
     inbox,
     meetings,
     people,
@@ -57,6 +58,7 @@ from web.pages import (
     ticket,
 )
 from web.pages import calendars as calendar_pages
+from web.pages import contacts as contact_pages
 from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
@@ -103,6 +105,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         task_links,
         meetings,
         appraisals,
+        contacts,
     ):
         app.include_router(api.router, prefix=API)
     for pages in (
@@ -126,6 +129,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         posts,
         admission_pages,
         appraisal_pages,
+        contact_pages,
         links,
         by_link,
         grids,

@@ -10,13 +10,14 @@ from engine.records import registers, sheet
 from engine.records.access import Viewer
 from engine.records.sheet import Clock, History, Line, Sheet, Sight
 from engine.records.task_links import Found
+from engine.records.unmasking import CONTACT, masked_name, masked_phone
 from engine.records.versions import Versions
 from engine.rules.case import Case, Held, Task
 from web.telling import Meanings, Piece, Told, forms_of, told
 
 #: Who else was called is no business of the unit's; who reported is told apart, masked.
 _HIDDEN = frozenset({FieldType.DEPARTMENT, FieldType.PERSON})
-_CONTACT = frozenset({"contact_name", "contact_phone"})
+_CONTACT = frozenset(CONTACT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +93,6 @@ def link_page(transaction: Transaction, whole: Sheet, found: Found) -> LinkPage:
         history=tuple(told(line, history, whole, meanings) for line in reversed(history.lines) if line.task in own),
         expires_at=found.expires_at,
     )
-
-
-def masked_name(name: str) -> str:
-    """A name of which the family name is left: 王**."""
-    return name[:1] + "*" * (len(name) - 1)
-
-
-def masked_phone(phone: str) -> str:
-    """A number of which the last four signs are left, the rest being as many stars."""
-    return "*" * max(len(phone) - 4, 0) + phone[-4:] if len(phone) > 4 else "*" * len(phone)
 
 
 def _own(case: Case, task: Task) -> frozenset[int]:

@@ -31,6 +31,7 @@ from engine.records import (
     task_links,
     ticket_places,
     tickets,
+    unmasking,
     wishes,
     workflows,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "task_links",
     "ticket_places",
     "tickets",
+    "unmasking",
     "wishes",
     "workflows",
 ]

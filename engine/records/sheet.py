@@ -21,6 +21,7 @@ from engine.records.asking import among, marks
 from engine.records.knowledge import hidden, numbers_in, without
 from engine.records.names import Names, names
 from engine.records.strips import Strip
+from engine.records.unmasking import masked_name, masked_phone, masked_words
 from engine.records.versions import Versions
 from engine.rules.almanac import Almanac
 from engine.rules.case import Case, Task, Timer
@@ -92,6 +93,18 @@ class Sheet:
     #: Case numbers of the tickets joined to this one and of those it opened.
     joined: tuple[str, ...]
     subs: tuple[str, ...]
+
+    #: The reader reported it.
+    own: bool = False
+
+    @property
+    def shown_name(self) -> str:
+        """The contact's name as it is shown without a purpose: whole to whose it is."""
+        return self.contact_name if self.own else masked_name(self.contact_name)
+
+    @property
+    def shown_phone(self) -> str:
+        return self.contact_phone if self.own else masked_phone(self.contact_phone)
 
     @property
     def definition(self) -> Workflow:
@@ -192,6 +205,7 @@ def sheet(transaction: Transaction, versions: Versions, viewer: Viewer, seen: Si
         ),
         joined=joined,
         subs=subs,
+        own=ticket.reporter_id == viewer.person_id,
     )
 
 
@@ -334,7 +348,8 @@ def _line(
         seq=seq, at=at, recorded_at=recorded, source=source, action=action, title=spoken.title(scope, action),
         scope=scope, task=task, request=request, actor=actor, person_id=person, post=post, department_id=department,
         behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=facts,
-        words=json.loads(words) if words and readable else None, hash=digest,
+        words=_words(words, own=case.ticket.reporter_id == viewer.person_id) if words and readable else None,
+        hash=digest,
     )  # fmt: skip
 
 
@@ -344,6 +359,12 @@ def _facts(text: str, seen: Sight) -> dict[str, Any]:
     if not seen.official:
         facts.pop("evidence", None)
     return facts
+
+
+def _words(words: str, *, own: bool) -> dict[str, Any]:
+    """Personal words of an event; the contact in them is masked for everybody but whose it is."""
+    read: dict[str, Any] = json.loads(words)
+    return read if own else masked_words(read)
 
 
 def _particulars(transaction: Transaction, ticket_id: int) -> dict[str, str]:

@@ -718,6 +718,19 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ticket_text")),
     )
     op.create_table(
+        "unmasking",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("purpose IN ('reach', 'verify', 'call_back', 'deliver')", name=op.f("ck_unmasking_purpose")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unmasking")),
+    )
+    op.create_index(op.f("ix_unmasking_at"), "unmasking", ["at"], unique=False)
+    op.create_index(op.f("ix_unmasking_person_id"), "unmasking", ["person_id"], unique=False)
+    op.create_index(op.f("ix_unmasking_ticket_id"), "unmasking", ["ticket_id"], unique=False)
+    op.create_table(
         "upload",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("media_type", sa.String(length=64), nullable=False),

@@ -3,10 +3,10 @@
 import pytest
 
 from engine.errors import DefinitionError
+from engine.records.unmasking import masked_name, masked_phone
 from engine.rules.case import Actor, ActorKind
 from engine.rules.linking import hands_out, linkable
 from tests.support.cases import URBAN, WATER, Cast, Story, block_calls, small
-from web.by_link import masked_name, masked_phone
 
 _LOOP = """roles:
   desk: {{title: 受理员, post: coordinator}}

@@ -181,7 +181,7 @@ class TicketOut(BaseModel):
     department: NamedOut | None = Field(description="The unit that started it.")
     description: str
     address: str
-    contact_name: str
+    contact_name: str = Field(description="Masked unless you reported it: POST …/contact shows it for a purpose.")
     contact_phone: str
     counters: dict[str, int]
     marks: list[str]

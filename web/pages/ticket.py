@@ -15,10 +15,10 @@ from engine.records import callers, exemptions, lists, phrases, reservations
 from engine.records import sheet as sheets
 from engine.records.lists import Wanted
 from engine.records.sheet import Sheet
+from engine.records.unmasking import PURPOSES, masked_phone
 from engine.stages.calls import Call, Caller, Offer
 from engine.stages.links import handed_out
 from web import bases, forms
-from web.by_link import masked_phone
 from web.contexts import Listed, deed, listed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
@@ -111,8 +111,20 @@ def _seen(house: Application, here: Sitting, transaction: Transaction, case_no: 
     return sheet, house.door.offers(transaction, seen.ticket_id, Caller(person_id=here.viewer.person_id))
 
 
+def whole(request: Request, house: Application, here: Sitting, case_no: str, *, contact: bool) -> Response:
+    """The whole page; with `contact` whom the ticket comes from, which is masked else."""
+    return _ticket(request, house, here, case_no, "", contact=contact)
+
+
 def _ticket(
-    request: Request, house: Application, here: Sitting, case_no: str, done: str, before: int = _END
+    request: Request,
+    house: Application,
+    here: Sitting,
+    case_no: str,
+    done: str,
+    before: int = _END,
+    *,
+    contact: bool = False,
 ) -> Response:
     with house.database.looking() as transaction:
         sheet, offers = _seen(house, here, transaction, case_no)
@@ -138,6 +150,8 @@ def _ticket(
         left_out=left_out,
         called=called,
         phone=masked_phone(sheet.contact_phone),
+        contact=contact,
+        purposes=PURPOSES,
         reserved=held.get(sheet.sight.ticket_id),
         done=title,
         earlier=earlier,

@@ -1,0 +1,92 @@
+"""A citizen's contact for a purpose, and who was shown one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.clock import iso
+from engine.errors import NotFound, NotPermitted, NotSignedIn
+from engine.records import sheet, unmasking
+from engine.records.unmasking import Purpose
+from web.api import shapes, views
+from web.api.proposals import official_units
+from web.dependencies import CaseNo, House, Me
+from web.masking import WATCHERS, shown_for, watches
+from web.problems import documented
+
+router = APIRouter(tags=["联系方式 / Contacts"])
+
+
+class PurposeIn(BaseModel):
+    """Why the contact is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: Purpose
+
+
+class ContactOut(BaseModel):
+    """Whom a ticket comes from."""
+
+    contact_name: str
+    contact_phone: str
+
+
+class UnmaskingOut(BaseModel):
+    """Somebody was shown a contact."""
+
+    id: int = Field(description="Send it as `before` for what is older.")
+    case_no: str
+    person: shapes.PersonOut
+    purpose: shapes.TitleOut
+    at: str
+
+
+class UnmaskingsOut(BaseModel):
+    """Rows, the newest first."""
+
+    items: list[UnmaskingOut]
+
+
+@router.post(
+    "/tickets/{case_no}/contact",
+    operation_id="show_contact",
+    summary="查看联系方式 / Show the contact",
+    responses=documented(NotSignedIn, NotFound, NotPermitted),
+)
+def contact(house: House, me: Me, case_no: CaseNo, body: PurposeIn) -> ContactOut:
+    """Name and phone, which are masked everywhere else. That you were shown them, and why, is written down."""
+    with house.database.looking() as transaction:
+        seen = sheet.sight(transaction, me, case_no)
+    shown_for(house, me, seen, body.purpose)
+    with house.database.looking() as transaction:
+        case = house.door.case(transaction, seen.ticket_id)
+        found = sheet.sheet(transaction, house.versions, me, seen, case, house.clock.now())
+    return ContactOut(contact_name=found.contact_name, contact_phone=found.contact_phone)
+
+
+@router.get(
+    "/unmaskings",
+    operation_id="list_unmaskings",
+    summary="查看联系方式记录 / Contacts that were shown",
+    responses=documented(NotSignedIn, NotPermitted),
+)
+def unmaskings(house: House, me: Me, before: Annotated[int | None, Query(ge=1, le=2**62)] = None) -> UnmaskingsOut:
+    """Who was shown which contact, for those who watch over it, where their posts reach."""
+    if not watches(me):
+        raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
+    with house.database.looking() as transaction:
+        found = unmasking.listed(transaction, official_units(me.units), before)
+    return UnmaskingsOut(
+        items=[
+            UnmaskingOut(
+                id=one.id,
+                case_no=one.case_no,
+                person=shapes.PersonOut(login=one.login, name=one.name),
+                purpose=views.title(one.purpose),
+                at=iso(one.at),
+            )
+            for one in found
+        ]
+    )
