@@ -12,16 +12,19 @@ from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
 from engine.records import callers, exemptions, lists, phrases, reservations
+from engine.records import hands as ways
 from engine.records import sheet as sheets
 from engine.records.lists import Wanted
 from engine.records.sheet import Sheet
+from engine.rules.hands import stretches
 from engine.stages.calls import Call, Caller, Offer
 from engine.stages.links import handed_out
-from web import bases, forms
+from web import bases, before_after, forms
 from web.by_link import masked_phone
 from web.contexts import Listed, deed, listed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
+from web.hands import Hands, hands
 from web.hints import hints
 from web.rendering import acted, is_partial, page, wants_data
 from web.sessions import At, Form, Posted, Sitting
@@ -126,6 +129,8 @@ def _ticket(
         held = reservations.reserved(transaction, here.viewer, [sheet.sight.ticket_id], house.clock.now())
         called = _called_before(house, transaction, here, sheet)
         links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
+        held_by = _hands(house, transaction, sheet)
+        pictured = sheets.pictured(transaction, here.viewer, sheet.sight, sheet.case, before_after.FIELDS)
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
     return page(
@@ -142,7 +147,17 @@ def _ticket(
         done=title,
         earlier=earlier,
         rests=rests,
+        hands=held_by,
+        pictures=before_after.columns(sheet, pictured),
     )
+
+
+def _hands(house: Application, transaction: Transaction, sheet: Sheet) -> Hands:
+    """Who held the ticket how long, over its whole history."""
+    case = sheet.case
+    calendar = house.versions.almanac().of(case.definition.calendar, case.ticket.area)
+    moments = ways.way(transaction, case).moments
+    return hands(sheet, stretches(case, moments, house.clock.now(), calendar))
 
 
 def _called_before(house: Application, transaction: Transaction, here: Sitting, sheet: Sheet) -> list[Listed]:
