@@ -12,7 +12,7 @@ WIDTH = 1000
 
 def left(clock: Clock) -> Title:
     """How much is left, or by how much it is overdue; working time says so."""
-    zh, en = _duration(abs(clock.left))
+    zh, en = duration(abs(clock.left))
     if clock.left < 0:
         return Title(f"超期{_worked(clock, '工时')} {zh}", f"{en} overdue{_worked(clock, ' (working time)')}")
     return Title(f"剩余{_worked(clock, '工时')} {zh}", f"{en} left{_worked(clock, ' (working time)')}")
@@ -22,7 +22,8 @@ def _worked(clock: Clock, word: str) -> str:
     return word if clock.working else ""
 
 
-def _duration(span: int) -> tuple[str, str]:
+def duration(span: int) -> tuple[str, str]:
+    """A span in words, Chinese and English."""
     days, rest = divmod(span, DAY)
     hours, rest = divmod(rest, HOUR)
     minutes = rest // MINUTE

@@ -1,6 +1,6 @@
 """A workflow as a Mermaid state diagram, drawn from the compiled machine."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from engine.definitions.machine import BEFORE, Edge, Machine
@@ -27,14 +27,26 @@ _CLASSES = (
     ("suspended", "fill:#fff3bf,stroke:#e67700"),
     ("joined", "fill:#e7f5ff,stroke:#1971c2"),
 )
+#: States that a ticket was in, and those it is in now.
+_VISITED = "fill:#dbeafe,stroke:#1d4ed8,stroke-width:2px"
+_HERE = "fill:#1d4ed8,stroke:#172554,stroke-width:4px,color:#ffffff"
 
 
-def mermaid(definition: Workflow, kind: str | None = None, *, language: Language = Language.BOTH) -> str:
+def mermaid(
+    definition: Workflow,
+    kind: str | None = None,
+    *,
+    language: Language = Language.BOTH,
+    here: Collection[str] = (),
+    visited: Collection[str] = (),
+) -> str:
     """The diagram of the ticket, or of one kind of task: stages as blocks, ends marked, who moves said on each edge.
 
-    Actions that stay in their state aren't drawn. Returns Mermaid source ending in a newline.
+    `here` and `visited` name states of one ticket to be marked. Actions that stay in their state aren't drawn. Returns
+    Mermaid source ending in a newline.
     """
-    return "\n".join(_Drawing(definition, kind, language).lines()) + "\n"
+    drawing = _Drawing(definition, kind, language)
+    return "\n".join((*drawing.lines(), *drawing.marks(here, visited))) + "\n"
 
 
 def every(definition: Workflow, *, language: Language = Language.BOTH) -> dict[str, str]:
@@ -103,6 +115,15 @@ class _Drawing:
             if here:
                 yield f"  classDef {name} {style}"
                 yield f"  class {','.join(here)} {name}"
+
+    def marks(self, here: Collection[str], visited: Collection[str]) -> Iterator[str]:
+        """The lines that mark the states of one ticket; the later class wins over that of the state's type."""
+        been = [name for name in visited if name not in here]
+        for word, style, names in (("visited", _VISITED, been), ("here", _HERE, here)):
+            known = [number for name, number in self._ids.items() if name in names]
+            if known:
+                yield f"  classDef {word} {style}"
+                yield f"  class {','.join(known)} {word}"
 
     def _text(self, title: Title) -> str:
         words = {Language.ZH: title.zh, Language.EN: title.en or title.zh, Language.BOTH: str(title)}

@@ -252,7 +252,7 @@ def history(
 ) -> History:
     """Events after a seq, at most `limit`, the oldest first; `more` says that there are later ones."""
     mark, *_ = marks(transaction, 1)
-    return _history(transaction, viewer, seen, case, f"e.seq > {mark} ORDER BY e.seq", after, limit)
+    return _history(transaction, viewer, seen, case, f"e.seq > {mark} ORDER BY e.seq", limit, after)
 
 
 def recent(
@@ -260,12 +260,21 @@ def recent(
 ) -> History:
     """The last events before a seq, at most `limit`, the oldest first; `more` says that there are earlier ones."""
     mark, *_ = marks(transaction, 1)
-    found = _history(transaction, viewer, seen, case, f"e.seq < {mark} ORDER BY e.seq DESC", before, limit)
+    found = _history(transaction, viewer, seen, case, f"e.seq < {mark} ORDER BY e.seq DESC", limit, before)
+    return replace(found, lines=found.lines[::-1])
+
+
+def pictured(transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, fields: Sequence[str]) -> History:
+    """The newest events whose forms hold photos in one of these fields, the oldest first."""
+    mark, *_ = marks(transaction, 1)
+    named = " OR ".join(f"e.facts LIKE {mark}" for _ in fields)
+    part = f"({named}) ORDER BY e.seq DESC"
+    found = _history(transaction, viewer, seen, case, part, MOST_EVENTS, *(f'%"{name}"%' for name in fields))
     return replace(found, lines=found.lines[::-1])
 
 
 def _history(
-    transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, part: str, seq: int, limit: int
+    transaction: Transaction, viewer: Viewer, seen: Sight, case: Case, part: str, limit: int, *parameters: Any
 ) -> History:
     mark, *_ = marks(transaction, 1)
     bounded = max(1, min(limit, MOST_EVENTS))
@@ -274,7 +283,7 @@ def _history(
         "e.person_id, e.post, e.department_id, e.behalf_of, e.state_from, e.state_to, e.stage, e.facts, w.words, "
         "e.hash FROM event e LEFT JOIN personal w ON w.ticket_id = e.ticket_id AND w.seq = e.seq "
         f"WHERE e.ticket_id = {mark} AND {part} LIMIT {bounded + 1}",
-        (seen.ticket_id, seq),
+        (seen.ticket_id, *parameters),
     )
     shown = rows[:bounded]
     spoken = Spoken(case.definition)

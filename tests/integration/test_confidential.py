@@ -71,6 +71,7 @@ QUERIES = {
     "/activity": ("", "?month=2026-03"),
     "/api/activity": ("?month=2026-03",),
     "/precedents": ("", "?q=confided"),
+    "/workflows/{key}": ("", "?ticket={case_no}"),
     "/exemptions": ("", "?indicator=score", "?department=water"),
     "/api/exemptions": ("", "?ticket={case_no}", "?indicator=score"),
     "/api/precedents": ("", "?q=指定"),

@@ -12,16 +12,20 @@ from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
 from engine.records import callers, exemptions, lists, phrases, reservations
+from engine.records import hands as ways
 from engine.records import sheet as sheets
+from engine.records.hands import Way
 from engine.records.lists import Wanted
 from engine.records.sheet import Sheet
 from engine.records.unmasking import PURPOSES, masked_phone
+from engine.rules.hands import stretches
 from engine.stages.calls import Call, Caller, Offer
 from engine.stages.links import handed_out
-from web import bases, forms
+from web import bases, before_after, forms
 from web.contexts import Listed, deed, listed, ticket_page
 from web.dependencies import CaseNo, House
 from web.forms import Drawing, Typed
+from web.hands import Hands, hands
 from web.hints import hints
 from web.rendering import acted, is_partial, page, wants_data
 from web.sessions import At, Form, Posted, Sitting
@@ -138,6 +142,9 @@ def _ticket(
         held = reservations.reserved(transaction, here.viewer, [sheet.sight.ticket_id], house.clock.now())
         called = _called_before(house, transaction, here, sheet)
         links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
+        way = ways.way(transaction, sheet.case)
+        held_by = _hands(house, sheet, way)
+        pictured = sheets.pictured(transaction, here.viewer, sheet.sight, sheet.case, before_after.FIELDS)
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
     return page(
@@ -156,7 +163,16 @@ def _ticket(
         done=title,
         earlier=earlier,
         rests=rests,
+        hands=held_by,
+        pictures=before_after.columns(sheet, pictured),
     )
+
+
+def _hands(house: Application, sheet: Sheet, way: Way) -> Hands:
+    """Who held the ticket how long, over its whole history."""
+    case = sheet.case
+    calendar = house.versions.almanac().of(case.definition.calendar, case.ticket.area)
+    return hands(sheet, stretches(case, way.moments, house.clock.now(), calendar))
 
 
 def _called_before(house: Application, transaction: Transaction, here: Sitting, sheet: Sheet) -> list[Listed]:

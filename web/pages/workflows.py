@@ -8,8 +8,10 @@ from starlette.responses import Response
 from engine.analysis.diagram import Language, mermaid
 from engine.definitions.model import CLOCK, RULE, Action, State, Title, Workflow
 from engine.errors import NotFound
-from engine.records import registers
+from engine.records import hands, registers, sheet
+from engine.rules.case import Case
 from engine.vocabulary import STAGE_TITLES, Stage
+from web import language
 from web.dependencies import House
 from web.rendering import page
 from web.sessions import At
@@ -31,10 +33,21 @@ def workflows(request: Request, house: House, here: At) -> Response:
 
 
 @router.get("/workflows/{key}")
-def workflow(request: Request, house: House, here: At, key: Word, task: Kind = "") -> Response:
-    """One loop: its stages as a table, and as a diagram where the browser can draw one."""
+def workflow(request: Request, house: House, here: At, key: Word, task: Kind = "", ticket: Kind = "") -> Response:
+    """One loop: its stages as a table, and as a diagram where the browser can draw one.
+
+    With a ticket that the reader may see: the version it runs on, and where it is and has been.
+    """
+    way, case = None, None
     with house.database.looking() as transaction:
-        definition = house.versions.active(transaction, key)
+        if ticket:
+            seen = sheet.sight(transaction, here.viewer, ticket)
+            case = house.door.case(transaction, seen.ticket_id)
+            definition, way = case.definition, hands.way(transaction, case)
+            if definition.key != key:
+                raise NotFound(f"{ticket} 不走流程“{key}”", f"{ticket} does not run on '{key}'")
+        else:
+            definition = house.versions.active(transaction, key)
     if task and task not in definition.tasks:
         raise NotFound(f"没有任务种类“{task}”", f"there is no kind of task '{task}'")
     return page(
@@ -43,9 +56,24 @@ def workflow(request: Request, house: House, here: At, key: Word, task: Kind = "
         here=here,
         workflow=definition,
         task=task,
-        diagram=mermaid(definition, task or None, language=Language.ZH),
+        ticket=ticket,
+        diagram=mermaid(
+            definition,
+            task or None,
+            language=Language.EN if language.chosen(request) == "en" else Language.ZH,
+            here=_present(case, task) if case else (),
+            visited=way.visited.get(task, ()) if way else (),
+        ),
         parts=_task_parts(definition, task) if task else _stage_parts(definition),
     )
+
+
+def _present(case: Case, kind: str) -> set[str]:
+    """The state of the ticket, or those of its tasks of a kind that are at work in the present round."""
+    if not kind:
+        return {case.ticket.state}
+    present = case.ticket.memory.rounds.get(kind, 0)
+    return {task.state for task in case.tasks.values() if task.kind == kind and task.round == present}
 
 
 Part = tuple[Title, list[tuple[State, list[tuple[Action, list[Title], Title | None]]]]]
