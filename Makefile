@@ -7,6 +7,7 @@ WORKERS = 2
 PYTEST_ARGS =
 DEMO_ARGS =
 BENCH_ARGS =
+ASSETS_ARGS =
 UPGRADE =
 
 BIN = $(VENV)/bin
@@ -42,7 +43,7 @@ bench: $(TEST_READY) ## 测量性能 / Measure performance
 	$(BIN)/huying bench $(BENCH_ARGS)
 
 assets: $(RUN_READY) ## 取网页所用的第三方文件,供内网使用(需 npm) / Fetch the files of others for intranets (needs npm)
-	$(BIN)/python -m web.fetching
+	$(BIN)/python -m web.fetching $(ASSETS_ARGS)
 
 lock: ## 重新锁定依赖,UPGRADE=--upgrade 取新版 / Pin the requirements again; UPGRADE=--upgrade takes new versions
 	@command -v python3.11 > /dev/null || { \

@@ -53,3 +53,11 @@ MERMAID = Asset(
     integrity="sha384-EOXBFmc3gx5mb+vn0vPvvGqACToJD24hhacX5Yx+8NUUQrHIle/Qi5Bg9o3zKwW2",
 )
 ALL = (HTMX, TABLER, MERMAID)
+#: Looks at pages in tests; no page uses it, so that no policy allows it.
+AXE = Asset(
+    package="axe-core",
+    version="4.14.1",
+    path="axe.min.js",
+    integrity="sha384-xt1SFg49QaDwsyt0Xfs2XAyBtYPClXl3X2q5OOLeGAUmq9jZTYIMdztpF99WdhiH",
+)
+TESTING = (AXE,)

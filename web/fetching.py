@@ -1,6 +1,7 @@
 """`make assets`: the pinned files of others, for installations whose people cannot reach a CDN.
 
-Each package is taken by npm, each file checked against its digest before it is put in place.
+Each package is taken by npm, each file checked against its digest before it is put in place. With `--testing` also what
+tests alone need.
 """
 
 import base64
@@ -9,21 +10,22 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from web.assets import ALL, VENDOR, Asset
+from web.assets import ALL, TESTING, VENDOR, Asset
 
 _FOLDER = Path(__file__).parent / "static" / VENDOR
 
 
-def fetch(folder: Path = _FOLDER) -> list[str]:
+def fetch(folder: Path = _FOLDER, wanted: Sequence[Asset] = ALL) -> list[str]:
     """Fetch what is missing; the names of the files fetched.
 
     Errors: `ValueError` for a file whose digest is not the pinned one, `CalledProcessError` when npm fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fetched = []
-    for asset in ALL:
+    for asset in wanted:
         target = folder / asset.file
         if target.is_file() and _digest(target.read_bytes()) == asset.integrity:
             continue
@@ -57,5 +59,5 @@ def _of_package(asset: Asset) -> bytes:
 
 
 if __name__ == "__main__":
-    for name in fetch():
+    for name in fetch(wanted=(*ALL, *TESTING) if sys.argv[1:] == ["--testing"] else ALL):
         sys.stdout.write(f"{name}\n")

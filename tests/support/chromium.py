@@ -47,16 +47,17 @@ def chromium() -> Iterator[Any]:
     """The browser; where there is none the test is skipped with a reason, or fails if it is required."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        _without("no Chromium on this machine")
+        without("no Chromium on this machine")
     if not (VENDOR / assets.HTMX.file).exists():
-        _without("no files of others on the disk: make assets")
+        without("no files of others on the disk: make assets")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
 
 
-def _without(reason: str) -> NoReturn:
+def without(reason: str) -> NoReturn:
+    """Skip for a reason, or fail where browser and files are known to be there."""
     if os.environ.get(REQUIRED) == "required":
         pytest.fail(f"{reason}, and {REQUIRED} asks for it")
     pytest.skip(reason)

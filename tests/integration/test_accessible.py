@@ -1,0 +1,82 @@
+"""Pages that everybody can use: axe-core finds nothing grave, the policy forbids nothing, the console stays silent."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.clock import SetClock
+from engine.database import Database
+from tests.support.axe import axe_source, findings, watch
+from tests.support.chromium import REQUIRED, chromium, on_a_port, sign_in
+from tests.support.town import BLOCK_CALLS, Town, town
+
+pytestmark = pytest.mark.browser
+
+#: A phone and a desk.
+WIDTHS = (390, 1440)
+OFFICE = (
+    "/", "/queue", "/tickets", "/inbox", "/workflows", "/meetings", "/exemptions", "/appraisals",
+    "/posts", "/report", f"/report/{BLOCK_CALLS}/report", f"/workflows/{BLOCK_CALLS}", "/tickets/{case_no}",
+)  # fmt: skip
+WALKS = {
+    "shen": (*OFFICE, "/tickets/{fresh}", "/tickets/{fresh}/do/accept"),
+    "chen": (*OFFICE, "/tickets/{case_no}/do/finish?task={task}"),
+    "wang": OFFICE,
+    "he": (*OFFICE, "/unmaskings"),
+    None: ("/signin", "/g/xd-g"),
+}
+
+
+@pytest.fixture
+def office(
+    sqlite_database: Database, clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Town]:
+    if os.environ.get("CI") == "true":
+        monkeypatch.setenv(REQUIRED, "required")
+    with town(sqlite_database, clock, tmp_path / "data") as served:
+        yield served
+
+
+def _stocked(office: Town) -> dict[str, str]:
+    """A ticket that is worked on, and one that has just come in."""
+    case_no, fresh = office.report(), office.report(description="路灯不亮")
+    office.act("shen", case_no, "accept", {"item": "part-01-01/1", "urgency": "normal"})
+    office.act("shen", case_no, "call", {"kind": "appeal", "lead": "urban"})
+    task = office.task_of(case_no, "urban")["task"]
+    office.act("chen", case_no, "sign", task=task)
+    return {"case_no": case_no, "fresh": fresh, "task": str(task)}
+
+
+@pytest.mark.parametrize("login", WALKS)
+def test_main_pages_are_accessible_and_keep_to_their_policy(office: Town, login: str | None) -> None:
+    source, parts = axe_source(), _stocked(office)
+    found: list[str] = []
+    with on_a_port(office) as address, chromium() as browser:
+        context = browser.new_context()
+        if login is not None:
+            sign_in(context, office, address, login)
+        page = context.new_page()
+        said = watch(page)
+        for path in (path.format(**parts) for path in WALKS[login]):
+            answer = page.goto(address + path, wait_until="networkidle")
+            assert answer.status == 200, path
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                found += [f"{path} at {width} px: {one}" for one in findings(page, source)]
+        context.close()
+    assert not found, "\n".join(found)
+    assert not said, "\n".join(said)
+
+
+def test_a_field_without_a_label_and_a_style_within_a_page_are_found(office: Town) -> None:
+    source = axe_source()
+    with on_a_port(office) as address, chromium() as browser:
+        page = browser.new_page()
+        said = watch(page)
+        page.goto(f"{address}/signin", wait_until="networkidle")
+        assert (findings(page, source), said) == ([], [])
+        page.evaluate("() => { document.querySelector('main').innerHTML = '<input style=\"color: red\">' }")
+        assert any("label at input" in one for one in findings(page, source))
+        assert any("CSP style-src" in one for one in said)
