@@ -1,5 +1,6 @@
 """People and their posts come in as a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from sqlmodel import select
 
 from engine.clock import CIVIL_ZONE, Instant, instant
 from engine.database import Database, Transaction
-from engine.definitions.words import shipped
+from engine.definitions.model import Title
 from engine.errors import Malformed
 from engine.exchange import importing
 from engine.exchange.importing import Headers, Work, fields_of
@@ -16,6 +17,7 @@ from engine.exchange.refusals import Change, Outcome, Wrong, filled, whole
 from engine.exchange.spreadsheet import Column, Row
 from engine.records.columns import TITLE, WORD
 from engine.records.people import Appointment, NewPerson, Person, alter_person, appoint, create_people
+from engine.records.post_words import posts_there
 
 COLUMNS = (
     Column(name="login", spellings=("账号", "登录名")),
@@ -45,9 +47,10 @@ def apply_people(database: Database, path: Path, now: Instant, *, headers: Heade
 def _people(transaction: Transaction, work: Work) -> None:
     there = {row["login"]: Person(**row) for row in transaction.connection.execute(select(Person)).mappings()}
     said: dict[str, str] = {}
+    posts = posts_there(transaction)
     for row in work.rows:
         try:
-            person, post = _person(row, work.now)
+            person, post = _person(row, posts, work.now)
             first = said.setdefault(person.login, person.name)
             if first != person.name:
                 raise Wrong("name", f"同一账号在前面叫“{first}”", f"this login was '{first}' further up")
@@ -93,7 +96,7 @@ def _take_in(
     return _Note(person=Person(login=person.login, name=person.name, phone=phone), new=new, changed=changed)
 
 
-def _person(row: Row, now: Instant) -> tuple[NewPerson, Appointment | None]:
+def _person(row: Row, words: Mapping[str, Title], now: Instant) -> tuple[NewPerson, Appointment | None]:
     whole(row)
     cells = row.cells
     person = NewPerson(
@@ -104,7 +107,6 @@ def _person(row: Row, now: Instant) -> tuple[NewPerson, Appointment | None]:
     post = cells.get("post", "")
     if not post:
         return person, None
-    words = shipped().posts
     known = {title.zh: word for word, title in words.items()} | {word: word for word in words}
     if post not in known:
         raise Wrong("post", "没有这个岗位", f"there is no such post; there are {', '.join(words)}")

@@ -1,17 +1,19 @@
 """The duty roster comes in as a table: one row per shift."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from engine.clock import CIVIL_ZONE, Instant, instant
 from engine.database import Database, Transaction
-from engine.definitions.words import shipped
+from engine.definitions.model import Title
 from engine.errors import HuyingError
 from engine.exchange import importing
 from engine.exchange.importing import Headers, Work
 from engine.exchange.refusals import Outcome, Wrong, filled, whole
 from engine.exchange.spreadsheet import Column, Row
 from engine.records.columns import WORD
+from engine.records.post_words import posts_there
 from engine.records.shifts import NewShift, put_on_duty
 
 COLUMNS = (
@@ -35,9 +37,10 @@ def apply_roster(database: Database, path: Path, now: Instant, *, headers: Heade
 
 
 def _roster(transaction: Transaction, work: Work) -> None:
+    posts = posts_there(transaction)
     for row in work.rows:
         try:
-            shift = _shift(row)
+            shift = _shift(row, posts)
             new = put_on_duty(transaction, shift)
         except Wrong as wrong:
             work.refuse(row, wrong)
@@ -48,9 +51,8 @@ def _roster(transaction: Transaction, work: Work) -> None:
             work.new += [f"{shift.login} {row.cells['since']}"] if new else []
 
 
-def _shift(row: Row) -> NewShift:
+def _shift(row: Row, words: Mapping[str, Title]) -> NewShift:
     whole(row)
-    words = shipped().posts
     known = {title.zh: word for word, title in words.items()} | {word: word for word in words}
     post = filled(row, "post", most=WORD)
     if post not in known:

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 
 from engine.clock import SECOND, Instant, iso
 from engine.definitions.model import Title
-from engine.definitions.words import shipped
 from engine.errors import NotSignedIn
 from engine.records import heartbeats, registers
 from engine.records.messages import backlog
 from engine.records.names import names
+from engine.records.post_words import posts_there
 from web.api import catalogue_shapes, people_shapes, shapes, views
 from web.dependencies import House, Me
 from web.problems import documented
@@ -35,10 +35,11 @@ def me(house: House, me: Me) -> people_shapes.MeOut:
             areas=[held.area_id for held in me.posts],
             departments=[held.department_id for held in me.posts],
         )
+        titles = posts_there(transaction)
     posts = [
         people_shapes.PostOut(
             post=held.post,
-            title=views.title(shipped().posts.get(held.post, Title(held.post, held.post))),
+            title=views.title(titles.get(held.post, Title(held.post, held.post))),
             area=views.named(called.areas, held.area_id),
             department=views.named(called.departments, held.department_id),
         )

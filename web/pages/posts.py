@@ -10,13 +10,12 @@ from starlette.responses import Response
 from engine.application import Application
 from engine.clock import CIVIL_ZONE, Instant, instant, moment
 from engine.database import Transaction
-from engine.definitions.model import Title
-from engine.definitions.words import shipped
 from engine.errors import HuyingError, Malformed, Place
 from engine.records import deputies, tenure
 from engine.records.access import Viewer
 from engine.records.activity import SUPERVISORS
 from engine.records.deputies import NewDeputy
+from engine.records.post_words import posts_there
 from web.api.people import of_month, this_month
 from web.dependencies import House
 from web.rendering import go, page
@@ -104,6 +103,7 @@ def _page(
     with house.database.looking() as transaction:
         mine = _mine(transaction, here.viewer, now)
         ships = deputies.deputyships(transaction, here.viewer.person_id, now)
+        titles = posts_there(transaction)
     return page(
         request,
         "posts.html",
@@ -115,7 +115,7 @@ def _page(
         typed=typed,
         today=moment(now).date().isoformat(),
         supervises=any(held.post in SUPERVISORS and held.area_id is not None for held in here.viewer.posts),
-        titles=_titles(),
+        titles=titles,
         done=done,
         error=error,
     )
@@ -134,10 +134,6 @@ def _mine(transaction: Transaction, viewer: Viewer, now: Instant) -> list[dict[s
         }
         for one in tenure.holdings(transaction, viewer.person_id, now)
     ]
-
-
-def _titles() -> dict[str, Title]:
-    return dict(shipped().posts)
 
 
 def _midnight(field: str, text: str, *, days: int = 0) -> Instant:
