@@ -6,25 +6,25 @@ from typing import Any
 
 from engine.background.relapses import find_relapses
 from engine.clock import Clock
-from engine.database import Database
+from engine.database import Database, Transaction
 from engine.records import appraisals, precedents, relapses, shadows
 from engine.stages.door import Door
 
 
 def fold_precedents(database: Database) -> int:
     """Fold the rulings that the feed holds since the last round; how many."""
-    folded, more = 0, True
-    while more:
-        count, more = database.acting(precedents.fold)
-        folded += count
-    return folded
+    return _folded(database, precedents.fold)
 
 
 def fold_appraisals(database: Database) -> int:
     """Fold what the feed says of callers and of the called since the last round; how many lines."""
+    return _folded(database, appraisals.fold)
+
+
+def _folded(database: Database, fold: Callable[[Transaction], tuple[int, bool]]) -> int:
     folded, more = 0, True
     while more:
-        count, more = database.acting(appraisals.fold)
+        count, more = database.acting(fold)
         folded += count
     return folded
 

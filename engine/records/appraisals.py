@@ -10,9 +10,9 @@ from sqlmodel import SQLModel
 
 from engine.database import Transaction
 from engine.definitions.model import Appraisal
+from engine.records import exemptions, following
 from engine.records.asking import among, marks
 from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, maybe_number, one_of, word
-from engine.records.following import behind, from_the_start, read_to
 
 READER = "appraisals"
 #: The indicator whose exemption leaves a department's score out.
@@ -91,19 +91,13 @@ _EVENT = "e.ticket_id, e.seq, e.at, e.task_seq, e.request_seq, e.person_id, e.fa
 
 def fold(transaction: Transaction) -> tuple[int, bool]:
     """Fold what the next events of the feed say: how many lines, and whether the feed may hold more."""
-    position = "strpos" if transaction.postgresql else "instr"
-    rows, last = behind(transaction, READER, _EVENT, f"""{position}(e.facts, '"appraises":[') > 0""")
-    if last is None:
-        return 0, False
-    kept = sum(_keep(transaction, row) for row in rows)
-    read_to(transaction, READER, last)
-    return kept, True
+    return following.fold(transaction, READER, _EVENT, '"appraises":[', _keep)
 
 
 def forget_all(transaction: Transaction) -> None:
     """Drop every line, to be folded again from the start of the feed."""
     transaction.run("DELETE FROM appraisal")
-    from_the_start(transaction, READER)
+    following.from_the_start(transaction, READER)
 
 
 def account(transaction: Transaction, units: Iterable[str]) -> Account:
@@ -112,9 +106,9 @@ def account(transaction: Transaction, units: Iterable[str]) -> Account:
     # A later score of the same department on the same ticket stands in the place of the one before.
     rows = transaction.rows(
         "SELECT a.kind, r.code, r.name, p.login, p.name, d.code, d.name, a.stars, "  # noqa: S608
-        "(SELECT y.restored FROM exemption y WHERE y.ticket_id = a.ticket_id AND y.indicator = "
+        "EXISTS (SELECT 1 FROM exemption y WHERE y.ticket_id = a.ticket_id AND y.indicator = "
         f"'{SCORE_INDICATOR}' AND coalesce(y.department_id, a.department_id) = a.department_id "
-        "ORDER BY y.event_seq DESC LIMIT 1), h.code, count(*) "
+        f"AND {exemptions.stands('y')}), h.code, count(*) "
         "FROM appraisal a JOIN ticket t ON t.id = a.ticket_id LEFT JOIN area r ON r.id = a.area_id "
         "LEFT JOIN person p ON p.id = a.person_id LEFT JOIN department d ON d.id = a.department_id "
         "LEFT JOIN area h ON h.id = d.area_id "
@@ -127,12 +121,12 @@ def account(transaction: Transaction, units: Iterable[str]) -> Account:
     callers: dict[tuple[str, str], dict[str, Any]] = {}
     called: dict[str, _Scores] = {}
     pairs: dict[tuple[str, str], _Pair] = {}
-    for kind, area, area_name, login, name, code, department, stars, restored, home, count in rows:
+    for kind, area, area_name, login, name, code, department, stars, exempted, home, count in rows:
         if kind != Appraisal.SCORE:
             one = callers.setdefault((area or "", login or ""), {"area_name": area_name, "name": name})
             one[kind] = one.get(kind, 0) + count
             continue
-        called.setdefault(code, _Scores(department)).add(stars, count, exempted=restored is not None and not restored)
+        called.setdefault(code, _Scores(department)).add(stars, count, exempted=bool(exempted))
         pair = pairs.setdefault((area or "", code), _Pair(area or "", area_name or "", home or "", department))
         pair.stars += [stars] * count
     return Account(

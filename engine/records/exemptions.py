@@ -115,10 +115,19 @@ def listed(
     return _lines(transaction, versions, rows)
 
 
+def stands(line: str) -> str:
+    """SQL for whether a line of the table, by its alias, leaves out what it names: the newest of its kind says so."""
+    return (
+        f"(NOT {line}.restored AND NOT EXISTS (SELECT 1 FROM exemption later WHERE later.ticket_id = {line}.ticket_id "  # noqa: S608
+        f"AND later.indicator = {line}.indicator "
+        f"AND coalesce(later.department_id, 0) = coalesce({line}.department_id, 0) "
+        f"AND later.event_seq > {line}.event_seq))"
+    )
+
+
 _READ = (
-    "SELECT t.case_no, t.workflow_id, x.event_seq, x.part, x.indicator, d.code, d.name, x.restored, "
-    "(SELECT y.restored FROM exemption y WHERE y.ticket_id = x.ticket_id AND y.indicator = x.indicator "
-    "AND coalesce(y.department_id, 0) = coalesce(x.department_id, 0) ORDER BY y.event_seq DESC LIMIT 1), "
+    "SELECT t.case_no, t.workflow_id, x.event_seq, x.part, x.indicator, d.code, d.name, x.restored, "  # noqa: S608
+    f"{stands('x')}, "
     "p.name, w.words, x.at "
     "FROM exemption x JOIN ticket t ON t.id = x.ticket_id "
     "JOIN event e ON e.ticket_id = x.ticket_id AND e.seq = x.event_seq "
@@ -130,7 +139,7 @@ _READ = (
 def _lines(transaction: Transaction, versions: Versions, rows: Sequence[Sequence[Any]]) -> list[ExemptionLine]:
     titles = _titles(transaction, versions, {row[1] for row in rows})
     found = []
-    for case_no, workflow, seq, part, indicator, code, name, restored, last, by, words, at in rows:
+    for case_no, workflow, seq, part, indicator, code, name, restored, standing, by, words, at in rows:
         found.append(
             ExemptionLine(
                 case_no=case_no,
@@ -141,7 +150,7 @@ def _lines(transaction: Transaction, versions: Versions, rows: Sequence[Sequence
                 department=code or "",
                 department_name=name or "",
                 restored=bool(restored),
-                stands=not restored and not last,
+                stands=bool(standing),
                 by=by or "",
                 ground=json.loads(words).get("reason", "") if words else "",
                 at=Instant(at),

@@ -1,6 +1,6 @@
 """Readers of the feed: each goes on where its cursor stands, whatever crashed before."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.database import Transaction
@@ -33,6 +33,20 @@ def behind(transaction: Transaction, reader: str, columns: str, where: str) -> t
         (begin, last),
     )
     return list(rows), int(last)
+
+
+def fold(
+    transaction: Transaction, reader: str, columns: str, holds: str, keep: Callable[[Transaction, Sequence[Any]], int]
+) -> tuple[int, bool]:
+    """Fold the next events whose facts hold a text: how many lines `keep` made of them, and whether the feed may hold
+    more. The text is a word of the caller; it is looked for quickly and coarsely, since a form may hold it too."""
+    position = "strpos" if transaction.postgresql else "instr"
+    rows, last = behind(transaction, reader, columns, f"{position}(e.facts, '{holds}') > 0")
+    if last is None:
+        return 0, False
+    kept = sum(keep(transaction, row) for row in rows)
+    read_to(transaction, reader, last)
+    return kept, True
 
 
 def read_to(transaction: Transaction, reader: str, position: int) -> None:

@@ -12,9 +12,9 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import Ruling, Title
 from engine.definitions.names import RULINGS
+from engine.records import following
 from engine.records.asking import among, marks
 from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, one_of, text, word, yes_no
-from engine.records.following import behind, from_the_start, read_to
 from engine.rules.likeness import class_of, item_of
 from engine.rules.sending import LEAD
 
@@ -84,20 +84,13 @@ _EVENT = "e.ticket_id, e.seq, e.at, e.task_seq, e.request_seq, e.person_id, e.po
 
 def fold(transaction: Transaction) -> tuple[int, bool]:
     """Fold the next rulings of the feed: how many, and whether the feed may hold more."""
-    position = "strpos" if transaction.postgresql else "instr"
-    # Quick and coarse: a form may hold a field of that name too.
-    rows, last = behind(transaction, READER, _EVENT, f"""{position}(e.facts, '"ruling":"') > 0""")
-    if last is None:
-        return 0, False
-    kept = sum(_keep(transaction, row) for row in rows)
-    read_to(transaction, READER, last)
-    return kept, True
+    return following.fold(transaction, READER, _EVENT, '"ruling":"', _keep)
 
 
 def forget_all(transaction: Transaction) -> None:
     """Drop every precedent, to be folded again from the start of the feed."""
     transaction.run("DELETE FROM precedent")
-    from_the_start(transaction, READER)
+    following.from_the_start(transaction, READER)
 
 
 def alike(transaction: Transaction, item: str, unit: str) -> list[Precedent]:

@@ -6,15 +6,12 @@ Both sides appraised, and exemption as a record of its own; through the door, on
 陈 城管 urban management · 陆 水务 water
 """
 
-import json
-
 import pytest
 
 from engine.background.proposals import fold_appraisals, rebuild
 from engine.background.relay import relay
 from engine.clock import DAY
 from engine.database import Database
-from engine.definitions.model import Workflow
 from engine.errors import Malformed, NotAllowedNow, NotPermitted
 from engine.records import exemptions
 from engine.records.appraisals import Account, account
@@ -115,6 +112,19 @@ def test_what_is_exempted_already_is_not_exempted_twice(world: World) -> None:
     assert isinstance(told.refused("he", "restore", form={"excused": ["score"], "reason": "再"}), NotAllowedNow)
 
 
+def test_what_is_exempted_once_more_stands_by_its_newest_line_alone(world: World) -> None:
+    told = _published(world, 2, 2)
+    told.do("chen-lead", "appeal")
+    told.do("lu-lead", "appeal")
+    first, second = sorted(ask.seq for ask in told.case.open_asks())
+    told.do("he", "exempt", request=first, form={"excused": ["score"], "reason": "甲"})
+    told.do("he", "restore", form={"excused": ["score"], "reason": "乙"})
+    # 部门各自的行互不牵连 / What is said of one department touches no other.
+    told.do("he", "exempt", request=second, form={"excused": ["score"], "reason": "丙"})
+    assert [stands for *_, stands in _records(world, told)] == [False, False, True]
+    assert [exempted for _, _, exempted in _called(world).values()] == [0, 1]
+
+
 def test_an_exemption_that_somebody_edited_is_found_out(world: World) -> None:
     told = _published(world, 3, 5)
     told.do("chen-lead", "appeal")
@@ -198,10 +208,3 @@ def test_full_marks_both_ways_are_marked(world: World) -> None:
 def test_whom_the_tickets_do_not_reach_sees_no_account(world: World) -> None:
     _published(world, 3, 3)
     assert _account(world, "area:999999") == Account(callers=[], called=[], always_full=[])
-
-
-def test_the_file_names_the_indicators(world: World) -> None:
-    loop: Workflow = _published(world, 3, 3).case.definition
-    told = json.dumps({word: title.zh for word, title in loop.fields["excused"].of.items()}, ensure_ascii=False)
-    assert "直评得分" in told
-    assert "按期结案率" in told
