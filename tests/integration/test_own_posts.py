@@ -69,6 +69,8 @@ def test_whoever_holds_a_post_of_the_file_acts_by_it(xidu: Town, tmp_path: Path,
     assert "弄堂召集人" in page.text, "the history says by which post"
     assert "弄堂召集人" in fang.go("/posts").text
     assert [one["title"]["zh"] for one in xidu.get("fang", "/api/me")["posts"]] == ["弄堂召集人"]
+    held = xidu.get("fang", "/api/people/fang/posts")["items"]
+    assert [one["title"]["en"] for one in held] == ["Lane convener"]
     xidu.act("fang", case_no, "agree")
     assert xidu.get("fang", f"/api/tickets/{case_no}")["state"]["code"] == "agreed"
 

@@ -1,5 +1,6 @@
 """Posts and deputies of people, the duty roster, and what grid leaders did."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -9,12 +10,12 @@ from engine.application import Application
 from engine.clock import DAY, Instant, instant, iso, moment
 from engine.database import Transaction
 from engine.definitions.model import Title
-from engine.definitions.words import shipped
 from engine.errors import Malformed, NotFound, NotPermitted, NotSignedIn
 from engine.records import deputies, registers, tenure
 from engine.records.access import Viewer
 from engine.records.activity import Activity, Kinds, activity, month, supervised
 from engine.records.deputies import NewDeputy
+from engine.records.post_words import posts_there
 from engine.records.shifts import roster
 from web.api import people_shapes, shapes, views
 from web.dependencies import House, Me
@@ -42,7 +43,8 @@ def posts(house: House, me: Me, login: Login) -> people_shapes.TenuresOut:
     """
     _for_officials(me, login)
     with house.database.looking() as transaction:
-        return people_shapes.TenuresOut(items=[_tenure(one) for one in tenure.posts_of(transaction, login)])
+        titles = posts_there(transaction)
+        return people_shapes.TenuresOut(items=[_tenure(one, titles) for one in tenure.posts_of(transaction, login)])
 
 
 @router.get(
@@ -59,10 +61,11 @@ def holders(
     when = house.clock.now() if at is None else instant(at)
     with house.database.looking() as transaction:
         found = tenure.who_held(transaction, post, when, area=area, department=department)
+        titles = posts_there(transaction)
     return people_shapes.HoldersOut(
         items=[
             people_shapes.HolderOut(
-                person=shapes.PersonOut(login=one.login, name=one.name), **_tenure(one).model_dump()
+                person=shapes.PersonOut(login=one.login, name=one.name), **_tenure(one, titles).model_dump()
             )
             for one in found
         ]
@@ -76,8 +79,8 @@ def mine(house: House, me: Me) -> people_shapes.DeputiesOut:
     """Deputyships that run or are to come, in which you are on leave or the deputy."""
     now = house.clock.now()
     with house.database.looking() as transaction:
-        found = deputies.deputyships(transaction, me.person_id, now)
-    return people_shapes.DeputiesOut(items=[_deputyship(one) for one in found])
+        found, titles = deputies.deputyships(transaction, me.person_id, now), posts_there(transaction)
+    return people_shapes.DeputiesOut(items=[_deputyship(one, titles) for one in found])
 
 
 @router.post(
@@ -129,13 +132,13 @@ def duty(house: House, me: Me, days: Days = 7) -> people_shapes.RosterOut:
     _for_officials(me, "")
     now = house.clock.now()
     with house.database.looking() as transaction:
-        turns = roster(transaction, now, Instant(now + days * DAY))
+        turns, titles = roster(transaction, now, Instant(now + days * DAY)), posts_there(transaction)
     return people_shapes.RosterOut(
         items=[
             people_shapes.ShiftOut(
                 person=shapes.PersonOut(login=one.login, name=one.name),
                 post=one.post,
-                title=views.title(_post(one.post)),
+                title=views.title(_post(one.post, titles)),
                 unit=shapes.NamedOut(code=one.unit, name=one.unit_name),
                 since=iso(one.since),
                 until=iso(one.until),
@@ -194,11 +197,11 @@ def _for_officials(me: Viewer, login: str) -> None:
         raise NotFound("没有这个账号", "there is no such account")
 
 
-def _deputyship(one: deputies.Deputyship) -> people_shapes.DeputyOut:
+def _deputyship(one: deputies.Deputyship, titles: Mapping[str, Title]) -> people_shapes.DeputyOut:
     return people_shapes.DeputyOut(
         number=one.id,
         post=one.post,
-        title=views.title(_post(one.post)),
+        title=views.title(_post(one.post, titles)),
         unit=one.unit,
         owner=shapes.PersonOut(login=one.owner, name=one.owner_name),
         deputy=shapes.PersonOut(login=one.deputy, name=one.deputy_name),
@@ -208,10 +211,10 @@ def _deputyship(one: deputies.Deputyship) -> people_shapes.DeputyOut:
     )
 
 
-def _tenure(one: tenure.Tenure) -> people_shapes.TenureOut:
+def _tenure(one: tenure.Tenure, titles: Mapping[str, Title]) -> people_shapes.TenureOut:
     return people_shapes.TenureOut(
         post=one.post,
-        title=views.title(_post(one.post)),
+        title=views.title(_post(one.post, titles)),
         unit=shapes.NamedOut(code=one.unit, name=one.unit_name) if one.unit else None,
         since=iso(one.since),
         until=views.moment(one.until),
@@ -219,5 +222,6 @@ def _tenure(one: tenure.Tenure) -> people_shapes.TenureOut:
     )
 
 
-def _post(word: str) -> Title:
-    return shipped().posts.get(word, Title(word, word))
+def _post(word: str, titles: Mapping[str, Title]) -> Title:
+    """What a post is called; its word where no file brings it any more."""
+    return titles.get(word, Title(word, word))
