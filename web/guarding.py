@@ -10,7 +10,7 @@ from engine.clock import MINUTE
 from engine.database import Transaction
 from engine.records import access, limits
 from engine.records.limits import Limit
-from web.passers_by import address_of
+from web.addresses import address_of
 
 #: The sixth try of a login waits until the window is over, with the right password too: else the answer would tell.
 BY_LOGIN = Limit(most=5, window=15 * MINUTE)

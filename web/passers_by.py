@@ -1,9 +1,7 @@
 """What a passer-by is asked, where they stand, and how often one may come."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from fastapi import Request
@@ -20,6 +18,7 @@ from engine.records.limits import Limit
 from engine.rules.case import Held
 from engine.stages.calls import Call, Caller
 from web import forms
+from web.addresses import address_of
 from web.forms import Typed
 from web.sessions import Posted
 
@@ -154,20 +153,3 @@ def _counted(
         return
     yield f"from:{address_of(request)}", BY_ADDRESS
     yield f"area:{here.id}", BY_GRID
-
-
-def address_of(request: Request) -> str:
-    """A digest of the address that a request comes from; of IPv6 the half that a subscriber is given."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return _digest(host)
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return _digest(str(mapped) if mapped else address.packed[:8].hex())
-    return _digest(str(address))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

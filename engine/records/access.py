@@ -49,6 +49,11 @@ class Viewer:
         return units_of(self.person_id, self.posts)
 
     @property
+    def official_units(self) -> tuple[str, ...]:
+        """Those of `units` that come by a post: rulings, counts, who holds what are no business of whoever reported."""
+        return tuple(unit for unit in self.units if not unit.startswith("p"))
+
+    @property
     def departments(self) -> tuple[int, ...]:
         """The departments in which a post is held, by id."""
         return tuple(sorted({held.department_id for held in self.posts if held.department_id is not None}))

@@ -15,7 +15,7 @@ def others(transaction: Transaction, viewer: Viewer, sheet: Sheet) -> list[int]:
     Whoever reaches one of them as a person only learns nothing of the other: that two reports share a phone is an
     official's knowledge.
     """
-    official = [unit for unit in viewer.units if not unit.startswith("p")]
+    official = viewer.official_units
     if not sheet.sight.official or not sheet.contact_phone.strip() or not official:
         return []
     mark, *_ = marks(transaction, 1)

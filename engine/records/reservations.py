@@ -121,7 +121,7 @@ def reserved(transaction: Transaction, viewer: Viewer, tickets: Sequence[int], n
 
     Whoever reported a ticket is not told which official is looking at it.
     """
-    official = [unit for unit in viewer.units if not unit.startswith("p")]
+    official = viewer.official_units
     if not tickets or not official:
         return {}
     listed, ids = among(transaction, tickets)

@@ -14,7 +14,7 @@ from engine.records.boundaries import boundary
 from engine.records.grids import grid
 from engine.records.places import set_boundary
 from tests.support.town import Town, town
-from web import passers_by
+from web import addresses, passers_by
 from web.forms import Typed
 
 #: West, east, south, north in degrees; the street holds the grid, the grid the micro-grid.
@@ -76,7 +76,7 @@ def test_a_position_that_cannot_be_is_refused_at_its_field(xidu: Town, wrong: tu
 
 
 def _from(host: str) -> str:
-    return passers_by.address_of(Request({"type": "http", "client": (host, 1), "headers": []}))
+    return addresses.address_of(Request({"type": "http", "client": (host, 1), "headers": []}))
 
 
 def test_one_subscriber_is_one_address() -> None:

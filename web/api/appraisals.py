@@ -10,7 +10,6 @@ from engine.errors import NotSignedIn
 from engine.records import appraisals as both_sides
 from engine.records import exemptions as left_out
 from web.api import shapes, views
-from web.api.proposals import official_units
 from web.dependencies import House, Me
 from web.problems import documented
 
@@ -84,7 +83,7 @@ class ExemptionsOut(BaseModel):
 def appraisals(house: House, me: Me) -> AppraisalsOut:
     """Callers with their calls and invalid calls, departments with their scores, and pairs with always full marks."""
     with house.database.looking() as transaction:
-        found = both_sides.account(transaction, official_units(me.units))
+        found = both_sides.account(transaction, me.official_units)
     return AppraisalsOut(
         callers=[
             CallerOut(
@@ -125,7 +124,7 @@ def exemptions(
         found = left_out.listed(
             transaction,
             house.versions,
-            official_units(me.units),
+            me.official_units,
             indicator=indicator,
             department=department,
             case_no=ticket,

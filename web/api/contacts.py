@@ -10,7 +10,6 @@ from engine.errors import NotFound, NotPermitted, NotSignedIn
 from engine.records import sheet, unmasking
 from engine.records.unmasking import Purpose
 from web.api import shapes, views
-from web.api.proposals import official_units
 from web.dependencies import CaseNo, House, Me
 from web.masking import WATCHERS, shown_for, watches
 from web.problems import documented
@@ -77,7 +76,7 @@ def unmaskings(house: House, me: Me, before: Annotated[int | None, Query(ge=1, l
     if not watches(me):
         raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
     with house.database.looking() as transaction:
-        found = unmasking.listed(transaction, official_units(me.units), before)
+        found = unmasking.listed(transaction, me.official_units, before)
     return UnmaskingsOut(
         items=[
             UnmaskingOut(

@@ -173,7 +173,7 @@ def precedents(
     """Rulings on tickets that your posts reach, the newest first; `q` searches item, departments, clause and words."""
     bound = None if before is None else Instant(before)
     with house.database.looking() as transaction:
-        found = rulings.search(transaction, official_units(me.units), q, bound)
+        found = rulings.search(transaction, me.official_units, q, bound)
     return PrecedentsOut(items=[_precedent(one) for one in found])
 
 
@@ -184,7 +184,7 @@ def frequent(house: House, me: Me) -> FrequentsOut:
     """Items at places and in areas that come more often than they used to, as candidates for the problem list."""
     rules = thresholds.shipped().frequent
     with house.database.looking() as transaction:
-        found = busy(transaction, official_units(me.units), house.clock.now(), rules)
+        found = busy(transaction, me.official_units, house.clock.now(), rules)
     return FrequentsOut(
         days=rules.days,
         items=[
@@ -203,11 +203,6 @@ def frequent(house: House, me: Me) -> FrequentsOut:
             for one in found
         ],
     )
-
-
-def official_units(units: tuple[str, ...]) -> list[str]:
-    """What somebody reaches through posts: rulings and counts are no business of whoever reported."""
-    return [unit for unit in units if not unit.startswith("p")]
 
 
 def _precedent(one: rulings.Precedent) -> PrecedentOut:

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from engine.records import appraisals as both_sides
 from engine.records import exemptions as left_out
-from web.api.proposals import official_units
 from web.dependencies import House
 from web.rendering import page
 from web.sessions import At
@@ -21,7 +20,7 @@ Word = Annotated[str, Query(max_length=64, pattern=r"^[\w.-]*$")]
 def appraisals(request: Request, house: House, here: At) -> Response:
     """Callers and the called, over the tickets that the reader's posts reach."""
     with house.database.looking() as transaction:
-        found = both_sides.account(transaction, official_units(here.viewer.units))
+        found = both_sides.account(transaction, here.viewer.official_units)
     return page(request, "appraisals.html", here=here, found=found, least=both_sides.ALWAYS_FULL)
 
 
@@ -39,7 +38,7 @@ def exemptions(
         found = left_out.listed(
             transaction,
             house.versions,
-            official_units(here.viewer.units),
+            here.viewer.official_units,
             indicator=indicator,
             department=department,
             before=left_out.read_cursor(before),

@@ -9,7 +9,6 @@ from engine.errors import Malformed, NotPermitted, Place
 from engine.records import sheet as sheets
 from engine.records import unmasking
 from engine.records.unmasking import Purpose
-from web.api.proposals import official_units
 from web.dependencies import CaseNo, House
 from web.masking import WATCHERS, shown_for, watches
 from web.pages import ticket
@@ -39,6 +38,6 @@ def unmaskings(
     if not watches(here.viewer):
         raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
     with house.database.looking() as transaction:
-        found = unmasking.listed(transaction, official_units(here.viewer.units), before)
+        found = unmasking.listed(transaction, here.viewer.official_units, before)
     more = found[-1].id if len(found) == unmasking.MOST else None
     return page(request, "unmaskings.html", here=here, found=found, more=more)

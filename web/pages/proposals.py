@@ -13,7 +13,6 @@ from engine.records import precedents as rulings
 from engine.records import registers
 from engine.records.frequent import Busy, busy
 from engine.rules.frequent import said
-from web.api.proposals import official_units
 from web.dependencies import House
 from web.forms import FILL
 from web.pages.report import starts_for
@@ -34,7 +33,7 @@ def precedents(
     """Rulings on tickets that the reader's posts reach, the newest first."""
     bound = None if before is None else Instant(before)
     with house.database.looking() as transaction:
-        found = rulings.search(transaction, official_units(here.viewer.units), q, bound)
+        found = rulings.search(transaction, here.viewer.official_units, q, bound)
         items = registers.item_names(transaction, {one.item for one in found if one.item})
     more = found[-1].at if len(found) == rulings.MOST else None
     return page(request, "precedents.html", here=here, found=found, items=items, query=q, more=more)
@@ -45,7 +44,7 @@ def frequent(request: Request, house: House, here: At) -> Response:
     """Items that come more often than they used to, where the reader's posts reach."""
     rules = thresholds.shipped().frequent
     with house.database.looking() as transaction:
-        found = busy(transaction, official_units(here.viewer.units), house.clock.now(), rules)
+        found = busy(transaction, here.viewer.official_units, house.clock.now(), rules)
         loops = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
     starts = [
         (loop, start) for loop in loops for start in starts_for(loop, here.viewer) if start.origin is Origin.FREQUENT
