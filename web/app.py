@@ -77,6 +77,51 @@ a stable `code`, both languages and the place of the fault. A ticket that you ma
 are ISO 8601. Text is kept in NFC; JSON with NaN, equal keys, or numbers past 64 bits is refused.
 """
 
+_APIS = (
+    tickets,
+    proposals,
+    inbox,
+    workflows,
+    calendars,
+    uploads,
+    registers,
+    rows,
+    people,
+    admissions,
+    task_links,
+    meetings,
+    appraisals,
+    contacts,
+)
+_PAGES = (
+    signin,
+    languages,
+    home,
+    desk,
+    bulk,
+    report,
+    ticket,
+    messages,
+    offline,
+    workflow_pages,
+    rhythms,
+    calendar_pages,
+    register_pages,
+    proposal_pages,
+    meeting_pages,
+    finding,
+    phrases,
+    posts,
+    admission_pages,
+    appraisal_pages,
+    contact_pages,
+    links,
+    by_link,
+    grids,
+    passer_by,
+    receipt,
+)
+
 
 def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
     """The application on one database. Whoever made the database closes it."""
@@ -91,51 +136,9 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
-    for api in (
-        tickets,
-        proposals,
-        inbox,
-        workflows,
-        calendars,
-        uploads,
-        registers,
-        rows,
-        people,
-        admissions,
-        task_links,
-        meetings,
-        appraisals,
-        contacts,
-    ):
+    for api in _APIS:
         app.include_router(api.router, prefix=API)
-    for pages in (
-        signin,
-        languages,
-        home,
-        desk,
-        bulk,
-        report,
-        ticket,
-        messages,
-        offline,
-        workflow_pages,
-        rhythms,
-        calendar_pages,
-        register_pages,
-        proposal_pages,
-        meeting_pages,
-        finding,
-        phrases,
-        posts,
-        admission_pages,
-        appraisal_pages,
-        contact_pages,
-        links,
-        by_link,
-        grids,
-        passer_by,
-        receipt,
-    ):
+    for pages in _PAGES:
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for kind in (HuyingError, RequestValidationError, HTTPException, Exception):

@@ -11,7 +11,8 @@ from engine.definitions.admission_rules import AdmissionRules
 from engine.records.admissions import Unit, day_of
 from engine.records.asking import among, marks
 from engine.records.versions import Versions
-from engine.rules.case import Memory, Run
+from engine.rules.case import Run
+from engine.rules.memory import Memory
 
 #: Tickets of the admitting loops that are counted, the newest first.
 MOST = 5_000

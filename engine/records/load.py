@@ -15,19 +15,8 @@ from engine.errors import NotFound, NotSignedIn
 from engine.records import posts
 from engine.records.areas import chain
 from engine.records.asking import Question, ask
-from engine.rules.case import (
-    Actor,
-    ActorKind,
-    Ask,
-    Card,
-    Case,
-    Memory,
-    RequestState,
-    Run,
-    Task,
-    Ticket,
-    Timer,
-)
+from engine.rules.case import Actor, ActorKind, Ask, Card, Case, RequestState, Run, Task, Ticket, Timer
+from engine.rules.memory import Memory
 from engine.vocabulary import StateType
 
 #: Finds the immutable definition of a stored version.

@@ -167,11 +167,14 @@ class Batch:
             self.add("ticket_text", (own, bigrams(words.get("description", "")), bigrams(words.get("address", ""))))
         if decision.spot is not None:
             self.add("ticket_place", place_row(own, ticket.opened_at, decision.spot))
-        self._belongings(decision, own, now)
+        self._belongings(decision, own)
+        self._happened(decision, own, now)
+        self._ledgers(decision, own)
         if decision.events:
             self.add("outbox", (own, decision.events[0].seq, decision.events[-1].seq, now))
 
-    def _belongings(self, decision: Decision, own: int, now: Instant) -> None:
+    def _belongings(self, decision: Decision, own: int) -> None:
+        """What the ticket has now: tasks, requests, deadlines, cards, readers."""
         for t in decision.tasks:
             self.add("task", (
                 own, t.seq, t.kind, t.state, t.type.value, t.round, t.lead, t.version, t.department_id, t.person_id,
@@ -188,13 +191,19 @@ class Batch:
                 d.consumed, d.generation, d.extensions, d.provisional, d.calendar, d.paused_at, d.resumes_at,
                 d.ended_at, d.holder, d.handled, canonical(d.ran) if d.ran else "",
             ))  # fmt: skip
-        for r in decision.reached:
-            self.add("rung", (own, r.deadline_seq, r.generation, r.rung, r.at, r.event_seq))
         for k in decision.cards:
             self.add("card", (
                 own, k.seq, k.card, k.task_seq, k.department_id, k.rank, k.given_at, k.event_seq, k.ended_at,
                 k.ended_by.value if k.ended_by else None, k.ended_seq,
             ))  # fmt: skip
+        for unit in decision.reach:
+            self.add("reach", (unit, decision.ticket.opened_at, own))
+        self.forgotten += [(unit, decision.ticket.opened_at, own) for unit in decision.forgets]
+
+    def _happened(self, decision: Decision, own: int, now: Instant) -> None:
+        """What was done, and whom it concerns: events, rungs, notices, commands, attachments."""
+        for r in decision.reached:
+            self.add("rung", (own, r.deadline_seq, r.generation, r.rung, r.at, r.event_seq))
         for e in decision.events:
             self.add("event", (
                 own, e.seq, e.at, e.recorded_at, e.source, e.action, e.scope, e.task_seq, e.request_seq, e.actor,
@@ -209,6 +218,9 @@ class Batch:
             self.add("command", (own, c.seq, c.kind.value, c.target_id, c.payload, now, 0, now))
         for name, sha256, seq in decision.attachments:
             self.add("attachment", (own, seq, name, sha256))
+
+    def _ledgers(self, decision: Decision, own: int) -> None:
+        """Lines that are added and never changed: admissions, points, exemptions."""
         if (granted := decision.granted) is not None:
             self.add("admission", (
                 granted.number, granted.prefix, granted.year, granted.serial, granted.workflow, own, granted.matter,
@@ -221,9 +233,6 @@ class Batch:
             self.add("points_line", (own, p.event_seq, p.part, p.person_id, p.points, p.reason, p.at))
         for x in decision.exemptions:
             self.add("exemption", (own, x.event_seq, x.part, x.indicator, x.department_id, x.restored, x.at))
-        for unit in decision.reach:
-            self.add("reach", (unit, decision.ticket.opened_at, own))
-        self.forgotten += [(unit, decision.ticket.opened_at, own) for unit in decision.forgets]
 
 
 def place_row(ticket_id: int, opened_at: Instant, spot: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -18,11 +18,12 @@ from engine.rules.acts import Act, Decision, Source
 from engine.rules.almanac import Almanac
 from engine.rules.apart import note_moment, too_soon
 from engine.rules.arriving import enter_task, enter_ticket
-from engine.rules.case import THE_RULE, Actor, ActorKind, Ask, Case, Deed, RequestState, Run, Task
+from engine.rules.case import THE_RULE, Actor, ActorKind, Ask, Case, RequestState, Run, Task
 from engine.rules.doing import Doing
 from engine.rules.draft import Draft, binding
 from engine.rules.facts import CaseFacts
 from engine.rules.forms import Filled, fill, shown
+from engine.rules.memory import Deed
 from engine.rules.permissions import Standing, standing
 from engine.rules.sittings import SittingRef, outside
 

@@ -8,8 +8,9 @@ from engine.clock import Instant
 from engine.rules import knowing
 from engine.rules.acts import Act, Command, CommandKind, Decision, Event, Notice, Source
 from engine.rules.almanac import Almanac
-from engine.rules.case import Actor, ActorKind, Ask, Card, Case, Memory, Task, Timer
+from engine.rules.case import Actor, ActorKind, Ask, Card, Case, Task, Timer
 from engine.rules.chain import canonical, canonical_row, event_hash, personal_digest
+from engine.rules.memory import Memory
 from engine.rules.permissions import Standing
 from engine.rules.worktime import WorkCalendar
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from engine.definitions.model import Action
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
 from engine.rules.acts import ExemptionEntry
-from engine.rules.case import Case, Exempt
+from engine.rules.case import Case
 from engine.rules.doing import Doing
+from engine.rules.memory import Exempt
 
 
 def none_stands(case: Case, action: Action, department_id: int | None) -> NotAllowedNow | None:

@@ -1,6 +1,7 @@
 """What a case answers to the conditions of its file."""
 
-from engine.rules.case import Case, Memory, Task
+from engine.rules.case import Case, Task
+from engine.rules.memory import Memory
 from engine.vocabulary import StateType
 
 _DONE = ("done", "closed")

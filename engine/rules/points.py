@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from engine.definitions.model import PersonScope
 from engine.errors import HuyingError
 from engine.rules.acts import PointsEntry
-from engine.rules.case import GivenPoints
 from engine.rules.doing import Doing
+from engine.rules.memory import GivenPoints
 from engine.rules.sending import ME
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine.clock import HOUR, Instant
 from engine.definitions.spans import parse_limit
-from engine.rules.case import Memory
+from engine.rules.memory import Memory
 from engine.rules.worktime import continuous
 
 

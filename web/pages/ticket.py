@@ -24,7 +24,7 @@ from engine.stages.links import handed_out
 from web import bases, before_after, forms
 from web.contexts import Listed, deed, listed, ticket_page
 from web.dependencies import CaseNo, House
-from web.forms import Drawing, Typed
+from web.forms import Drawing, Typed, Widget
 from web.hands import Hands, hands
 from web.hints import hints
 from web.rendering import acted, is_partial, page, wants_data
@@ -231,20 +231,7 @@ def _act(
             error = _not_now(offer)
         if request.method == "GET":
             typed = forms.kept(offer.form if offer else (), sheet.case.ticket.memory.kept, typed)
-        drawing = Drawing(
-            transaction=transaction,
-            viewer=here.viewer,
-            now=house.clock.now(),
-            typed=typed,
-            error=error,
-            area_codes=tuple(sheet.names.areas[link.id].code for link in sheet.case.ticket.area),
-            department_id=_department(sheet, offer),
-            phrases=tuple(one.words for one in phrases.phrases(transaction, here.viewer)),
-        )
-        groups = [
-            (about(sheet, int(prefix.split(".")[1])) if prefix else "", drawing.widgets(items, prefix))
-            for prefix, items in _parts(offer)
-        ]
+        groups = _drawn(house, transaction, here, sheet, offer, typed, error)
         changed = _overtaken(transaction, here, sheet, typed, error)
         if offer is None and changed:
             error = Stale(
@@ -269,6 +256,32 @@ def _act(
         # The form stays where it is; only an act that was done replaces the ticket.
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#act", "innerHTML show:top"
     return response
+
+
+def _drawn(
+    house: Application,
+    transaction: Transaction,
+    here: Sitting,
+    sheet: Sheet,
+    offer: Offer | None,
+    typed: Typed,
+    error: HuyingError | None,
+) -> list[tuple[str, list[Widget]]]:
+    """The fields of an act, with what they are about: the ticket, or each finished task."""
+    drawing = Drawing(
+        transaction=transaction,
+        viewer=here.viewer,
+        now=house.clock.now(),
+        typed=typed,
+        error=error,
+        area_codes=tuple(sheet.names.areas[link.id].code for link in sheet.case.ticket.area),
+        department_id=_department(sheet, offer),
+        phrases=tuple(one.words for one in phrases.phrases(transaction, here.viewer)),
+    )
+    return [
+        (about(sheet, int(prefix.split(".")[1])) if prefix else "", drawing.widgets(items, prefix))
+        for prefix, items in _parts(offer)
+    ]
 
 
 def _not_now(offer: Offer | None) -> NotAllowedNow:
