@@ -7,13 +7,25 @@ from engine.records.access import Viewer
 from engine.records.sheet import Sight
 from engine.records.unmasking import Purpose
 
-#: Posts that watch over who is shown what.
-WATCHERS = frozenset({"supervisor", "audit_admin"})
+#: The administrator who audits, usually of the whole installation; and all posts that watch over who is shown what.
+_AUDITOR = "audit_admin"
+WATCHERS = frozenset({"supervisor", _AUDITOR})
 
 
 def watches(viewer: Viewer) -> bool:
-    """Whether somebody may see who was shown contacts."""
+    """Whether somebody watches over who is shown contacts."""
     return any(held.post in WATCHERS for held in viewer.posts)
+
+
+def watched(viewer: Viewer) -> tuple[str, ...] | None:
+    """The units whose tickets somebody watches over; None for the whole installation.
+
+    Errors: `NotPermitted` for whoever watches over nothing.
+    """
+    if not watches(viewer):
+        raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
+    everywhere = any(held.post == _AUDITOR and held.area_id is held.department_id is None for held in viewer.posts)
+    return None if everywhere else viewer.official_units
 
 
 def shown_for(house: Application, viewer: Viewer, seen: Sight, purpose: Purpose) -> None:

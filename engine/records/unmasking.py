@@ -85,17 +85,27 @@ def record(transaction: Transaction, ticket_id: int, person_id: int, purpose: Pu
     )
 
 
-def listed(transaction: Transaction, units: Iterable[str], before: int | None = None) -> list[Shown]:
-    """Who was shown what, on tickets that these units reach; the newest first, at most `MOST`."""
+def listed(transaction: Transaction, units: Iterable[str] | None, before: int | None = None) -> list[Shown]:
+    """Who was shown what, on tickets that these units reach; the newest first, at most `MOST`.
+
+    None is the whole installation but for confidential tickets, of which only those named in their file may know.
+    """
     mark, *_ = marks(transaction, 1)
-    reached, parameters = among(transaction, units)
-    earlier = f" AND u.id < {mark}" if before is not None else ""
+    where, parameters = "NOT t.confidential", list[Any]()
+    if units is not None:
+        reached, parameters[:] = among(transaction, units)
+        where = (
+            "EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id "  # noqa: S608
+            f"AND r.unit {reached})"
+        )
+    if before is not None:
+        where += f" AND u.id < {mark}"
+        parameters.append(before)
     rows = transaction.rows(
         "SELECT u.id, t.case_no, p.login, p.name, u.purpose, u.at FROM unmasking u "  # noqa: S608
-        "JOIN ticket t ON t.id = u.ticket_id JOIN person p ON p.id = u.person_id WHERE EXISTS (SELECT 1 FROM reach r "
-        f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit {reached}){earlier} "
-        f"ORDER BY u.id DESC LIMIT {MOST}",
-        (*parameters, *((before,) if before is not None else ())),
+        "JOIN ticket t ON t.id = u.ticket_id JOIN person p ON p.id = u.person_id "
+        f"WHERE {where} ORDER BY u.id DESC LIMIT {MOST}",
+        parameters,
     )
     return [
         Shown(

@@ -7,6 +7,7 @@ import pytest
 
 from engine.clock import SetClock
 from engine.database import Database
+from engine.records.people import Appointment, NewPerson, appoint, create_people
 from tests.support.browser import Browser
 from tests.support.town import BLOCK_CALLS, Town, town
 
@@ -28,6 +29,13 @@ def _called_in(xidu: Town) -> str:
     answer = xidu.ask("shen", "POST", "/api/tickets", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["case_no"])
+
+
+def _auditor(xidu: Town, login: str, area: str | None) -> None:
+    """Somebody who audits: an area, or the whole installation."""
+    post = Appointment(login=login, post="audit_admin", area=area, since=xidu.clock.now())
+    xidu.database.acting(lambda transaction: create_people(transaction, [NewPerson(login=login, name="史鉴")]))
+    xidu.database.acting(lambda transaction: appoint(transaction, [post]))
 
 
 def _rows(xidu: Town) -> list[tuple[str, str]]:
@@ -96,9 +104,15 @@ def test_those_who_watch_over_it_see_who_was_shown_what_where_they_reach(xidu: T
     (row,) = xidu.get("he", "/api/unmaskings")["items"]
     assert (row["case_no"], row["person"]["login"], row["purpose"]["zh"]) == (case_no, "shen", "回访")
     assert xidu.get("he", "/api/unmaskings", before=row["id"])["items"] == []
-    page = Browser(xidu, "he").go("/unmaskings")
+    for login, area in (("shi", "fx"), ("jian", None), ("nan", "nq")):
+        _auditor(xidu, login, area)
+        found = [one["case_no"] for one in xidu.get(login, "/api/unmaskings")["items"]]
+        assert found == ([] if login == "nan" else [case_no]), login
+    he = Browser(xidu, "he")
+    page = he.go(he.go("/posts").link("/unmaskings"))
     assert "沈静" in page.text
     assert PHONE not in page.html
     for login in ("shen", "chen", "citizen"):
         assert xidu.ask(login, "GET", "/api/unmaskings").status_code == 403
         assert Browser(xidu, login).go("/unmaskings").status == 403
+        assert "/unmaskings" not in Browser(xidu, login).go("/posts").html

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from engine.errors import Malformed, NotPermitted, Place
+from engine.errors import Malformed, Place
 from engine.records import sheet as sheets
 from engine.records import unmasking
 from engine.records.unmasking import Purpose
 from web.dependencies import CaseNo, House
-from web.masking import WATCHERS, shown_for, watches
+from web.masking import shown_for, watched
 from web.pages import ticket
 from web.rendering import page
 from web.sessions import At, Form
@@ -35,9 +35,8 @@ def unmaskings(
     request: Request, house: House, here: At, before: Annotated[int | None, Query(ge=1, le=2**62)] = None
 ) -> Response:
     """Who was shown which contact, for those who watch over it, where their posts reach."""
-    if not watches(here.viewer):
-        raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
+    units = watched(here.viewer)
     with house.database.looking() as transaction:
-        found = unmasking.listed(transaction, here.viewer.official_units, before)
+        found = unmasking.listed(transaction, units, before)
     more = found[-1].id if len(found) == unmasking.MOST else None
     return page(request, "unmaskings.html", here=here, found=found, more=more)

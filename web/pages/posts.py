@@ -18,6 +18,7 @@ from engine.records.deputies import NewDeputy
 from engine.records.post_words import posts_there
 from web.api.people import of_month, this_month
 from web.dependencies import House
+from web.masking import watches
 from web.rendering import go, page
 from web.sessions import At, Form, Posted
 
@@ -116,6 +117,7 @@ def _page(
         today=moment(now).date().isoformat(),
         supervises=any(held.post in SUPERVISORS and held.area_id is not None for held in here.viewer.posts),
         titles=titles,
+        watches=watches(here.viewer),
         done=done,
         error=error,
     )
