@@ -134,6 +134,7 @@ def _act(case: Case, seed: Seed, event: Event, facts: Mapping[str, Any]) -> Act:
         claimed_at=facts.get("claimed", event.at),
         source=Source(event.source),
         arm_from=facts.get("arm_from"),
+        reporter=facts.get("reporter", ""),
     )
 
 

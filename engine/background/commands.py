@@ -8,12 +8,12 @@ second hand between the two costs a repetition and no effect.
 import json
 from dataclasses import dataclass
 
+from engine.background import opening
+from engine.background.opening import Opening
 from engine.clock import MINUTE, SECOND, Clock, Instant
 from engine.database import Database, Transaction
 from engine.errors import Busy, HuyingError
 from engine.rules.acts import CommandKind
-from engine.rules.case import THE_RULE
-from engine.stages.calls import Call, Caller
 from engine.stages.door import Door
 
 #: Commands taken in one round.
@@ -127,21 +127,13 @@ def _follow(door: Door, database: Database, main: int) -> None:
 
 
 def _open(door: Door, database: Database, row: _Row) -> None:
-    """Give birth to the ticket, with what its start asks for of what the source's act said."""
-    wanted = json.loads(row.payload)
+    """Give birth to the ticket."""
+    asked = Opening(**json.loads(row.payload), source=row.source)
     with database.looking() as transaction:
-        start = door.versions.active(transaction, wanted["workflow"]).starts.get(wanted["start"])
-    asked = {item.name for item in start.form} if start else set()
-    door.act(
-        Call(
-            caller=Caller(name=THE_RULE.name),
-            action=wanted["start"],
-            workflow=wanted["workflow"],
-            form={name: value for name, value in wanted["form"].items() if name in asked},
-            key=f"{row.source}:{row.seq}",
-            parent_id=row.source,
+        call = opening.call(
+            transaction, door.versions.active(transaction, asked.workflow), asked, f"{row.source}:{row.seq}"
         )
-    )
+    door.act(call)
 
 
 def _joined_to(database: Database, main: int) -> list[int]:

@@ -16,7 +16,6 @@ from engine.definitions.model import (
     FormItem,
     Need,
     Once,
-    Opens,
     Origin,
     Owner,
     PersonScope,
@@ -25,6 +24,7 @@ from engine.definitions.model import (
     Title,
 )
 from engine.definitions.names import ME, word
+from engine.definitions.opening import opens
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, Scope
 from engine.definitions.sentences import Names, Unparsable, parse
@@ -91,7 +91,7 @@ class Compiler:
             suspends=self._form_field(keys, "suspends", reach, FieldType.DATE),
             joins=self._form_field(keys, "joins", reach, FieldType.TICKET),
             splits=self.reader.yes(keys["splits"].value) if "splits" in keys else False,
-            opens=self._opens(keys),
+            opens=opens(self.reader, self.book, keys["opens"].value, reach) if "opens" in keys else None,
             meeting=self._meeting(keys),
             card=self.card(keys),
             lifts=self.reader.yes(keys["lifts"].value) if "lifts" in keys else False,
@@ -438,11 +438,3 @@ class Compiler:
         given = Word(self.reader.text(keys["meeting"].value), keys["meeting"].line)
         known = given.text and self.reader.known(given, self.book.meetings, "会议", "meeting")
         return given.text if known else None
-
-    def _opens(self, keys: Keys) -> Opens | None:
-        if "opens" not in keys:
-            return None
-        parts = self.reader.section(keys["opens"].value, "opens")
-        if "workflow" not in parts or "start" not in parts:
-            return None
-        return Opens(workflow=self.reader.key(parts["workflow"].value), start=self.reader.text(parts["start"].value))

@@ -34,18 +34,6 @@ _CHANGES = (
 )
 
 
-def opened_exist(workflow: Workflow, known: Mapping[str, Workflow]) -> None:
-    """Errors: `DefinitionError` when an `opens` names a workflow that isn't there, or no start of it."""
-    for action in every_action(workflow):
-        opens = action.opens
-        if opens is not None and (opens.workflow not in known or opens.start not in known[opens.workflow].starts):
-            raise DefinitionError(
-                f"“{action.name}”要衍生的“{opens.workflow}·{opens.start}”不存在",
-                f"'{action.name}' opens '{opens.workflow}: {opens.start}', which does not exist",
-                place=Place(file=workflow.key, line=action.line),
-            )
-
-
 def registers_exist(workflow: Workflow, known: Mapping[str, Register]) -> None:
     """Errors: `DefinitionError` when a row field or a birth names a register, or a field of one, that isn't there."""
     for action in every_action(workflow):

@@ -398,5 +398,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
     "opens": (
         _key("workflow", "流程", Shape.KEY, "另一流程的标识 / The key of the other workflow", required=True),
         _key("start", "发起", Shape.NAME, "如何发起 / Which of its starts", required=True),
+        _key("fills", "填入", Shape.MAP, "新案卷的字段取自本表单 / Its field ← a field of this form", of="name"),
+        _key("takes", "沿用", Shape.NAMES, "沿用本案的字段、reporter / Fields taken from this ticket; `reporter`"),
     ),
 }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine import resources
-from engine.definitions import admits, checks, linked, meetings, register_file, source, words
+from engine.definitions import admits, checks, linked, meetings, opening, register_file, source, words
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.confidential import confidential
@@ -73,7 +73,7 @@ def discover(folder: Path | None = None) -> list[Workflow]:
             )
         found[workflow.key] = workflow
     for workflow in found.values():
-        checks.opened_exist(workflow, found)
+        opening.opened_exist(workflow, found)
         checks.registers_exist(workflow, register_file.discover(where / "registers"))
     return list(found.values())
 

@@ -199,10 +199,19 @@ class Once(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opens:
-    """A ticket of another workflow that an action gives birth to."""
+    """A ticket that an action gives birth to, of this workflow or another.
+
+    What the action's form says goes into the fields of the same names in the form of the start.
+    """
 
     workflow: str
     start: str
+    #: Field of the start → the field of the action's form that fills it.
+    fills: Mapping[str, str] = field(default_factory=dict)
+    #: Fields of the start that are what this ticket's history says of them, where the act says nothing.
+    takes: tuple[str, ...] = ()
+    #: Whether whoever reported this ticket is the reporter of the new one too.
+    same_reporter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ def near_in_time(
 ) -> list[Near]:
     """Tickets that these units reach, opened about the same time near the same place, whatever became of them.
 
-    Void ones are left out: they were nobody's matter.
+    Void ones are left out: they were nobody's matter. So are the demands of one call: they were told apart by a person.
     """
     mark, *_ = marks(transaction, 1)
     units = list(units)
@@ -55,6 +55,8 @@ def near_in_time(
         f"{_NEAR} WHERE p.cell {cells} AND p.opened_at BETWEEN {mark} AND {mark} AND p.ticket_id <> {mark} "  # noqa: S608
         f"AND t.state_type <> '{StateType.VOID.value}' AND EXISTS (SELECT 1 FROM reach r "
         f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit {reached}) "
+        f"AND NOT EXISTS (SELECT 1 FROM ticket o WHERE o.id = {mark} "
+        "AND (o.parent_id = t.id OR t.parent_id = o.id OR t.parent_id = o.parent_id)) "
         f"ORDER BY p.opened_at DESC LIMIT {MOST}",
         (
             *listed,
@@ -62,6 +64,7 @@ def near_in_time(
             matter.opened_at + rules.hours * HOUR,
             ticket_id,
             *parameters,
+            ticket_id,
         ),
     )
     found = [_near(row) for row in rows]

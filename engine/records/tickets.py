@@ -101,13 +101,15 @@ class Particulars(SQLModel, table=True):
 
     __tablename__ = "particulars"
     # What else somebody called about.
-    __table_args__ = (Index("ix_particulars_phone", "contact_phone", **where("contact_phone <> ''")),)
+    __table_args__ = (Index("ix_particulars_dialled", "dialled", **where("dialled <> ''")),)
 
     ticket_id: int = key_part()
     description: str = text()
     address: str = text()
     contact_name: str = title()
     contact_phone: str = title()
+    #: The phone as callers are compared by it.
+    dialled: str = word()
 
 
 class Task(SQLModel, table=True):

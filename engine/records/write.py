@@ -18,6 +18,7 @@ from engine.rules.acts import Decision
 from engine.rules.chain import canonical
 from engine.rules.ground import cell
 from engine.rules.likeness import bigrams
+from engine.rules.phones import dialled
 
 
 class LostRace(Exception):
@@ -59,7 +60,7 @@ TABLES: dict[str, _Table] = {
         _table("case_number", "number:t ticket_id:b"),
         _table(
             "particulars",
-            "ticket_id:b description:t address:t contact_name:t contact_phone:t",
+            "ticket_id:b description:t address:t contact_name:t contact_phone:t dialled:t",
             "ticket_id",
             "fill",
         ),
@@ -162,7 +163,8 @@ class Batch:
         words = decision.particulars
         if words or decision.read_version is None:
             names = ("description", "address", "contact_name", "contact_phone")
-            self.add("particulars", (own, *(words.get(name, "") for name in names)))
+            said = [words.get(name, "") for name in names]
+            self.add("particulars", (own, *said, dialled(said[-1])))
         if words.get("description") or words.get("address"):
             self.add("ticket_text", (own, bigrams(words.get("description", "")), bigrams(words.get("address", ""))))
         if decision.spot is not None:

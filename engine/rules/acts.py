@@ -47,6 +47,8 @@ class Act:
     noted: Mapping[str, Any] = field(default_factory=dict)
     #: Whoever acts by a link says who they are: name and phone, personal words of its event.
     given_as: Mapping[str, str] = field(default_factory=dict)
+    #: The login of whoever reported what a new ticket is about, if the ticket that opens it says so.
+    reporter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from engine.rules.doing import Doing
 from engine.rules.draft import Draft
 from engine.rules.forms import Filled, fill
 from engine.rules.notices import units
-from engine.rules.sending import LEAD
 from engine.vocabulary import SETTLED, StateType
 
 #: Fields kept on lists and pages outside the history, erasable.
@@ -199,7 +198,12 @@ def _begin(doing: Doing) -> None:
     for_another = any(doing.filled.get(name) for name in ("contact_name", "contact_phone"))
     if for_another:
         doing.facts["for_another"] = True
-    if not for_another and doing.actor.person_id is not None:
+    reporter = draft.act.references.people.get(draft.act.reporter)
+    if reporter is not None:
+        ticket.reporter_id = reporter.id
+        doing.facts["reporter"] = reporter.login
+        draft.reach(f"p{reporter.id}")
+    elif not for_another and doing.actor.person_id is not None:
         ticket.reporter_id = doing.actor.person_id
     if doing.actor.person_id is not None:
         draft.reach(f"p{doing.actor.person_id}")
@@ -376,8 +380,16 @@ def _named(draft: Draft, task: Task | None, name: str) -> Iterable[Any]:
 def _open(doing: Doing) -> HuyingError | None:
     opens = doing.action.opens
     if opens is not None:
-        form = {name: value for name, value in doing.filled.facts.items() if name not in (LEAD, "co")}
-        doing.draft.command(CommandKind.OPEN, None, {"workflow": opens.workflow, "start": opens.start, "form": form})
+        # Its words are read from the history when it is born: what is erased until then must stand nowhere else.
+        wanted = {
+            "seq": doing.event_seq,
+            "workflow": opens.workflow,
+            "start": opens.start,
+            "fills": dict(opens.fills),
+            "takes": list(opens.takes),
+            "same_reporter": opens.same_reporter,
+        }
+        doing.draft.command(CommandKind.OPEN, None, wanted)
         # It is born in the background; whoever waits for it waits from now on.
         doing.draft.ticket.open_subs += 1
     return None

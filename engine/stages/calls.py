@@ -60,6 +60,8 @@ class Call:
     area: str | None = None
     #: The ticket that gives birth to this one.
     parent_id: int | None = None
+    #: The login of whoever reported it; "" for whoever acts.
+    reporter: str = ""
     #: Notices and due times before this moment reach nobody (`--arm-from` of an import).
     arm_from: Instant | None = None
     #: Who somebody that comes by a link says they are.

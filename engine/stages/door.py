@@ -125,6 +125,8 @@ class Door:
         wanted = Wanted.of(action, call.form, call.each)
         if call.area is not None:
             wanted.areas.add(call.area)
+        if call.reporter:
+            wanted.people.add(call.reporter)
         references = complete(transaction, wanted, read.guessed, read.references, now)
         hide(transaction, wanted, references, read.actor)
         case = read.case or self.newborn(transaction, call, definition, wanted, references, read, now)
@@ -326,7 +328,7 @@ class Door:
             form=wanted.filled(call.form), each=call.each, expected=call.expected, references=references,
             claimed_at=call.claimed_at, source=call.source,
             salt=os.urandom(32), algorithm=self.algorithm, arm_from=call.arm_from,
-            noted=noted or {}, given_as=call.given_as,
+            noted=noted or {}, given_as=call.given_as, reporter=call.reporter,
         )  # fmt: skip
         decision = decide.decide(case, act, now, self.versions.almanac())
         if isinstance(decision, HuyingError):

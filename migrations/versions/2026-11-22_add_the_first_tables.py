@@ -470,15 +470,16 @@ def add_tables() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("contact_name", sa.String(length=200), nullable=False),
         sa.Column("contact_phone", sa.String(length=200), nullable=False),
+        sa.Column("dialled", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_particulars")),
     )
     op.create_index(
-        "ix_particulars_phone",
+        "ix_particulars_dialled",
         "particulars",
-        ["contact_phone"],
+        ["dialled"],
         unique=False,
-        sqlite_where=sa.text("contact_phone <> ''"),
-        postgresql_where=sa.text("contact_phone <> ''"),
+        sqlite_where=sa.text("dialled <> ''"),
+        postgresql_where=sa.text("dialled <> ''"),
     )
     op.create_table(
         "person",

@@ -298,12 +298,49 @@ def test_two_files_of_one_key_are_refused(tmp_path: Path) -> None:
         discover(tmp_path)
 
 
-def test_what_an_action_opens_must_exist(tmp_path: Path) -> None:
-    text = SMALL.replace("form: [note], sets: seen", "form: [note], opens: {workflow: other, start: begin}")
-    text = text.replace("when: seen, ", "")
+def _opening(tmp_path: Path, opens: str, start: str) -> Path:
+    """A folder with one file whose action `look` opens what its start `born` begins."""
+    text = SMALL.replace("when: seen, ", "")
+    text = text.replace("form: [note], sets: seen", f"form: [note, remark!], opens: {opens}")
+    text = text.replace("\nstarts:\n", f"\nstarts:\n  born: {start}\n")
+    text = text.replace("\nfields:\n", "\nfields:\n  remark: {title: 备注 / Remark, type: text, personal: true}\n")
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    opens = loads(text).states["filed"].actions["look"].opens
+    return tmp_path
+
+
+BORN = "{title: 衍生 / Born, by: rule, to: filed, form: [description, place, contact_phone]}"
+
+
+def test_what_an_action_opens_takes_words_along(tmp_path: Path) -> None:
+    folder = _opening(
+        tmp_path,
+        "{workflow: small, start: born, fills: {描述: remark}, takes: [reporter, place, contact_phone]}",
+        BORN,
+    )
+    (found,) = discover(folder)
+    opens = found.states["filed"].actions["look"].opens
     assert opens is not None
-    assert (opens.workflow, opens.start) == ("other", "begin")
-    with pytest.raises(DefinitionError, match="不存在"):
-        discover(tmp_path)
+    assert opens.fills == {"description": "remark"}
+    assert opens.takes == ("place", "contact_phone")
+    assert opens.same_reporter
+
+
+@pytest.mark.parametrize(
+    ("opens", "start", "said"),
+    [
+        ("{workflow: other, start: begin}", BORN, "不存在"),
+        ("{workflow: small, start: begin}", BORN, "不存在"),
+        ("{workflow: small, start: born}", BORN.replace("by: rule", "by: reporter"), "不由规则发起"),
+        ("{workflow: small, start: born, fills: {result: remark}}", BORN, "不在“small·born”的表单中"),
+        ("{workflow: small, start: born, takes: [address]}", BORN, "不在“small·born”的表单中"),
+        ("{workflow: small, start: born, fills: {place: remark}}", BORN, "类型不同"),
+        ("{workflow: small, start: born, fills: {description: nothing}}", BORN, "没有声明"),
+        ("{workflow: small, start: born, takes: [before_photos]}", BORN, "留在原案"),
+        ("{workflow: small, start: born, takes: [nothing]}", BORN, "没有声明"),
+    ],
+)
+def test_what_an_action_opens_must_fit(tmp_path: Path, opens: str, start: str, said: str) -> None:
+    with pytest.raises(DefinitionError, match=said) as refused:
+        discover(_opening(tmp_path, opens, start))
+    assert refused.value.place is not None
+    assert refused.value.place.line
