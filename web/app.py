@@ -54,6 +54,7 @@ from web.pages import (
     receipt,
     report,
     rhythms,
+    shifts,
     signin,
     ticket,
 )
@@ -111,6 +112,7 @@ _PAGES = (
     meeting_pages,
     finding,
     phrases,
+    shifts,
     posts,
     admission_pages,
     appraisal_pages,

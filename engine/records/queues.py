@@ -12,7 +12,7 @@ from engine.definitions.words import shipped
 from engine.records import lists, reservations
 from engine.records.access import Viewer
 from engine.records.reservations import Reserved
-from engine.records.turns import turns
+from engine.records.turns import On, turns
 from engine.records.versions import Versions
 
 #: Tickets that a queue looks at; the most urgent, and of these what is due first, if more wait.
@@ -53,9 +53,10 @@ class Queue:
         return Counter((one.urgency, one.light) for one in self.waiting)
 
 
-def queue(transaction: Transaction, versions: Versions, viewer: Viewer, now: Instant) -> Queue:
-    """What waits for this person's move and lies within their reach."""
-    rows = lists.waiting(transaction, viewer, turns(transaction, versions, viewer), URGENCIES, MOST + 1)
+def queue(transaction: Transaction, versions: Versions, viewer: Viewer, now: Instant, only: On | None = None) -> Queue:
+    """What waits for this person's move and lies within their reach; `only` one kind of move, if it says so."""
+    moves = [turn for turn in turns(transaction, versions, viewer) if only in (None, turn.on)]
+    rows = lists.waiting(transaction, viewer, moves, URGENCIES, MOST + 1)
     shown = rows[:MOST]
     due = lists.dues(transaction, versions, [(row.ticket_id, row.workflow_id) for row in shown], now)
     held = reservations.reserved(transaction, viewer, [row.ticket_id for row in shown], now)

@@ -902,6 +902,22 @@ def add_tables() -> None:
     op.create_index("ix_shift_person", "shift", ["person_id", "valid_to"], unique=False)
     op.create_index("ix_shift_unit", "shift", ["post", "unit", "valid_to"], unique=False)
     op.create_table(
+        "shift_handover",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("tickets", sa.Text(), nullable=False),
+        sa.Column("waiting", sa.Text(), nullable=False),
+        sa.Column("written_by", BIG, nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.Column("taken_by", BIG, nullable=True),
+        sa.Column("taken_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["taken_by"], ["person.id"], name=op.f("fk_shift_handover_taken_by")),
+        sa.ForeignKeyConstraint(["written_by"], ["person.id"], name=op.f("fk_shift_handover_written_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shift_handover")),
+    )
+    op.create_index("ix_shift_handover_unit", "shift_handover", ["unit", "written_at"], unique=False)
+    op.create_table(
         "sitting",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),

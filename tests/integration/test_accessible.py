@@ -21,7 +21,7 @@ OFFICE = (
     "/posts", "/report", f"/report/{BLOCK_CALLS}/report", f"/workflows/{BLOCK_CALLS}", "/tickets/{case_no}",
 )  # fmt: skip
 WALKS = {
-    "shen": (*OFFICE, "/tickets/{fresh}", "/tickets/{fresh}/do/accept"),
+    "shen": (*OFFICE, "/shifts", "/tickets/{fresh}", "/tickets/{fresh}/do/accept"),
     "chen": (*OFFICE, "/tickets/{case_no}/do/finish?task={task}"),
     "wang": OFFICE,
     "he": (*OFFICE, "/unmaskings"),

@@ -52,7 +52,7 @@ PARTS = {
 QUERIES = {
     "/": ("",),
     "/tickets": ("", "?workflow=confided", "?state_type=closed", "?mine=1", "?q=收钱", "?q=窨井 破损", "?q={case_no}"),
-    "/queue": ("", "?urgency=normal", "?light=red"),
+    "/queue": ("", "?urgency=normal", "?light=red", "?on=request"),
     "/bulk": ("", "?ticket={case_no}"),
     "/bulk/{action}": ("?ticket={case_no}", "?on=task.line&ticket={case_no}"),
     "/api/tickets": (

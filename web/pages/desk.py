@@ -17,7 +17,8 @@ from engine.records import lists, queues, reservations
 from engine.records import sheet as sheets
 from engine.records.access import Viewer
 from engine.records.lists import Wanted
-from engine.records.queues import Queue, Waiting
+from engine.records.queues import Waiting
+from engine.records.turns import On
 from web.contexts import Listed, listed
 from web.dependencies import CaseNo, House
 from web.rendering import go, page
@@ -54,12 +55,15 @@ def queue(
     here: At,
     urgency: Degree = "",
     light: Degree = "",
+    on: Degree = "",
     start: Annotated[int, Query(ge=0, le=queues.MOST)] = 0,
 ) -> Response:
-    """Everything that waits for me, the most pressing first; or one pile of it."""
+    """Everything that waits for me, the most pressing first; or one pile of it; or the requests I am to answer."""
     now, me = house.clock.now(), here.viewer
+    only = On.REQUEST if on == On.REQUEST else None
     with house.database.looking() as transaction:
-        found = queues.queue(transaction, house.versions, me, now)
+        found = queues.queue(transaction, house.versions, me, now, only)
+        asked = found if only else queues.queue(transaction, house.versions, me, now, On.REQUEST)
         chosen = [
             one for one in found.waiting if urgency in ("", one.urgency) and light in ("", one.light or _NO_LIGHT)
         ]
@@ -69,9 +73,10 @@ def queue(
         "queue.html",
         here=here,
         queue=found,
-        piles=piles(found),
+        piles=piles(found.counts()),
         rows=rows,
-        chosen={"urgency": urgency, "light": light},
+        chosen={"urgency": urgency, "light": light, "on": only or ""},
+        asked=len(asked.waiting),
         total=len(chosen),
         start=start,
         size=PAGE,
@@ -114,9 +119,8 @@ def rows_of(
     ]
 
 
-def piles(found: Queue) -> list[Pile]:
+def piles(counts: Mapping[tuple[str, str], int]) -> list[Pile]:
     """What waits by urgency and light, the gravest first."""
-    counts: Mapping[tuple[str, str], int] = found.counts()
     words = shipped().lights
     return [
         Pile(

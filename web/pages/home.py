@@ -8,7 +8,7 @@ from starlette.responses import Response
 from engine.application import Application
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.records import lists, queues, registers
+from engine.records import lists, queues, registers, shift_handovers
 from engine.records.access import Viewer
 from engine.records.lists import Wanted
 from engine.records.turns import turns
@@ -36,17 +36,21 @@ def home(request: Request, house: House, here: At, none: Annotated[str, Query(ma
         rows = rows_of(house, transaction, me, list(queue.waiting[:PAGE]), now)
         reported, _ = _listed(house, transaction, me, Wanted(reporter_id=me.person_id), now, limit=_SECTION)
         newest, _ = _listed(house, transaction, me, Wanted(), now, limit=_SECTION)
+        desk = shift_handovers.desks(transaction, house.versions, me)
+        untaken = shift_handovers.untaken(transaction, me, desk)
     return page(
         request,
         "home.html",
         here=here,
         queue=queue,
         rows=rows,
-        piles=piles(queue),
+        piles=piles(queue.counts()),
         in_hand=queues.own(queue.waiting, me),
         nothing_left=bool(none),
         reported=reported,
         newest=newest if me.posts else [],
+        desk=desk,
+        untaken=untaken,
     )
 
 

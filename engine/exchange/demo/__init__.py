@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from engine.clock import Instant
 from engine.database import Database, Transaction
@@ -21,14 +21,20 @@ from engine.exchange.demo.units import office, units
 from engine.exchange.limit_units import read_units
 from engine.exchange.responsibilities import Rule, apply_responsibilities, write_rules
 from engine.records import shifts
+from engine.records.access import viewer_of
 from engine.records.areas import Area, NewArea, create_areas, set_levels
 from engine.records.asking import ids_of
 from engine.records.catalogue import Responsibility
 from engine.records.departments import Department, NewDepartment, create_departments
-from engine.records.people import Appointment, NewPerson, Person, appoint, create_people
+from engine.records.people import Appointment, Holding, NewPerson, Person, appoint, create_people
+from engine.records.shift_handovers import hand_over
 from engine.records.shifts import NewShift
 
 __all__ = ["Built", "CastMember", "build_demo", "cast"]
+
+
+#: What the shift before left behind.
+_SAID = "昨夜雷雨，有三处树木倒伏，已请绿化所上午回话；联席会议材料请值班长下午三点前备齐。"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +104,16 @@ def _duty(transaction: Transaction, now: Instant) -> None:
     if not shifts.roster(transaction, Instant(0), until, [f"a{area}"]):
         shift = NewShift(login=desk.login, post=desk.post, area=desk.area, since=now, until=until)
         shifts.put_on_duty(transaction, shift)
+        _last_shift(transaction, area, now)
+
+
+def _last_shift(transaction: Transaction, area: int, now: Instant) -> None:
+    """What the shift leader of the cast's desk said when the shift before ended."""
+    holding = select(col(Holding.person_id)).where(col(Holding.post) == "shift_leader", col(Holding.area_id) == area)
+    leader = transaction.connection.execute(holding.limit(1)).scalar()
+    if leader is not None:
+        unit = f"a{area}"
+        hand_over(transaction, viewer_of(transaction, leader, now), {unit: ""}, unit, _SAID, [], [], now)
 
 
 def _in_streets(transaction: Transaction, district: District) -> list[Rule]:
