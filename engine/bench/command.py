@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from engine.bench import world
 from engine.bench.life import Liver, Through, Yard, reference
+from engine.bench.lists import lists
 from engine.bench.replay import record, replay
 from engine.bench.run import interleave, ratios
 from engine.bench.servers import postgresql
@@ -72,6 +73,17 @@ def sweeps_as_table(results: dict[str, Any]) -> Table:
     return table
 
 
+def lists_as_table(results: dict[str, Any]) -> Table:
+    """How long people wait for lists."""
+    table = Table("", "案卷 / tickets", "谁 / who", "页面 / page", "p50 ms", "p95 ms")
+    for dialect in (name for name in DIALECTS if "lists" in results.get(name, {})):
+        figures = results[dialect]["lists"]
+        for row in figures["pages"]:
+            cells = (f"{figures['tickets']:,}", row["who"], row["path"], row["p50_ms"], row["p95_ms"])
+            table.add_row(dialect, *map(str, cells))
+    return table
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """How much is timed."""
@@ -82,6 +94,8 @@ class Size:
     #: Running deadlines, and how many of them are due; none: the sweep is not timed.
     running: int = 1_000_000
     due: int = 10_000
+    #: Tickets among which lists are timed; none: they are not.
+    listed: int = 0
 
 
 def bench(
@@ -115,6 +129,10 @@ def _all(fresh: "Fresh", size: Size, dialect: str, tell: Callable[[str], None]) 
         tell(f"{dialect}: {size.running:,} 个在走的时限，{size.due:,} 个到级 / running deadlines, so many due")
         database, door, built = fresh.database()
         figures["time"] = sweeps(database, door, built, running=size.running, due=size.due)
+    if size.listed:
+        tell(f"{dialect}: {size.listed:,} 件案卷中的列表 / lists among tickets")
+        database, door, built = fresh.database()
+        figures["lists"] = lists(database, door, built, count=size.listed, tell=tell)
     return figures
 
 

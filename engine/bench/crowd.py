@@ -67,7 +67,7 @@ def idle_deadlines(database: Database, now: Instant, count: int) -> None:
     def work(transaction: Transaction) -> None:
         ((model,),) = transaction.rows("SELECT min(id) FROM ticket")
         dialect = transaction.dialect
-        tickets, deadlines = _columns(transaction, "ticket"), _columns(transaction, "deadline")
+        tickets, deadlines = columns_of(transaction, "ticket"), columns_of(transaction, "deadline")
         ahead = f"{now + 90 * DAY} + n.i * {HOUR // 1000}"
         own = [f't."{name}"' for name in tickets if name != "id"]
         theirs = [
@@ -83,11 +83,12 @@ def idle_deadlines(database: Database, now: Instant, count: int) -> None:
     database.acting(lambda transaction: transaction.run("ANALYZE"))
 
 
-def _columns(transaction: Transaction, table: str) -> list[str]:
+def columns_of(transaction: Transaction, table: str) -> list[str]:
+    """The columns of a table that can be written, in their order."""
     if transaction.postgresql:
         rows = transaction.rows(
             "SELECT column_name FROM information_schema.columns WHERE table_name = %s "
-            "AND table_schema = current_schema() ORDER BY ordinal_position",
+            "AND table_schema = current_schema() AND is_generated = 'NEVER' ORDER BY ordinal_position",
             (table,),
         )
     else:

@@ -26,13 +26,14 @@ class Figures:
         return {
             "acts_per_s": round(rate, 1),
             "lives_per_s": round(rate / ACTS, 1),
-            "p50_ms": _percentile(ordered, 50),
-            "p95_ms": _percentile(ordered, 95),
-            "p99_ms": _percentile(ordered, 99),
+            "p50_ms": percentile(ordered, 50),
+            "p95_ms": percentile(ordered, 95),
+            "p99_ms": percentile(ordered, 99),
         }
 
 
-def _percentile(ordered: Sequence[float], percent: int) -> float:
+def percentile(ordered: Sequence[float], percent: int) -> float:
+    """A percentile of seconds that are in order, in milliseconds."""
     at = min(len(ordered) - 1, len(ordered) * percent // 100)
     return round(ordered[at] * 1000, 3)
 

@@ -25,6 +25,7 @@ CAST = (
     ("desk", "coordinator", "street", None),
     ("line", "handler", None, "urban"),
     ("head", "lead", None, "urban"),
+    ("centre", "coordinator", "district", None),
 )
 
 
@@ -86,6 +87,22 @@ def _areas(transaction: Transaction, now: Instant) -> dict[str, int]:
         table = Area.__table__  # type: ignore[attr-defined]
         transaction.connection.execute(table.update().where(table.c.id == area).values(lineage=json.dumps(chain)))
     return areas
+
+
+def street(transaction: Transaction, number: int) -> str:
+    """One more street of the district with its areas down to the smallest; the code of that."""
+    table = Area.__table__  # type: ignore[attr-defined]
+    above = transaction.connection.execute(table.select().where(table.c.code == "district")).mappings().one()
+    chain = [(int(link[0]), str(link[1])) for link in json.loads(above["lineage"])]
+    code = ""
+    for level in LEVELS[LEVELS.index("street") :]:
+        code = f"{level}-{number}"
+        area = _insert(
+            transaction, Area, code=code, level=level, name=code, parent_id=chain[0][0], lineage="[]", valid_from=0
+        )
+        chain.insert(0, (area, level))
+        transaction.connection.execute(table.update().where(table.c.id == area).values(lineage=json.dumps(chain)))
+    return code
 
 
 def _insert(transaction: Transaction, table: type[SQLModel], **values: object) -> int:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.bench.command import Size, bench, sweeps_as_table
+from engine.bench.command import Size, bench, lists_as_table, sweeps_as_table
 from engine.cli import main
 
 
@@ -19,6 +19,15 @@ def test_the_sweep_is_timed_beside_the_door_in_one_run(dialect: str) -> None:
         figures["sweep"]["rungs_per_s"] / figures["sweep"]["door_acts_per_s"], rel=0.9
     )
     assert sweeps_as_table(results).row_count == 1
+
+
+def test_lists_are_asked_of_a_server_among_the_tickets() -> None:
+    size = Size(lives=0, running=0, listed=1_300)
+    figures = bench(size, postgresql_url=None, dialects=("sqlite",))["sqlite"]["lists"]
+    assert figures["tickets"] == pytest.approx(1_300, rel=0.2)
+    assert {row["who"] for row in figures["pages"]} == {"desk", "line", "centre"}
+    assert all(0 < row["p50_ms"] <= row["p95_ms"] for row in figures["pages"])
+    assert lists_as_table({"sqlite": {"lists": figures}}).row_count == len(figures["pages"])
 
 
 def test_more_due_than_running_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
