@@ -37,6 +37,21 @@ def _answer(question: Question[T], rows: list[Any]) -> T:
     raise RuntimeError("a question asks once")
 
 
+class Asking:
+    """Gathers the parameters of a statement in the order of their marks."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.mark, *_ = marks(transaction, 1)
+        self.parameters: list[Any] = []
+
+    def __call__(self, value: Any) -> str:
+        self.parameters.append(value)
+        return self.mark
+
+    def among(self, values: Iterable[Any]) -> str:
+        return f"({', '.join(self(value) for value in values)})"
+
+
 def among(transaction: Transaction, values: Iterable[Any]) -> tuple[str, Sequence[Any]]:
     """What follows a column's name in a WHERE to ask for any number of values, and its parameters."""
     listed = sorted(values)

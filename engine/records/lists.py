@@ -19,11 +19,12 @@ from engine.definitions.windows import windows
 from engine.errors import Malformed, NotFound, Place
 from engine.records import lights, reservations, search
 from engine.records.access import Viewer
-from engine.records.asking import among, marks
+from engine.records.asking import Asking, among, marks
 from engine.records.knowledge import within
 from engine.records.reservations import Reserved
-from engine.records.turns import By, On, Turn
+from engine.records.turns import Turn
 from engine.records.versions import Versions
+from engine.records.waiting import moves
 from engine.rules.case import Run, Timer
 
 #: Tickets on one page.
@@ -130,25 +131,29 @@ def page(
     Errors: `Malformed` for a cursor that did not come from here, `NotFound` for an area or department that isn't there.
     """
     limit = max(1, min(limit, MOST))
-    asking = _Asking(transaction)
+    asking = Asking(transaction)
     area = _id_of(transaction, "area", wanted.area)
     department = _id_of(transaction, "department", wanted.department)
     after = _key(cursor) if cursor else None
     words = _words(transaction, wanted.text)
+    # What waits, what is named and what few words match is looked up ticket by ticket; else the list is walked.
+    few = wanted.turns is not None or wanted.ids is not None or (words is not None and words.few)
+    # Whoever reported a ticket reaches it as a person: that list is short, their office's is not.
+    own = wanted.reporter_id == viewer.person_id
     parts = []
-    for number, unit in enumerate(viewer.units):
+    for number, unit in enumerate((f"p{viewer.person_id}",) if own else viewer.units):
         where = [f"r.unit = {asking(unit)}"]
         if after is not None:
             where.append(f"(r.sort_key, r.ticket_id) < ({asking(after[0])}, {asking(after[1])})")
         where += _limits(asking, wanted, area, department)
+        # ▸ The second condition is always true; it lets few tickets be found in `reach` by its whole key, and makes
+        # PostgreSQL expect nothing at all where a list is walked.
+        where += ["r.ticket_id = t.id", "r.sort_key = t.opened_at"] if few else []
         if words is not None:
-            # ▸ The second condition is always true; it lets few tickets be found in `reach` by its whole key, and makes
-            # PostgreSQL expect nothing at all where a list is walked.
-            where += ["r.ticket_id = t.id", "r.sort_key = t.opened_at"] if words.few else []
             where.append(words.where)
             asking.parameters += words.parameters
         parts.append(
-            f"SELECT * FROM (SELECT r.sort_key, r.ticket_id FROM {_FROM_WORDS if words and words.few else _FROM} "  # noqa: S608
+            f"SELECT * FROM (SELECT r.sort_key, r.ticket_id FROM {_FROM_FEW if few else _FROM} "  # noqa: S608
             f"JOIN workflow_version w ON w.id = t.workflow_id WHERE {' AND '.join(where)} "
             f"ORDER BY r.sort_key DESC, r.ticket_id DESC LIMIT {limit + 1}) u{number}"
         )
@@ -167,7 +172,7 @@ def page(
 
 _FROM = "reach r JOIN ticket t ON t.id = r.ticket_id"
 #: ▸ The order matters to SQLite, which would else look for three matches in every row of a list.
-_FROM_WORDS = "ticket t CROSS JOIN reach r"
+_FROM_FEW = "ticket t CROSS JOIN reach r"
 
 
 def _words(transaction: Transaction, text: str) -> search.Match | None:
@@ -190,22 +195,7 @@ _JOINS = (
 )
 
 
-class _Asking:
-    """Gathers the parameters of a statement in the order of their marks."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self.mark, *_ = marks(transaction, 1)
-        self.parameters: list[Any] = []
-
-    def __call__(self, value: Any) -> str:
-        self.parameters.append(value)
-        return self.mark
-
-    def among(self, values: Iterable[Any]) -> str:
-        return f"({', '.join(self(value) for value in values)})"
-
-
-def _limits(asking: _Asking, wanted: Wanted, area: int | None, department: int | None) -> list[str]:
+def _limits(asking: Asking, wanted: Wanted, area: int | None, department: int | None) -> list[str]:
     where = []
     columns: dict[str, str | int | None] = {"w.key": wanted.workflow, "t.stage": wanted.stage, "t.state": wanted.state}
     columns |= {"t.state_type": wanted.state_type, "t.reporter_id": wanted.reporter_id}
@@ -229,85 +219,10 @@ def _limits(asking: _Asking, wanted: Wanted, area: int | None, department: int |
     if wanted.opened_to is not None:
         where.append(f"r.sort_key < {asking(wanted.opened_to)}")
     if wanted.turns is not None:
-        where.append(f"t.id IN ({_turns(asking, wanted.turns)})")
+        where.append(f"t.id IN ({moves(asking, wanted.turns)})")
     if wanted.ids is not None:
         where.append(f"t.id IN {asking.among(wanted.ids)}" if wanted.ids else "1 = 0")
     return where
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """A ticket that waits for a move, with what says how urgently."""
-
-    ticket_id: int
-    case_no: str
-    workflow_id: int
-    version: int
-    urgency: str | None
-
-
-def waiting(
-    transaction: Transaction, viewer: Viewer, turns: Sequence[Turn], urgencies: Sequence[str], limit: int
-) -> list[Waits]:
-    """What waits for one of these moves within the reader's reach: the gravest first, then what is due next.
-
-    `urgencies` go from mild to grave.
-    """
-    asking = _Asking(transaction)
-    moves = _turns(asking, turns)
-    units, names = among(transaction, viewer.units)
-    asking.parameters += names
-    grave = " ".join(f"WHEN {asking(word)} THEN {degree}" for degree, word in enumerate(urgencies))
-    rows = transaction.rows(
-        f"SELECT t.id, t.case_no, t.workflow_id, t.version, t.urgency FROM ({moves}) m JOIN ticket t ON t.id = m.id "  # noqa: S608
-        f"WHERE EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id "
-        f"AND r.unit {units}) "
-        f"ORDER BY CASE t.urgency {grave} ELSE 0 END DESC, coalesce((SELECT min(d.due_at) FROM deadline d "
-        f"WHERE d.ticket_id = t.id AND d.ended_at IS NULL AND d.run = 'running'), {_MOST_BIGINT}), t.id LIMIT {limit}",
-        asking.parameters,
-    )
-    return [Waits(ticket_id=row[0], case_no=row[1], workflow_id=row[2], version=row[3], urgency=row[4]) for row in rows]
-
-
-def _turns(asking: _Asking, turns: Sequence[Turn]) -> str:
-    """The ids of the tickets in which something waits for one of these moves, each once."""
-    return " UNION ".join(_turn(asking, turn) for turn in turns) or _NOTHING
-
-
-_NOTHING = "SELECT 0 AS id"
-
-
-def _turn(asking: _Asking, turn: Turn) -> str:
-    """The ids of the tickets in which something waits for this move."""
-    tied = {
-        By.AREA: "reach x JOIN ticket y ON y.id = x.ticket_id",
-        By.REPORTER: "reach x JOIN ticket y ON y.id = x.ticket_id",
-    }.get(turn.by, "task x JOIN ticket y ON y.id = x.ticket_id")
-    where = [_tied(asking, turn)]
-    if turn.on is On.TICKET:
-        where.append(f"y.state IN {asking.among(turn.names)}")
-    elif turn.on is On.TASK:
-        where.append(f"x.kind = {asking(turn.kind)} AND x.state IN {asking.among(turn.names)}")
-    else:
-        of_task = "IS NOT NULL" if turn.kind else "IS NULL"
-        where.append(
-            "EXISTS (SELECT 1 FROM request q WHERE q.ticket_id = y.id AND q.state = 'open' "  # noqa: S608
-            f"AND q.task_seq {of_task} AND q.name IN {asking.among(turn.names)})"
-        )
-    where.append(f"y.workflow_id = {asking(turn.workflow_id)}")
-    return f"SELECT y.id FROM {tied} WHERE {' AND '.join(where)}"  # noqa: S608
-
-
-def _tied(asking: _Asking, turn: Turn) -> str:
-    if turn.by is By.AREA:
-        return f"x.unit IN {asking.among(within(turn.who))}"
-    if turn.by is By.REPORTER:
-        return f"x.unit = {asking(f'p{turn.who}')} AND y.reporter_id = {asking(turn.who)}"
-    alive = "x.state_type <> 'void'" if turn.on is On.TICKET else "x.state_type NOT IN ('closed', 'void')"
-    if turn.by is By.PERSON:
-        return f"x.person_id = {asking(turn.who)} AND {alive}"
-    lead = " AND x.lead" if turn.by is By.LEAD else ""
-    return f"x.department_id = {asking(turn.who)} AND {alive}{lead}"
 
 
 def _id_of(transaction: Transaction, table: str, code: str | None) -> int | None:
@@ -394,7 +309,7 @@ def _nearest(transaction: Transaction, ids: Sequence[int], skip: Mapping[int, Co
 
 
 def _own_tasks(transaction: Transaction, viewer: Viewer, ids: Sequence[int]) -> dict[int, list[OwnTask]]:
-    asking = _Asking(transaction)
+    asking = Asking(transaction)
     mine = f"person_id = {asking(viewer.person_id)}"
     if viewer.departments:
         mine += f" OR department_id IN {asking.among(viewer.departments)}"

@@ -14,6 +14,7 @@ from engine.records.access import Viewer
 from engine.records.reservations import Reserved
 from engine.records.turns import On, turns
 from engine.records.versions import Versions
+from engine.records.waiting import waiting as waits
 
 #: Tickets that a queue looks at; the most urgent, and of these what is due first, if more wait.
 MOST = 1_000
@@ -56,7 +57,7 @@ class Queue:
 def queue(transaction: Transaction, versions: Versions, viewer: Viewer, now: Instant, only: On | None = None) -> Queue:
     """What waits for this person's move and lies within their reach; `only` one kind of move, if it says so."""
     moves = [turn for turn in turns(transaction, versions, viewer) if only in (None, turn.on)]
-    rows = lists.waiting(transaction, viewer, moves, URGENCIES, MOST + 1)
+    rows = waits(transaction, viewer, moves, URGENCIES, MOST + 1)
     shown = rows[:MOST]
     due = lists.dues(transaction, versions, [(row.ticket_id, row.workflow_id) for row in shown], now)
     held = reservations.reserved(transaction, viewer, [row.ticket_id for row in shown], now)

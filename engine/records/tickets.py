@@ -42,6 +42,8 @@ class Ticket(SQLModel, table=True):
         # The newest tickets of an item.
         Index("ix_ticket_item", "item", "opened_at", **only_where("item")),
         Index("ix_ticket_open", "area_id", **only_while("settled_at")),
+        # What waits in which state: few of all that ever were.
+        Index("ix_ticket_state", "workflow_id", "state"),
     )
 
     id: int | None = big_id()
@@ -144,7 +146,11 @@ class Request(SQLModel, table=True):
     """Something asked, and its answer."""
 
     __tablename__ = "request"
-    __table_args__ = (one_of("state", [state.value for state in RequestState]), ONE_TREE)
+    __table_args__ = (
+        one_of("state", [state.value for state in RequestState]),
+        Index("ix_request_open", "name", "ticket_id", **where("state = 'open'")),
+        ONE_TREE,
+    )
 
     ticket_id: int = key_part()
     seq: int = key_part()

@@ -588,6 +588,14 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_request")),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_request_open",
+        "request",
+        ["name", "ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_table(
         "rhythm_list",
         sa.Column("rhythm", sa.String(length=64), nullable=False),
@@ -1050,6 +1058,7 @@ def add_tables() -> None:
         sqlite_where=sa.text("parent_id IS NOT NULL"),
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
+    op.create_index("ix_ticket_state", "ticket", ["workflow_id", "state"], unique=False)
     op.create_table(
         "token",
         sa.Column("digest", sa.String(length=64), nullable=False),
