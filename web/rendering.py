@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
@@ -105,6 +106,16 @@ def both(title: Title | str) -> Markup:
     return say(zh, en)
 
 
+@pass_context
+def plain(_: Context, text: str) -> str:
+    """A text `中文 / English` for an attribute, where nothing can be set quieter: the language that was asked for.
+
+    ▸ It takes the context so that the template's compiler does not settle for ever what a constant means.
+    """
+    zh, _, en = text.partition(" / ")
+    return {"zh": zh, "en": en or zh}.get(language.spoken(), text)
+
+
 class Bilingual(Protocol):
     """What has a name in both languages: a title, a limit."""
 
@@ -159,6 +170,7 @@ def _environment() -> Environment:
     )
     environment.filters["both"] = both
     environment.filters["word"] = word
+    environment.filters["plain"] = plain
     environment.filters["moment"] = shown
     environment.filters["grouped"] = grouped
     environment.filters["hour"] = hour

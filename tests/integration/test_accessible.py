@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 WIDTHS = (390, 1440)
 OFFICE = (
     "/", "/queue", "/tickets", "/inbox", "/workflows", "/meetings", "/exemptions", "/appraisals",
-    "/posts", "/report", f"/report/{BLOCK_CALLS}/report", f"/workflows/{BLOCK_CALLS}", "/tickets/{case_no}",
+    "/posts", "/grids", "/report", f"/report/{BLOCK_CALLS}/report", f"/workflows/{BLOCK_CALLS}", "/tickets/{case_no}",
 )  # fmt: skip
 WALKS = {
     "shen": (*OFFICE, "/shifts", "/tickets/{fresh}", "/tickets/{fresh}/do/accept"),

@@ -51,7 +51,16 @@ PARTS = {
 #: Routes that ask more when they are asked so.
 QUERIES = {
     "/": ("",),
-    "/tickets": ("", "?workflow=confided", "?state_type=closed", "?mine=1", "?q=收钱", "?q=窨井 破损", "?q={case_no}"),
+    "/tickets": (
+        "",
+        "?workflow=confided",
+        "?state_type=closed",
+        "?mine=1",
+        "?q=收钱",
+        "?q=窨井 破损",
+        "?q={case_no}",
+        "?area=xd-m",
+    ),
     "/queue": ("", "?urgency=normal", "?light=red", "?on=request"),
     "/bulk": ("", "?ticket={case_no}"),
     "/bulk/{action}": ("?ticket={case_no}", "?on=task.line&ticket={case_no}"),

@@ -15,7 +15,7 @@ from engine.records.turns import turns
 from engine.vocabulary import Stage, StateType
 from web.contexts import Listed, listed
 from web.dependencies import House
-from web.pages.desk import PAGE, piles, rows_of
+from web.pages.desk import piles, rows_of
 from web.rendering import fragment, is_partial, page
 from web.sessions import At
 
@@ -33,7 +33,7 @@ def home(request: Request, house: House, here: At, none: Annotated[str, Query(ma
     now, me = house.clock.now(), here.viewer
     with house.database.looking() as transaction:
         queue = queues.queue(transaction, house.versions, me, now)
-        rows = rows_of(house, transaction, me, list(queue.waiting[:PAGE]), now)
+        rows = rows_of(house, transaction, me, list(queue.waiting[:_SECTION]), now)
         reported, _ = _listed(house, transaction, me, Wanted(reporter_id=me.person_id), now, limit=_SECTION)
         newest, _ = _listed(house, transaction, me, Wanted(), now, limit=_SECTION)
         desk = shift_handovers.desks(transaction, house.versions, me)
@@ -65,6 +65,7 @@ def tickets(
     stage: Word = "",
     state_type: Word = "",
     workflow: Word = "",
+    area: Word = "",
     cursor: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """A list with filters; without JavaScript each part is a page of its own."""
@@ -76,6 +77,7 @@ def tickets(
             stage=stage if stage in Stage.__members__.values() else None,
             state_type=state_type if state_type in StateType.__members__.values() else None,
             workflow=workflow or None,
+            area=area or None,
             text=q.replace("\0", ""),
         )
         rows, after = _listed(house, transaction, me, wanted, now, limit=_PAGE, cursor=cursor or None)
@@ -87,6 +89,7 @@ def tickets(
         "stage": stage,
         "state_type": state_type,
         "workflow": workflow,
+        "area": area,
     }
     context: dict[str, Any] = {
         "here": here,
