@@ -57,10 +57,10 @@ def test_a_way_out_whose_condition_cannot_hold_any_more_is_none() -> None:
 
 
 def test_an_act_that_must_be_done_several_times_says_how_often() -> None:
-    only = ("        unchecked: {", "        give_up: {title: 放弃 / Give up, by: desk, when: reworks >= 2, to: lost}\n"
-            "        unchecked: {")  # fmt: skip
+    old = "        unchecked: {"
+    new = "        give_up: {title: 放弃 / Give up, by: desk, when: reworks >= 2, to: lost}\n" + old
     lost = "    lost: {title: 无主 / Lost}\n"
-    trap = found(SMALL.replace(_HERE, f"  review:\n{lost}    checking:\n", 1).replace(*only))[0]
+    trap = found(SMALL.replace(_HERE, f"  review:\n{lost}    checking:\n", 1).replace(old, new))[0]
     assert (trap.fault, trap.state) == (Fault.TRAP, "lost")
     assert [step.times for step in trap.trace if step.action.name == "rework"] == [(("reworks", 2),)]
 
