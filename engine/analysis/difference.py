@@ -9,6 +9,8 @@ from typing import Any
 from engine.definitions.grammar import GRAMMAR
 from engine.definitions.model import CLOCK, RULE, Draw, FormItem, Join, Owner, Request, Step, Title, Workflow
 from engine.definitions.names import WORDS
+from engine.definitions.occasions import When
+from engine.definitions.rhythm_saying import when_said
 from engine.definitions.said import said
 from engine.definitions.walk import every_action
 from engine.definitions.words import shipped
@@ -243,6 +245,8 @@ class _Reading:
             return _listed([self._say(name, one) for one in (sorted(value) if isinstance(value, frozenset) else value)])
         if isinstance(value, str | Enum):
             return self._named(name, str(value))
+        if isinstance(value, When):
+            return when_said(value)
         if is_dataclass(value) and not hasattr(value, "zh") and not isinstance(value, Draw):
             parts = self.properties(value).items()
             return _listed([Title(f"{_label(key).zh} {word.zh}", f"{key} {word.en}") for key, word in parts], "；")
