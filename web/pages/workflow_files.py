@@ -103,7 +103,7 @@ def _draft(
     shown = _chosen(examined, task, trace)
     task = (shown.finding.kind or "") if shown else task
     return page(
-        request, "workflow_draft.html", status=error.status if error else 200, here=here, sha256=sha256, loop=loop,
+        request, "workflow_draft.html", status=error.status if error else 200, here=here, sha256=sha256,
         running=running[0] if running else None, examined=examined, one=definition, error=error, task=task, shown=shown,
         diagram=_diagram(request, definition, task, shown) if definition else "",
         compared=examining.against(running[1] if running else None, definition) if definition else None,
@@ -116,7 +116,7 @@ def loop(request: Request, house: House, here: At, key: Word, done: Chosen = 0) 
     filing.must_read(here.viewer)
     with house.database.looking() as transaction:
         found = activations.loop(transaction, key)
-    return page(request, "workflow_loop.html", here=here, loop=found, done=done)
+    return page(request, "workflow_loop.html", here=here, lineage=found, done=done)
 
 
 @router.get("/loops/{key}/compare")
@@ -129,7 +129,7 @@ def compare(request: Request, house: House, here: At, key: Word, before: Chosen 
         chosen = [found.numbered(number or now) for number in (before, after)]
         old, new = (house.versions.definition(transaction, one.id) for one in chosen)
     return page(
-        request, "workflow_compare.html", here=here, loop=found, before=chosen[0], after=chosen[1],
+        request, "workflow_compare.html", here=here, lineage=found, before=chosen[0], after=chosen[1],
         compared=examining.against(old, new),
     )  # fmt: skip
 
@@ -164,7 +164,7 @@ def _version(
         stored = found.numbered(number)
         definition = house.versions.definition(transaction, stored.id)
     return page(
-        request, "workflow_version.html", status=error.status if error else 200, here=here, loop=found, stored=stored,
+        request, "workflow_version.html", status=error.status if error else 200, here=here, lineage=found, stored=stored,
         one=definition, task=task, diagram=_diagram(request, definition, task), keeps=filing.keeps(here.viewer),
         error=error,
     )  # fmt: skip
