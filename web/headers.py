@@ -18,7 +18,7 @@ _FIXED = {
 _SECRET = ("/t/", "/r/")
 _OF_SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 #: The pages whose drawing sets styles as it goes.
-DRAWN = re.compile(r"/workflows/.*|/admin/workflows/(?:drafts/[^/]+|loops/[^/]+/[0-9]+)")
+DRAWN = re.compile(r"/workflows/.*|/admin/workflows/(?:drafts/[0-9a-f]{64}|loops/[^/]+/[0-9]+)")
 
 
 class Headers:

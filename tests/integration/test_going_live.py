@@ -18,11 +18,9 @@ from engine.records.people import NewPerson, create_people
 from engine.records.versions import By, Versions
 from engine.records.workflows import Via
 from engine.stages import going_live
-from tests.support.loops import SMALL
+from tests.support.loops import SMALL, small
 
-TRAP = SMALL.replace(
-    "        pass: {", "        hold: {title: 挂起 / Hold, by: checker, to: limbo}\n        pass: {", 1
-).replace("  review:\n", "  review:\n    limbo: {title: 待定 / Limbo}\n", 1)
+TRAP = small(trapped=True)
 
 
 def number(version: int, text: str = SMALL) -> Workflow:

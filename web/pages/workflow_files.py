@@ -164,9 +164,9 @@ def _version(
         stored = found.numbered(number)
         definition = house.versions.definition(transaction, stored.id)
     return page(
-        request, "workflow_version.html", status=error.status if error else 200, here=here, lineage=found, stored=stored,
-        one=definition, task=task, diagram=_diagram(request, definition, task), keeps=filing.keeps(here.viewer),
-        error=error,
+        request, "workflow_version.html", status=error.status if error else 200, here=here, lineage=found,
+        stored=stored, one=definition, task=task, diagram=_diagram(request, definition, task),
+        keeps=filing.keeps(here.viewer), error=error,
     )  # fmt: skip
 
 
