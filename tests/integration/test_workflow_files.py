@@ -144,9 +144,8 @@ def test_a_draft_is_its_uploaders_alone(xidu: Town, qin: Browser) -> None:
     assert xu.go(page.url).status == 404
     token = xu.go(FILES).form(FILES).values["csrf"][0]
     for act in ("activate", "drop"):
-        form = replace(
-            page.form("/drop"), values={"csrf": token}, action=page.form("/drop").action.replace("drop", act)
-        )
+        address = page.form("/drop").action.replace("/drop", f"/{act}")
+        form = replace(page.form("/drop"), values={"csrf": [token]}, action=address)
         assert xu.send(form, {"seen": ""}).status in (404, 200)
     assert qin.go(page.url).status == 200, "what others drop is their own"
     assert qin.send(page.form("/drop")).url.endswith(FILES)
