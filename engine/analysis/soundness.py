@@ -132,7 +132,8 @@ class _Walk:
                 continue
             afters = list(self._after(spot, step))
             possible += afters
-            if RULE in step.action.by and step.target != spot.state and step.kind is None:
+            pushes = RULE in step.action.by and step.target != spot.state and step.kind is None
+            if pushes and spot.state != BEFORE:
                 if held and not pushing:
                     self.pushed[spot] = (afters[0][1], afters[0][0])
                 pushing += afters

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from engine.analysis import soundness, traces
 from engine.clock import Instant
 from engine.database import Database, Transaction
-from engine.definitions import checks, register_file
+from engine.definitions import checks, opening, register_file
 from engine.definitions.model import Workflow
 from engine.definitions.walk import every_action
 from engine.errors import HuyingError, Stale
@@ -83,7 +83,7 @@ def _opened_exist(
     kept = {key: stored.definition(transaction, number) for key, (number, _) in running.items() if key not in new}
     known = {**kept, **new}
     for one in new.values():
-        checks.opened_exist(one, known)
+        opening.opened_exist(one, known)
     for one in kept.values():
         if any(action.opens is not None and action.opens.workflow in new for action in every_action(one)):
-            checks.opened_exist(one, known)
+            opening.opened_exist(one, known)

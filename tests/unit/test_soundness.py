@@ -88,6 +88,11 @@ def test_rules_that_go_round_by_themselves_are_found() -> None:
     assert "“待核查” → “待定” → “待核查”" in endless.zh or "“待定” → “待核查” → “待定”" in endless.zh
 
 
+def test_a_start_by_rule_leaves_the_other_starts_possible() -> None:
+    born = "starts:\n  born: {title: 衍生 / Born, by: rule, to: filed, form: [description]}\n"
+    assert found(SMALL.replace("starts:\n", born, 1)) == ()
+
+
 def test_what_nothing_leads_to_is_found() -> None:
     state = limbo("on: {title: 去 / On, by: desk, to: closed}")
     text = SMALL.replace(_HERE, f"  review:\n{state}    checking:\n", 1)
