@@ -15,6 +15,8 @@ class Place:
 
     file: str = ""
     line: int = 0
+    #: From 1; 0 where only the line is known.
+    column: int = 0
     row: int = 0
     field: str = ""
 
@@ -66,6 +68,8 @@ class DefinitionError(HuyingError):
 
     code = "definition"
     status = 422
+    #: Every problem of the file by line, where reading went on after the first.
+    problems: tuple["DefinitionError", ...] = ()
 
 
 class NotSignedIn(HuyingError):

@@ -19,7 +19,7 @@ from engine.exchange.demo import build_demo, petitions, relief, states
 from engine.exchange.demo.admissions import build_admissions
 from engine.exchange.demo.tickets import Sight, build_tickets
 from engine.exchange.demo.visits import fill_registers, walk_visits
-from engine.records import schema, versions
+from engine.records import activations, schema, versions
 from engine.settings import Settings
 
 _OUT = Console(highlight=False, soft_wrap=True)
@@ -46,7 +46,10 @@ def prepare_demo(settings: Settings) -> Settings:
         schema.migrate(application.database)
         now = application.clock.now()
         build_demo(application.database, now, lambda step: _OUT.print(f"  {step}"))
-        versions.activate_all(application.database, discover(), now)
+        with application.database.looking() as transaction:
+            # What an administrator has put in force since stays in force when the demo is started again.
+            new = [one for one in discover() if not activations.was_in_force(transaction, one.key, one.version)]
+        versions.activate_all(application.database, new, now)
         apply_package(application.database, now)
         application.versions.book.look_again()
         sights = build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))

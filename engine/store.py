@@ -5,7 +5,8 @@ A file comes whole or not at all: on disk it is written beside its place and ren
 
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,6 +30,16 @@ class StoreUnreachable(HuyingError):
     status = 503
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A file that is there."""
+
+    name: str
+    #: Bytes.
+    size: int
+    at: datetime
+
+
 class FileStore:
     """Files by key, such as `ab/cdef…`; what is kept is never changed."""
 
@@ -50,13 +61,13 @@ class FileStore:
         folder.mkdir(parents=True, exist_ok=True)
         return cls(LocalStore(folder), folder)
 
-    def keep(self, key: str, path: Path) -> None:
-        """Keep a copy of the file at `path` under `key`; it is safe when this returns.
+    def keep(self, key: str, content: Path | bytes) -> None:
+        """Keep bytes, or a copy of the file at a path, under `key`; it is safe when this returns.
 
         Errors: `StoreUnreachable`.
         """
         try:
-            obstore.put(self._store, key, path)
+            obstore.put(self._store, key, content)
         except (BaseError, OSError) as failure:
             raise StoreUnreachable from failure
         if self._folder is not None:
@@ -73,6 +84,24 @@ class FileStore:
         except (BaseError, OSError) as failure:
             raise StoreUnreachable from failure
         return True
+
+    def kept(self, folder: str) -> list[Kept]:
+        """What is kept right below a folder, the newest first. Errors: `StoreUnreachable`."""
+        try:
+            found = obstore.list_with_delimiter(self._store, f"{folder}/")["objects"]
+        except (BaseError, OSError) as failure:
+            raise StoreUnreachable from failure
+        files = [Kept(name=one["path"].rpartition("/")[2], size=one["size"], at=one["last_modified"]) for one in found]
+        return sorted(files, key=lambda one: one.at, reverse=True)
+
+    def drop(self, key: str) -> None:
+        """Keep this file no longer; nothing happens where there is none. Errors: `StoreUnreachable`."""
+        try:
+            obstore.delete(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as failure:
+            raise StoreUnreachable from failure
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """The file piece by piece. Errors: `FileNotFoundError` and `StoreUnreachable`, before the first piece."""

@@ -63,6 +63,7 @@ from web.pages import contacts as contact_pages
 from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
+from web.pages import workflow_files as workflow_file_pages
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
 from web.rendering import go, page, wants_data
@@ -105,6 +106,7 @@ _PAGES = (
     messages,
     offline,
     workflow_pages,
+    workflow_file_pages,
     rhythms,
     calendar_pages,
     register_pages,

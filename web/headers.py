@@ -1,5 +1,7 @@
 """Headers that tell a browser what a page may do: nothing inline, nothing from elsewhere but the pinned files."""
 
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,8 +17,8 @@ _FIXED = {
 #: Pages whose address is a secret: it goes to no other site, and no list of pages names them.
 _SECRET = ("/t/", "/r/")
 _OF_SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
-#: The one page whose drawing sets styles as it goes.
-_DRAWN = "/workflows/"
+#: The pages whose drawing sets styles as it goes.
+DRAWN = re.compile(r"/workflows/.*|/admin/workflows/(?:drafts/[0-9a-f]{64}|loops/[^/]+/[0-9]+)")
 
 
 class Headers:
@@ -36,7 +38,7 @@ class Headers:
                 secret = _OF_SECRET if scope["path"].startswith(_SECRET) else {}
                 for name, value in {**_FIXED, **secret}.items():
                     headers.setdefault(name, value)
-                drawn = scope["path"].startswith(_DRAWN)
+                drawn = DRAWN.fullmatch(scope["path"]) is not None
                 headers.setdefault("Content-Security-Policy", self.drawn if drawn else self.policy)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "private, no-store")

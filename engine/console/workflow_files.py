@@ -1,14 +1,17 @@
-"""`huying check`, `activate`, `diagram`."""
+"""`huying check`, `activate`, `workflows`, `diagram`."""
 
 import argparse
 from pathlib import Path
 
+from engine.analysis import soundness, traces
 from engine.analysis.diagram import mermaid
 from engine.application import Application
+from engine.clock import shown
 from engine.console.printing import OUT, REFUSED, Add, complain
 from engine.definitions.loader import discover, load
 from engine.errors import DefinitionError
-from engine.records import versions
+from engine.records import activations, versions
+from engine.stages import going_live
 
 
 def add(command: Add) -> None:
@@ -20,19 +23,24 @@ def add(command: Add) -> None:
     for reading in (check, diagram):
         reading.set_defaults(any_schema=True)
     command("activate", _activate).add_argument("files", nargs="*", type=Path)
+    command("workflows", _workflows).add_argument("key", nargs="?", default="")
 
 
 def _check(application: Application, given: argparse.Namespace) -> int:
-    """Read workflow files and say what is wrong with them, by line."""
+    """Read workflow files and say what is wrong with them, by line, and with which way there."""
     failed = 0
     for path in given.files:
         try:
             definition = load(path)
+            if found := soundness.examine(definition):
+                raise traces.refusal(definition, found, path.name)
         except DefinitionError as error:
             complain(error)
             failed += 1
             continue
-        OUT.print(f"{path}: {definition.title} v{definition.version} — 可以读取 / reads well", markup=False)
+        OUT.print(
+            f"{path}: {definition.title} v{definition.version} — 可以启用 / reads well and is sound", markup=False
+        )
     return REFUSED if failed else 0
 
 
@@ -40,9 +48,27 @@ def _activate(application: Application, given: argparse.Namespace) -> int:
     """Store workflow files and start new tickets on them."""
     now = application.clock.now()
     definitions = [load(path) for path in given.files] or discover()
-    versions.activate_all(application.database, definitions, now)
+    new = going_live.activate(application.database, application.versions, definitions, now, versions.COMMAND)
     for definition in definitions:
-        OUT.print(f"{definition.key} v{definition.version}: 已启用 / active")
+        said = "已启用 / active" if definition in new else "已在用 / was active already"
+        OUT.print(f"{definition.key} v{definition.version}: {said}")
+    return 0
+
+
+def _workflows(application: Application, given: argparse.Namespace) -> int:
+    """Say which version of each workflow is in force; of one workflow, its whole history."""
+    with application.database.looking() as transaction:
+        loops = [activations.loop(transaction, given.key)] if given.key else activations.loops(transaction)
+    for loop in loops:
+        now = loop.running
+        said = f"v{now.version} {now.sha256[:12]}" if now else "未启用 / not active"
+        OUT.print(f"{loop.key} {said}", markup=False)
+        for one in loop.versions:
+            if one.open:
+                OUT.print(f"  v{one.version}: 未结 {one.open} 件 / {one.open} open", markup=False)
+        for line in loop.history if given.key else loop.history[:1]:
+            who = line.name or "命令行 / command line"
+            OUT.print(f"  {shown(line.at)} v{line.version} 启用 / activated · {who}", markup=False)
     return 0
 
 

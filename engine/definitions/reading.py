@@ -9,7 +9,7 @@ from typing import ClassVar
 from engine.definitions.grammar import GRAMMAR, Key
 from engine.definitions.model import Title
 from engine.definitions.names import WORDS, word, words_of
-from engine.definitions.source import Entry, Items, Node, Scalar
+from engine.definitions.source import Entry, Items, Node, Scalar, column_of
 from engine.definitions.source import Mapping as Section
 from engine.errors import DefinitionError, Place
 
@@ -53,7 +53,8 @@ class Reader:
 
     def refuse(self, line: int, zh: str, en: str) -> None:
         """Note a problem; reading goes on so that the next one is found too."""
-        problem = DefinitionError(zh, en, place=Place(file=self.file, line=line))
+        place = Place(file=self.file, line=int(line), column=column_of(line))
+        problem = DefinitionError(zh, en, place=place)
         if all(str(problem) != str(other) for other in self._problems):
             self._problems.append(problem)
         if len(self._problems) >= MOST_PROBLEMS:
@@ -65,12 +66,14 @@ class Reader:
             return
         found = sorted(self._problems, key=lambda problem: problem.place.line)
         more = len(found) - 1
-        raise DefinitionError(
+        refusal = DefinitionError(
             found[0].zh + (f"（另有 {more} 处）" if more else ""),
             found[0].en + (f" (and {more} more)" if more else ""),
             place=found[0].place,
             all=tuple(str(problem) for problem in found),
         )
+        refusal.problems = tuple(found)
+        raise refusal
 
     def section(self, node: Node, place: str) -> dict[str, Entry]:
         """The keys of one place of the grammar by their own names, whichever language they stand in."""

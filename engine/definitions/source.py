@@ -34,6 +34,24 @@ MOST_NODES = 50_000
 _DIRECTIVES = ("%YAML 1.2",)
 
 
+class Line(int):
+    """The number of a line, from 1, that also remembers the column: whoever passes lines on passes it on unasked."""
+
+    column: int
+
+    @classmethod
+    def of(cls, mark: Any) -> "Line":
+        """Where the parser's mark stands."""
+        line = cls(mark.line + 1)
+        line.column = mark.column + 1
+        return line
+
+
+def column_of(line: int) -> int:
+    """The column, from 1, of a line that came out of a file; 0 where only the line is known."""
+    return line.column if isinstance(line, Line) else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Scalar:
     """One word or sentence, exactly as written; `plain` when it stood without quotes."""
@@ -107,11 +125,11 @@ def decode(data: bytes, *, file: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        before = data[: error.start].split(b"\n")
         raise DefinitionError(
             "文件不是 UTF-8 编码，请在编辑器中“另存为 UTF-8”",
             "the file is not UTF-8: save it as UTF-8 in your editor",
-            place=Place(file=file, line=line),
+            place=Place(file=file, line=len(before), column=len(before[-1].decode("utf-8", "replace")) + 1),
         ) from error
 
 
@@ -149,12 +167,12 @@ def _refuse_hidden_signs(text: str, file: str) -> None:
         body = line.removesuffix("\r")
         if body.isascii() and body.isprintable():
             continue
-        for sign in body:
+        for column, sign in enumerate(body, 1):
             if sign != "\t" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
                 raise DefinitionError(
                     f"第 {number} 行含有看不见的控制字符（U+{ord(sign):04X}），请删除后重新输入",
                     f"line {number} holds an invisible control character (U+{ord(sign):04X}): retype it",
-                    place=Place(file=file, line=number),
+                    place=Place(file=file, line=number, column=column),
                 )
 
 
@@ -173,23 +191,25 @@ def _events(text: str, file: str) -> Iterator[Any]:
         yield from YAML(typ="safe", pure=True).parse(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _not_yaml(error.problem or "", text, mark.line if mark else 0, file) from error
+        raise _not_yaml(
+            error.problem or "", text, mark.line if mark else 0, file, mark.column if mark else -1
+        ) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise _not_yaml(str(error).splitlines()[0] if str(error) else "", text, 0, file) from error
 
 
-def _not_yaml(problem: str, text: str, index: int, file: str) -> DefinitionError:
+def _not_yaml(problem: str, text: str, index: int, file: str, column: int = -1) -> DefinitionError:
     """Say what the parser found, and the likely cause in the words of somebody who types Chinese."""
     lines = text.splitlines()
     # The parser reports where it gave up; a key without a colon stands on the line before.
     if "could not find expected ':'" in problem and index:
-        index -= 1
+        index, column = index - 1, -1
     shown = lines[index].strip()[:60] if index < len(lines) else ""
     hint_zh, hint_en = _hint(shown, problem)
     return DefinitionError(
         f"这里不是合法的 YAML：“{shown}”（{problem}）{hint_zh}",
         f"this is not YAML: '{shown}' ({problem}){hint_en}",
-        place=Place(file=file, line=index + 1),
+        place=Place(file=file, line=index + 1, column=column + 1),
     )
 
 
@@ -230,7 +250,7 @@ class _Composer:
         self._examine(event, depth)
         if isinstance(event, ScalarEvent):
             return self._scalar(event)
-        line = event.start_mark.line + 1
+        line = Line.of(event.start_mark)
         if isinstance(event, SequenceStartEvent):
             return Items(tuple(self._items(depth)), line)
         if isinstance(event, MappingStartEvent):
@@ -275,7 +295,7 @@ class _Composer:
                 f"“{text[:20]}…”过长（{len(text):,} 字），最多 {LONGEST_SCALAR:,} 字",
                 f"'{text[:20]}…' is too long ({len(text):,} characters); the most is {LONGEST_SCALAR:,}",
             )
-        return Scalar(text, event.start_mark.line + 1, plain=event.style is None)
+        return Scalar(text, Line.of(event.start_mark), plain=event.style is None)
 
     def _examine(self, event: Any, depth: int) -> None:
         self._nodes += 1
@@ -293,4 +313,5 @@ class _Composer:
             raise self._refuse(event, f"不支持 YAML 标签“{event.tag}”", f"the YAML tag '{event.tag}' is not accepted")
 
     def _refuse(self, event: Any, zh: str, en: str) -> DefinitionError:
-        return DefinitionError(zh, en, place=Place(file=self._file, line=event.start_mark.line + 1))
+        mark = event.start_mark
+        return DefinitionError(zh, en, place=Place(file=self._file, line=mark.line + 1, column=mark.column + 1))

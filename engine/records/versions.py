@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from sqlalchemy import insert
 from sqlmodel import col, select
 
 from engine.clock import Instant
@@ -12,9 +14,9 @@ from engine.definitions.loader import loads
 from engine.definitions.model import FieldType, Workflow
 from engine.errors import DefinitionError, Malformed, NotFound, Place
 from engine.records import calendars
-from engine.records.asking import Question, ask_one
+from engine.records.asking import Question, ask_one, marks
 from engine.records.calendar_book import CalendarBook
-from engine.records.workflows import FORMAT, WorkflowVersion
+from engine.records.workflows import FORMAT, Via, WorkflowActivation, WorkflowVersion
 from engine.rules.almanac import Almanac
 from engine.rules.worktime import WorkCalendar
 
@@ -110,25 +112,28 @@ def _types(definitions: Iterable[Workflow]) -> Mapping[str, FieldType]:
     return {name: types.pop() for name, types in known.items() if len(types) == 1}
 
 
-def store(transaction: Transaction, definition: Workflow, now: Instant, *, activate: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who puts a version in force."""
+
+    person_id: int | None
+    via: Via
+
+
+#: Whoever runs the machine.
+COMMAND = By(person_id=None, via=Via.COMMAND)
+
+
+def store(transaction: Transaction, definition: Workflow, now: Instant, *, activate: bool, by: By = COMMAND) -> int:
     """Store a version, once; activate it for new tickets if asked, and see to it that there are calendars and
-    registers for them.
+    registers for them. The version in force stays in force, without a further line.
 
     Errors: `Malformed` when that version is stored already with another text: a version never changes.
     """
     connection = transaction.connection
     table = WorkflowVersion.__table__  # type: ignore[attr-defined]
-    there = connection.execute(
-        select(col(WorkflowVersion.id), col(WorkflowVersion.sha256)).where(
-            col(WorkflowVersion.key) == definition.key, col(WorkflowVersion.version) == definition.version
-        )
-    ).first()
-    if there is not None and there[1] != definition.sha256:
-        raise Malformed(
-            f"流程“{definition.key}”第 {definition.version} 版已存在且内容不同，请提高版本号",
-            f"version {definition.version} of '{definition.key}' is stored with another text; raise its number",
-        )
-    if there is None:
+    version_id = never_changes(transaction, definition)
+    if version_id is None:
         row = table.insert().values(
             key=definition.key,
             version=definition.version,
@@ -139,17 +144,50 @@ def store(transaction: Transaction, definition: Workflow, now: Instant, *, activ
             stored_at=now,
         )
         version_id = int(connection.execute(row.returning(table.c.id)).scalar_one())
-    else:
-        version_id = int(there[0] or 0)
     if activate:
         calendars.ensure(transaction, now)
-        _calendars_exist(transaction, definition)
+        calendars_exist(transaction, definition)
         checks.registers_exist(definition, register_file.discover())
-        connection.execute(table.update().where(table.c.id == version_id).values(activated_at=now))
+        _put_in_force(transaction, definition.key, version_id, now, by)
     return version_id
 
 
-def _calendars_exist(transaction: Transaction, definition: Workflow) -> None:
+def never_changes(transaction: Transaction, definition: Workflow) -> int | None:
+    """The id of a version that is stored already; None for a new one.
+
+    Errors: `Malformed` when it is stored with another text.
+    """
+    there = transaction.connection.execute(
+        select(col(WorkflowVersion.id), col(WorkflowVersion.sha256)).where(
+            col(WorkflowVersion.key) == definition.key, col(WorkflowVersion.version) == definition.version
+        )
+    ).first()
+    if there is not None and there[1] != definition.sha256:
+        raise Malformed(
+            f"流程“{definition.key}”第 {definition.version} 版已存在且内容不同，请提高版本号",
+            f"version {definition.version} of '{definition.key}' is stored with another text; raise its number",
+            place=Place(file=definition.key, line=_line_of(definition.source, str(definition.version))),
+        )
+    return None if there is None else int(there[0] or 0)
+
+
+def _put_in_force(transaction: Transaction, key: str, version_id: int, now: Instant, by: By) -> None:
+    if ask_one(transaction, asked_active(transaction, key)) == version_id:
+        return
+    mark, *_ = marks(transaction, 1)
+    ((last,),) = transaction.rows(
+        f"SELECT max(activated_at) FROM workflow_version WHERE key = {mark}",  # noqa: S608 (constant words)
+        (key,),
+    )
+    # Whichever was activated last is in force, also where a clock stands still or was set back.
+    at = max(now, (last or 0) + 1)
+    table = WorkflowVersion.__table__  # type: ignore[attr-defined]
+    transaction.connection.execute(table.update().where(table.c.id == version_id).values(activated_at=at))
+    line = {"version_id": version_id, "person_id": by.person_id, "via": by.via.value, "at": now}
+    transaction.connection.execute(insert(WorkflowActivation).values(line))
+
+
+def calendars_exist(transaction: Transaction, definition: Workflow) -> None:
     """Errors: `DefinitionError` with the line, when the file names a calendar that is not stored."""
     stored = {key for (key,) in transaction.rows("SELECT DISTINCT key FROM calendar_version")}
     named = [(definition.calendar, _line_of(definition.source, definition.calendar))]
@@ -170,7 +208,7 @@ def _line_of(source: str, key: str) -> int:
 
 
 def activate_all(database: Database, definitions: Iterable[Workflow], now: Instant) -> None:
-    """Store these versions and start new tickets on them, in one transaction."""
+    """Store these versions and start new tickets on them, in one transaction; what was shipped has been examined."""
 
     def work(transaction: Transaction) -> None:
         for definition in definitions:

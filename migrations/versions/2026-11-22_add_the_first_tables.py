@@ -1085,6 +1085,21 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "workflow_activation",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("version_id", BIG, nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("via", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("via IN ('command', 'page')", name=op.f("ck_workflow_activation_via")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_workflow_activation_person_id")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["workflow_version.id"], name=op.f("fk_workflow_activation_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow_activation")),
+    )
+    op.create_index(op.f("ix_workflow_activation_version_id"), "workflow_activation", ["version_id"], unique=False)
+    op.create_table(
         "holding",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("person_id", BIG, nullable=False),

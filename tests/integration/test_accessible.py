@@ -8,8 +8,11 @@ import pytest
 
 from engine.clock import SetClock
 from engine.database import Database
+from tests.support.administrators import administered
 from tests.support.axe import axe_source, findings, watch
+from tests.support.browser import Browser
 from tests.support.chromium import REQUIRED, chromium, on_a_port, sign_in
+from tests.support.loops import small
 from tests.support.town import BLOCK_CALLS, Town, town
 
 pytestmark = pytest.mark.browser
@@ -25,8 +28,13 @@ WALKS = {
     "chen": (*OFFICE, "/tickets/{case_no}/do/finish?task={task}"),
     "wang": OFFICE,
     "he": (*OFFICE, "/unmaskings"),
+    "qin": (
+        "/admin/workflows", "/admin/workflows/drafts/{sound}", "/admin/workflows/drafts/{trap}",
+        "/admin/workflows/drafts/{wrong}", f"/admin/workflows/loops/{BLOCK_CALLS}",
+        f"/admin/workflows/loops/{BLOCK_CALLS}/1", f"/admin/workflows/loops/{BLOCK_CALLS}/compare",
+    ),
     None: ("/signin", "/g/xd-g"),
-}
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def office(
     if os.environ.get("CI") == "true":
         monkeypatch.setenv(REQUIRED, "required")
     with town(sqlite_database, clock, tmp_path / "data") as served:
-        yield served
+        yield administered(served)
 
 
 def _stocked(office: Town) -> dict[str, str]:
@@ -46,7 +54,11 @@ def _stocked(office: Town) -> dict[str, str]:
     office.act("shen", case_no, "call", {"kind": "appeal", "lead": "urban"})
     task = office.task_of(case_no, "urban")["task"]
     office.act("chen", case_no, "sign", task=task)
-    return {"case_no": case_no, "fresh": fresh, "task": str(task)}
+    drafts = {"sound": small(7), "trap": small(7, trapped=True), "wrong": small(7).replace("title:", "titel:", 3)}
+    qin = Browser(office, "qin")
+    form = qin.go("/admin/workflows").form("/admin/workflows")
+    kept = {name: qin.send(form, files={"file": text.encode()}).url[-64:] for name, text in drafts.items()}
+    return {"case_no": case_no, "fresh": fresh, "task": str(task), **kept}
 
 
 @pytest.mark.parametrize("login", WALKS)

@@ -59,6 +59,17 @@ def test_a_file_that_is_not_there_is_said_to_be_missing_before_anything_is_sent(
         kept.chunks("ab/missing")
 
 
+def test_what_lies_in_a_folder_is_listed_and_may_be_dropped(kept: FileStore) -> None:
+    for name in ("drafts/7/one", "drafts/7/two", "drafts/71/other", "drafts/7/deeper/three"):
+        kept.keep(name, name.encode())
+    assert {(one.name, one.size) for one in kept.kept("drafts/7")} == {("one", 12), ("two", 12)}
+    for _ in range(2):
+        kept.drop("drafts/7/one")
+    assert [one.name for one in kept.kept("drafts/7")] == ["two"]
+    assert kept.kept("drafts/8") == []
+    assert kept.read("drafts/71/other") == b"drafts/71/other"
+
+
 def test_an_upload_is_kept_in_either_store_under_its_digest(sqlite_database: Database, kept: FileStore) -> None:
     content = jpeg(scene(1))
     stored = uploads.store(sqlite_database, kept, io.BytesIO(content), 1, Instant(1), name="a.jpg")

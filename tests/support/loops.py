@@ -131,6 +131,16 @@ tasks:
 """
 
 
+def small(version: int = 1, *, trapped: bool = False) -> str:
+    """The small file under a number; trapped: with a state that the checker may send to and nobody leaves."""
+    text = SMALL.replace("version: 1\n", f"version: {version}\n", 1)
+    if trapped:
+        hold = "        hold: {title: 挂起 / Hold, by: checker, to: limbo}\n        pass: {"
+        text = text.replace("        pass: {", hold, 1)
+        text = text.replace("  review:\n", "  review:\n    limbo: {title: 待定 / Limbo}\n", 1)
+    return text
+
+
 def changed(old: str, new: str) -> tuple[str, int]:
     """The small file with one passage changed, and the line of the change."""
     assert SMALL.count(old) == 1, f"{SMALL.count(old)} × {old!r}"

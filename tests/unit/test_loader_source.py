@@ -9,7 +9,7 @@ import pytest
 from engine.definitions import source
 from engine.definitions.loader import load, loads
 from engine.errors import DefinitionError
-from tests.support.loops import SMALL, refusal
+from tests.support.loops import SMALL, changed, refusal
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,19 @@ def test_a_number_or_date_as_title_must_be_quoted() -> None:
     for value in ("18", "2026-01-01", "true", "1e3"):
         assert "加引号" in refusal(SMALL.replace("title: 小循环 / Small", f"title: {value}")).zh
     assert loads(SMALL.replace("title: 小循环 / Small", 'title: "18"')).title.zh == "18"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mark"),
+    [
+        ("by: desk, to: filed, form", "by: dask, to: filed, form", "dask"),
+        ("title: 小循环 / Small", "titel: 小循环 / Small", "titel"),
+        ("when: reworks < 2", "when: rework < 2", "rework < 2"),
+        ("version: 1", "version: &a 1", "&a"),
+    ],
+)
+def test_a_problem_is_found_at_its_very_column(old: str, new: str, mark: str) -> None:
+    text, line = changed(old, new)
+    error = refusal(text)
+    place = next(one for one in (error.problems or (error,)) if one.place.line == line).place
+    assert text.splitlines()[line - 1][place.column - 1 :].startswith(mark)

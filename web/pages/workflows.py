@@ -11,7 +11,7 @@ from engine.errors import NotFound
 from engine.records import hands, registers, sheet
 from engine.rules.case import Case
 from engine.vocabulary import STAGE_TITLES, Stage
-from web import language
+from web import filing, language
 from web.dependencies import House
 from web.rendering import page
 from web.sessions import At
@@ -29,7 +29,7 @@ def workflows(request: Request, house: House, here: At) -> Response:
     """The loops that new tickets may start on."""
     with house.database.looking() as transaction:
         active = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
-    return page(request, "workflows.html", here=here, workflows=active)
+    return page(request, "workflows.html", here=here, workflows=active, files=filing.reads(here.viewer))
 
 
 @router.get("/workflows/{key}")
