@@ -1,5 +1,7 @@
 """Headers that tell a browser what a page may do: nothing inline, nothing from elsewhere but the pinned files."""
 
+from urllib.parse import urlsplit
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +17,8 @@ _FIXED = {
 #: Pages whose address is a secret: it goes to no other site, and no list of pages names them.
 _SECRET = ("/t/", "/r/")
 _OF_SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+#: Pages with a map: the only ones that may ask the server of tiles, if an installation has one.
+_MAPPED = ("/map", "/tasks", "/tickets/")
 #: The one page whose drawing sets styles as it goes.
 _DRAWN = "/workflows/"
 
@@ -24,6 +28,8 @@ class Headers:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.policy, self.drawn = app, policy(settings), policy(settings, " 'unsafe-inline'")
+        source = tile_source(settings)
+        self.mapped = policy(settings, pictures=f" {source}") if source else self.policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,13 +42,17 @@ class Headers:
                 secret = _OF_SECRET if scope["path"].startswith(_SECRET) else {}
                 for name, value in {**_FIXED, **secret}.items():
                     headers.setdefault(name, value)
-                drawn = scope["path"].startswith(_DRAWN)
-                headers.setdefault("Content-Security-Policy", self.drawn if drawn else self.policy)
+                headers.setdefault("Content-Security-Policy", self._policy(scope["path"]))
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "private, no-store")
             await send(message)
 
         await self.app(scope, receive, sending)
+
+    def _policy(self, path: str) -> str:
+        if path.startswith(_DRAWN):
+            return self.drawn
+        return self.mapped if path.startswith(_MAPPED) else self.policy
 
 
 def worker_policy(settings: Settings) -> str:
@@ -51,8 +61,16 @@ def worker_policy(settings: Settings) -> str:
     return f"default-src 'none'; script-src 'self'; connect-src 'self'{others}"
 
 
-def policy(settings: Settings, styles: str = "") -> str:
-    """The content security policy of a page; `styles` is added to what may set styles."""
+def tile_source(settings: Settings) -> str:
+    """The origin of the tiles as a policy names it; "" without tiles."""
+    if not settings.tiles:
+        return ""
+    parts = urlsplit(settings.tiles)
+    return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+
+def policy(settings: Settings, styles: str = "", pictures: str = "") -> str:
+    """The content security policy of a page; `styles` and `pictures` are added to where these may come from."""
     listed = {asset.path.rpartition(".")[2]: "" for asset in assets.ALL}
     if settings.assets != "local":
         for asset in assets.ALL:
@@ -62,7 +80,7 @@ def policy(settings: Settings, styles: str = "") -> str:
             "default-src 'none'",
             f"script-src 'self'{listed['js']}",
             f"style-src 'self'{listed['css']}{styles}",
-            "img-src 'self' data: blob:",
+            f"img-src 'self' data: blob:{pictures}",
             "connect-src 'self'",
             "font-src 'self'",
             "manifest-src 'self'",

@@ -161,8 +161,5 @@ class Memory(Clonable):
             tuple(parts.get("readers", ())),
             {name: Instant(at) for name, at in parts.get("moments", {}).items()},
             tuple(Exempt(*one) for one in parts.get("exempt", ())),
-            {
-                int(key.removeprefix(URGED)): (times, Instant(at))
-                for key, (times, at) in parts.get("urged", {}).items()
-            },
+            {int(key.removeprefix(URGED)): (times, Instant(at)) for key, (times, at) in parts.get("urged", {}).items()},
         )
