@@ -1,7 +1,7 @@
 """A handler's day: the tasks of one's posts, by what is due next, by place, by standard, or on a map."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ from web.sessions import At
 router = APIRouter(include_in_schema=False)
 
 #: Tasks of the home page.
-_HOME = 5
+_HOME = 3
 
 
 class By(StrEnum):
@@ -45,6 +45,8 @@ class Quick:
     #: As bulk acts call what it is on.
     on: str
     title: Title
+    #: The kind of task.
+    kind: Title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +116,17 @@ def quick(house: Application, transaction: Transaction, me: Viewer, rows: Iterab
         for action in definition.tasks[kind].states[state].actions.values():
             able = any(definition.roles[role].posts & posts for role in action.by_people())
             if action.to and not action.form and able:
-                one = Quick(name=action.name, on=f"task.{kind}", title=action.title)
+                one = Quick(name=action.name, on=f"task.{kind}", title=action.title, kind=definition.tasks[kind].title)
                 found.setdefault((one.name, one.on), one)
-    return list(found.values())
+    return [_told_apart(one, found.values()) for one in found.values()]
+
+
+def _told_apart(one: Quick, others: Iterable[Quick]) -> Quick:
+    """With the kind of task in its words, where another act is called the same."""
+    alike = [other for other in others if other.title == one.title]
+    if len(alike) == 1:
+        return one
+    return replace(one, title=Title(f"{one.title.zh}（{one.kind.zh}）", f"{one.title.en} ({one.kind.en})"))
 
 
 def _parts(house: Application, transaction: Transaction, me: Viewer) -> Mapping[str, int]:
