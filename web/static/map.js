@@ -50,6 +50,9 @@
   function mark(map, spot) {
     const marker = L.marker([spot.lat, spot.lon], { icon: icon(spot), riseOnHover: true, zIndexOffset: spot.here ? 1000 : 100 * GRAVE.indexOf(spot.light) });
     marker.bindPopup(() => popup(spot), { maxWidth: 260 });
+    const said = spot.items[0].dataset.said;
+    // Beside a ticket each of the others says how far away it is.
+    if (said && !spot.here) marker.bindTooltip(said, { permanent: true, direction: "top", offset: [0, -10] });
     marker.addTo(map);
     const element = marker.getElement();
     element.setAttribute("aria-label", spot.items.map(words).join("; "));
@@ -84,15 +87,15 @@
     if (element.dataset.drawn || !found.length) return;
     element.dataset.drawn = "1";
     element.hidden = false;
-    const map = L.map(element, { attributionControl: Boolean(element.dataset.tiles), maxZoom: 18, zoomControl: false });
+    const map = L.map(element, { attributionControl: Boolean(element.dataset.tiles), maxZoom: 20, zoomControl: false });
     L.control.zoom({ zoomInTitle: "放大 / Zoom in", zoomOutTitle: "缩小 / Zoom out" }).addTo(map);
     if (element.dataset.tiles) {
       map.attributionControl.setPrefix(false);
       const credit = document.createElement("span");
       credit.textContent = element.dataset.credit;
-      L.tileLayer(element.dataset.tiles, { attribution: credit.innerHTML, maxZoom: 18 }).addTo(map);
+      L.tileLayer(element.dataset.tiles, { attribution: credit.innerHTML, maxNativeZoom: 18, maxZoom: 20 }).addTo(map);
     }
-    map.fitBounds(L.latLngBounds(found.map((spot) => [spot.lat, spot.lon])).pad(.15), { maxZoom: 16, animate: false });
+    map.fitBounds(L.latLngBounds(found.map((spot) => [spot.lat, spot.lon])).pad(.15), { maxZoom: element.classList.contains("hy-map-small") ? 20 : 16, animate: false });
     for (const spot of found) mark(map, spot);
     // Without outlines the points still say where they lie to one another.
     outline(map, element.dataset.box).catch(() => {});
