@@ -55,7 +55,8 @@
     if (said && !spot.here) marker.bindTooltip(said, { permanent: true, direction: "top", offset: [0, -10] });
     marker.addTo(map);
     const element = marker.getElement();
-    element.setAttribute("aria-label", spot.items.map(words).join("; "));
+    const many = spot.items.length > 1 ? `${spot.items.length} · ` : "";
+    element.setAttribute("aria-label", many + spot.items.map(words).join("; "));
     element.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
