@@ -13,7 +13,12 @@ from engine.vocabulary import ALGORITHMS
 #: Days that a task link may last at most.
 LONGEST_LINK = 90
 
+#: Datums that tiles of the usual grid come in; BD-09 has a grid of its own.
+TILE_DATUMS = ("wgs84", "cgcs2000", "gcj02")
+
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9./-]*)?")
+
+_TILES = re.compile(r"https?://(\{s\}\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/[^\s\"'<>;]*")
 
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _QUIET = re.compile(rf"none|{_TIME}-{_TIME}")
@@ -54,12 +59,19 @@ class Settings:
     rhythms: Path | None = None
     #: Days that a task link opens its task, if that is not settled before.
     link_days: int = 15
+    #: Where map tiles come from, as `https://host/{z}/{x}/{y}.png`; "" for maps of outlines alone.
+    tiles: str = ""
+    #: Whose tiles these are, shown on the map.
+    tiles_credit: str = ""
+    #: The datum of the tiles, of `TILE_DATUMS`.
+    tiles_datum: str = "wgs84"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
-        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`.
+        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`, `HUYING_TILES`, `HUYING_TILES_CREDIT`,
+        `HUYING_TILES_DATUM`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -103,6 +115,9 @@ class Settings:
             quiet=quiet,
             rhythms=Path(env["HUYING_RHYTHMS"]) if env.get("HUYING_RHYTHMS") else None,
             link_days=int(days),
+            tiles=_tiles(env.get("HUYING_TILES", "")),
+            tiles_credit=env.get("HUYING_TILES_CREDIT", "")[:200],
+            tiles_datum=_datum(env.get("HUYING_TILES_DATUM", "wgs84")),
         )
 
     @property
@@ -123,6 +138,19 @@ def _address(value: str) -> str:
     if value and not _ADDRESS.fullmatch(value):
         raise _wrong("HUYING_URL", value)
     return value.rstrip("/")
+
+
+def _tiles(value: str) -> str:
+    """A template that names column, row and zoom; its host goes into a header, so nothing else may stand there."""
+    if value and not (_TILES.fullmatch(value) and all(part in value for part in ("{x}", "{y}", "{z}"))):
+        raise _wrong("HUYING_TILES", value)
+    return value
+
+
+def _datum(value: str) -> str:
+    if value not in TILE_DATUMS:
+        raise _wrong("HUYING_TILES_DATUM", value)
+    return value
 
 
 def _wrong(name: str, value: str) -> Malformed:

@@ -46,6 +46,7 @@ from web.pages import (
     home,
     languages,
     links,
+    maps,
     messages,
     offline,
     passer_by,
@@ -56,6 +57,7 @@ from web.pages import (
     rhythms,
     shifts,
     signin,
+    tasks,
     ticket,
 )
 from web.pages import calendars as calendar_pages
@@ -100,6 +102,8 @@ _PAGES = (
     languages,
     home,
     desk,
+    tasks,
+    maps,
     bulk,
     report,
     ticket,

@@ -52,7 +52,19 @@ MERMAID = Asset(
     path="dist/mermaid.min.js",
     integrity="sha384-EOXBFmc3gx5mb+vn0vPvvGqACToJD24hhacX5Yx+8NUUQrHIle/Qi5Bg9o3zKwW2",
 )
-ALL = (HTMX, TABLER, MERMAID)
+LEAFLET = Asset(
+    package="leaflet",
+    version="1.9.4",
+    path="dist/leaflet.js",
+    integrity="sha384-cxOPjt7s7Iz04uaHJceBmS+qpjv2JkIHNVcuOrM+YHwZOmJGBXI00mdUXEq65HTH",
+)
+LEAFLET_STYLE = Asset(
+    package="leaflet",
+    version="1.9.4",
+    path="dist/leaflet.css",
+    integrity="sha384-sHL9NAb7lN7rfvG5lfHpm643Xkcjzp4jFvuavGOndn6pjVqS6ny56CAt3nsEVT4H",
+)
+ALL = (HTMX, TABLER, MERMAID, LEAFLET, LEAFLET_STYLE)
 #: Looks at pages in tests; no page uses it, so that no policy allows it.
 AXE = Asset(
     package="axe-core",

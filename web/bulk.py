@@ -97,6 +97,12 @@ def shared(tickets: Sequence[Seen]) -> list[Shared]:
     ]
 
 
+def left_out(tickets: Sequence[Seen], action: str | None, on: str) -> list[Seen]:
+    """Those that do not allow an act which others of them allow; none where nobody allows it."""
+    without = [one for one in tickets if (action, on) not in one.offers]
+    return without if len(without) < len(tickets) and action is not None else []
+
+
 def act(house: Application, viewer: Viewer, action: str, form: Posted) -> Iterator[Result]:
     """Do it ticket by ticket, each by itself: the next result comes when the next ticket is through the door."""
     key, filled = form.first("key")[:40], read(form)

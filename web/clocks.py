@@ -5,6 +5,7 @@ from engine.definitions.model import Title
 from engine.definitions.words import shipped
 from engine.records.sheet import Clock
 from engine.records.strips import Mark, Strip
+from engine.records.task_rows import TaskClock
 
 #: The strip is drawn in so many units, whatever its width on the screen.
 WIDTH = 1000
@@ -16,6 +17,34 @@ def left(clock: Clock) -> Title:
     if clock.left < 0:
         return Title(f"超期{_worked(clock, '工时')} {zh}", f"{en} overdue{_worked(clock, ' (working time)')}")
     return Title(f"剩余{_worked(clock, '工时')} {zh}", f"{en} left{_worked(clock, ' (working time)')}")
+
+
+def task_left(clock: TaskClock) -> Title:
+    """How long a task still has: days and hours of work where its limit counts these, else as time passes."""
+    zh, en = worked(abs(clock.left), clock.workday) if clock.working else duration(abs(clock.left))
+    of_work = " of working time" if clock.working else ""
+    if clock.left < 0:
+        return Title(f"超期 {zh}", f"{en}{of_work} overdue")
+    return Title(f"剩 {zh}", f"{en}{of_work} left")
+
+
+def worked(span: int, workday: int) -> tuple[str, str]:
+    """A span of working time in words; a day is a workday of its calendar, not the time between two noons."""
+    days, rest = divmod(span, workday)
+    hours, rest = divmod(rest, HOUR)
+    minutes = rest // MINUTE
+    zh, en = [], []
+    if days:
+        zh.append(f"{days} 个工作日")
+        en.append(f"{days} {'workday' if days == 1 else 'workdays'}")
+    if hours:
+        zh.append(f"{hours} 个工作时")
+        en.append(f"{hours} h")
+    if minutes or not zh:
+        # Behind hours of work "minutes" says enough.
+        zh.append(f"{minutes} 分" if zh else f"{minutes} 分钟")
+        en.append(f"{minutes} min")
+    return " ".join(zh), " ".join(en)
 
 
 def _worked(clock: Clock, word: str) -> str:

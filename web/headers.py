@@ -1,6 +1,7 @@
 """Headers that tell a browser what a page may do: nothing inline, nothing from elsewhere but the pinned files."""
 
 import re
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +20,8 @@ _SECRET = ("/t/", "/r/")
 _OF_SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 #: The pages whose drawing sets styles as it goes.
 DRAWN = re.compile(r"/workflows/.*|/admin/workflows/(?:drafts/[0-9a-f]{64}|loops/[^/]+/[0-9]+)")
+#: Pages with a map: the only ones that may ask the server of tiles, if an installation has one.
+_MAPPED = ("/map", "/tasks", "/tickets/")
 
 
 class Headers:
@@ -26,6 +29,8 @@ class Headers:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.policy, self.drawn = app, policy(settings), policy(settings, " 'unsafe-inline'")
+        source = tile_source(settings)
+        self.mapped = policy(settings, pictures=f" {source}") if source else self.policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,13 +43,17 @@ class Headers:
                 secret = _OF_SECRET if scope["path"].startswith(_SECRET) else {}
                 for name, value in {**_FIXED, **secret}.items():
                     headers.setdefault(name, value)
-                drawn = DRAWN.fullmatch(scope["path"]) is not None
-                headers.setdefault("Content-Security-Policy", self.drawn if drawn else self.policy)
+                headers.setdefault("Content-Security-Policy", self._policy(scope["path"]))
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "private, no-store")
             await send(message)
 
         await self.app(scope, receive, sending)
+
+    def _policy(self, path: str) -> str:
+        if DRAWN.fullmatch(path):
+            return self.drawn
+        return self.mapped if path.startswith(_MAPPED) else self.policy
 
 
 def worker_policy(settings: Settings) -> str:
@@ -53,8 +62,16 @@ def worker_policy(settings: Settings) -> str:
     return f"default-src 'none'; script-src 'self'; connect-src 'self'{others}"
 
 
-def policy(settings: Settings, styles: str = "") -> str:
-    """The content security policy of a page; `styles` is added to what may set styles."""
+def tile_source(settings: Settings) -> str:
+    """The origin of the tiles as a policy names it; "" without tiles."""
+    if not settings.tiles:
+        return ""
+    parts = urlsplit(settings.tiles)
+    return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+
+def policy(settings: Settings, styles: str = "", pictures: str = "") -> str:
+    """The content security policy of a page; `styles` and `pictures` are added to where these may come from."""
     listed = {asset.path.rpartition(".")[2]: "" for asset in assets.ALL}
     if settings.assets != "local":
         for asset in assets.ALL:
@@ -64,7 +81,7 @@ def policy(settings: Settings, styles: str = "") -> str:
             "default-src 'none'",
             f"script-src 'self'{listed['js']}",
             f"style-src 'self'{listed['css']}{styles}",
-            "img-src 'self' data: blob:",
+            f"img-src 'self' data: blob:{pictures}",
             "connect-src 'self'",
             "font-src 'self'",
             "manifest-src 'self'",

@@ -7,17 +7,21 @@ from urllib.parse import urlencode
 from engine.application import Application
 from engine.database import Transaction
 from engine.definitions import thresholds
-from engine.definitions.model import Action, Workflow
+from engine.definitions.model import Action, Title, Workflow
 from engine.records import relapses
 from engine.records.access import Viewer
+from engine.records.near import matter_of
 from engine.records.sheet import Sheet
 from engine.rules.case import Case
+from engine.rules.ground import Spot, metres
 from engine.rules.sending import LEAD
 from engine.stages.calls import Offer
 from engine.stages.dispatch import Lead, leads, sends_a_lead
 from engine.stages.triage import Duplicate, duplicates
 from engine.vocabulary import SETTLED
+from web import maps
 from web.forms import FILL
+from web.maps import Drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,8 @@ class Hints:
     leads: tuple[Suggestion, ...] = ()
     relapse_of: str | None = None
     relapses: tuple[str, ...] = ()
+    #: The ticket in the middle of those that are likely the same matter.
+    drawn: Drawn | None = None
 
 
 def hints(house: Application, transaction: Transaction, viewer: Viewer, sheet: Sheet, offers: Sequence[Offer]) -> Hints:
@@ -69,11 +75,31 @@ def hints(house: Application, transaction: Transaction, viewer: Viewer, sheet: S
     found = duplicates(transaction, sheet.sight.ticket_id, viewer.units, rules.duplicates) if joining else ()
     proposed = leads(transaction, house.versions.almanac(), case, house.clock.now(), rules.proposals) if calling else ()
     return Hints(
+        drawn=_map(house, transaction, sheet, found) if found else None,
         alike=tuple(_alike(sheet, one, joining, actions[joining.name].joins or "") for one in found if joining),
         leads=tuple(_suggestion(sheet, one, calling) for one in proposed if calling),
         relapse_of=earlier,
         relapses=later,
     )
+
+
+def _map(house: Application, transaction: Transaction, sheet: Sheet, found: Sequence[Duplicate]) -> Drawn | None:
+    """Where the ticket lies and where the others do, each with its distance; None without a point."""
+    own = matter_of(transaction, sheet.sight.ticket_id)
+    if own is None:
+        return None
+    others = [
+        (one.near.case_no, one.near.description or one.near.case_no, _apart(own.spot, one.near.matter.spot),
+         one.near.matter.spot)
+        for one in found
+    ]  # fmt: skip
+    words = sheet.description or sheet.address or sheet.area_path[0]
+    return maps.beside(sheet.sight.case_no, words, own.spot, others, house.settings)
+
+
+def _apart(one: Spot, other: Spot) -> Title:
+    away = round(metres(one, other))
+    return Title(f"相距 {away} 米", f"{away} m away")
 
 
 def _actions(definition: Workflow, case: Case) -> Mapping[str, Action]:

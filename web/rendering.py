@@ -16,6 +16,7 @@ from engine.application import Application
 from engine.clock import Instant, shown
 from engine.clock import moment as civil
 from engine.definitions.model import Title
+from engine.definitions.words import shipped
 from engine.rules import calendar_year
 from engine.vocabulary import STAGE_TITLES, Stage
 from web import assets, clocks, language
@@ -175,6 +176,7 @@ def _environment() -> Environment:
     environment.filters["grouped"] = grouped
     environment.filters["hour"] = hour
     environment.filters["left"] = clocks.left
+    environment.filters["task_left"] = clocks.task_left
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title
     environment.globals["spoken"] = language.spoken
@@ -184,5 +186,6 @@ def _environment() -> Environment:
     environment.globals["say"] = say
     environment.globals["assets"] = assets
     environment.globals["fresh"] = lambda: secrets.token_urlsafe(16)
+    environment.globals["lights"] = {"": Title("未亮灯", "no light"), **shipped().lights}
     environment.globals["stages"] = [(stage.value, Title(*STAGE_TITLES[stage])) for stage in Stage]
     return environment

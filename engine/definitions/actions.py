@@ -77,6 +77,7 @@ class Compiler:
             sends=self._sends(keys, reach),
             withdraws={kind: TaskSet(found) for kind, found in self._withdraws(keys)},
             reopens=self._reopens(keys),
+            urges=self._declared(keys, "urges", {*self.book.kinds}, "任务种类", "kind of task"),
             counts=self._declared(keys, "counts", self._counters(spot.scope), "计数", "counter"),
             clears=self._declared(
                 keys,

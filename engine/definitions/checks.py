@@ -24,6 +24,7 @@ _CHANGES = (
     "sends",
     "withdraws",
     "reopens",
+    "urges",
     "counts",
     "clears",
     "sets",

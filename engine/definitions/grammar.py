@@ -109,6 +109,7 @@ _ON_TASKS = (
         "撤下任务：open 或 all / Stops the open tasks, or the round",
         of="name",
     ),
+    _key("urges", "催办", Shape.NAMES, "催办未完成的任务 / Reminds the open tasks of these kinds"),
     _key("reopens", "重开", Shape.MAP, "已完成任务退回的状态 / Finished tasks go back to this state", of="name"),
 )
 _ON_TICKETS = (

@@ -280,6 +280,8 @@ class Action:
     withdraws: Mapping[str, TaskSet] = field(default_factory=dict)
     #: Task kind → state in which the finished tasks of the round are opened again, in a new round.
     reopens: Mapping[str, str] = field(default_factory=dict)
+    #: Kinds whose open tasks are reminded: first among their owner's tasks until the owner acts on them.
+    urges: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """The catalogue: item → standards → limits, and who is responsible for what, where."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
@@ -125,3 +126,35 @@ def asked_items(transaction: Transaction, codes: Collection[str]) -> Question[di
     for item, found in limits.items():
         known[item] = found.pop() if len(found) == 1 else ""
     return {code: ItemRef(code, known[code]) for code in codes if code in known}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classed:
+    """An item as lists group by it."""
+
+    name: str
+    #: Kind and class, e.g. `part-01`.
+    class_code: str
+    class_name: str
+    #: Code of a standard → its filing condition.
+    standards: Mapping[str, str]
+
+
+def classed(transaction: Transaction, codes: Iterable[str]) -> dict[str, Classed]:
+    """Items by code, with class and standards; also those that are no more. What isn't there is missing."""
+    match, parameters = among(transaction, {code.partition("/")[0] for code in codes})
+    rows = transaction.rows(
+        "SELECT i.code, i.name, i.kind, i.class_code, i.class_name, s.ordinal, s.filing_condition FROM item i "  # noqa: S608
+        f"LEFT JOIN standard s ON s.item_id = i.id WHERE i.code {match} ORDER BY i.code, s.ordinal",
+        parameters,
+    )
+    standards: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row[5] is not None:
+            standards.setdefault(row[0], {})[f"{row[0]}/{row[5]}"] = row[6]
+    return {
+        code: Classed(
+            name=name, class_code=f"{kind}-{number}", class_name=title, standards=standards.get(code, {}),
+        )
+        for code, name, kind, number, title, *_ in rows
+    }  # fmt: skip

@@ -56,6 +56,7 @@ def apply(doing: Doing) -> HuyingError | None:
         sending.reopen,
         sending.send,
         sending.hand_over,
+        sending.urge,
         _join,
         _split,
         _time,

@@ -65,6 +65,10 @@ class Exempt:
     department_id: int | None
 
 
+#: What the key of a reminded task begins with, so that a list finds it in the row's text.
+URGED = "urged/"
+
+
 @dataclass(slots=True)
 class Memory(Clonable):
     """What a ticket or a task remembers for its conditions: finite facts, folded from its history."""
@@ -94,6 +98,9 @@ class Memory(Clonable):
     moments: dict[str, Instant] = field(default_factory=dict)
     #: Exemptions that stand.
     exempt: tuple[Exempt, ...] = ()
+    #: Task → how often its owner was reminded since they last acted on it, and when last. On the ticket, not on the
+    #: task: a reminder must not make the form stale that its owner is filling.
+    urged: dict[int, tuple[int, Instant]] = field(default_factory=dict)
 
     def clone(self) -> "Memory":
         return Memory(
@@ -111,6 +118,7 @@ class Memory(Clonable):
             self.readers,
             dict(self.moments),
             self.exempt,
+            dict(self.urged),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -130,6 +138,7 @@ class Memory(Clonable):
             "readers": list(self.readers),
             "moments": self.moments,
             "exempt": [[one.indicator, one.department_id] for one in self.exempt],
+            "urged": {f"{URGED}{seq}": [times, at] for seq, (times, at) in self.urged.items()},
         }
         return {key: value for key, value in parts.items() if value}
 
@@ -152,4 +161,5 @@ class Memory(Clonable):
             tuple(parts.get("readers", ())),
             {name: Instant(at) for name, at in parts.get("moments", {}).items()},
             tuple(Exempt(*one) for one in parts.get("exempt", ())),
+            {int(key.removeprefix(URGED)): (times, Instant(at)) for key, (times, at) in parts.get("urged", {}).items()},
         )

@@ -1,6 +1,6 @@
 """Tasks sent, stopped, done again and handed over, in rounds."""
 
-from engine.definitions.model import Owner, TaskSet
+from engine.definitions.model import DepartmentScope, Owner, PersonScope, TaskSet
 from engine.errors import HuyingError, Malformed, Place
 from engine.rules import admitting, claims, deadlines, knowing
 from engine.rules.arriving import withdraw
@@ -62,6 +62,26 @@ def send(doing: Doing) -> HuyingError | None:
                 if error is not None:
                     return error
     return None
+
+
+def urge(doing: Doing) -> None:
+    """催办: the open tasks of these kinds are reminded; whoever of its owner acts on a task has heeded it.
+
+    Handing a task over inside is no answer to a reminder.
+    """
+    draft, urged = doing.draft, doing.draft.ticket.memory.urged
+    for kind in doing.action.urges:
+        for task in draft.round_of(kind):
+            if task.open:
+                times, _ = urged.get(task.seq, (0, draft.at))
+                urged[task.seq] = (times + 1, draft.at)
+    if doing.task is not None and "person" not in doing.filled.facts and _by_owner(doing):
+        urged.pop(doing.task.seq, None)
+
+
+def _by_owner(doing: Doing) -> bool:
+    role = doing.draft.definition.roles.get(doing.capacity.role)
+    return role is not None and (role.department is DepartmentScope.TASK or role.person is PersonScope.TASK)
 
 
 def hand_over(doing: Doing) -> HuyingError | None:

@@ -62,7 +62,9 @@ QUERIES = {
         "?area=xd-m",
     ),
     "/queue": ("", "?urgency=normal", "?light=red", "?on=request"),
-    "/bulk": ("", "?ticket={case_no}"),
+    "/bulk": ("", "?ticket={case_no}", "?group={case_no}"),
+    "/tasks": ("", "?by=place", "?by=standard", "?by=map", "?part=unsigned", "?part=check"),
+    "/map/grids": ("?box=1214000000,309000000,1215000000,310000000",),
     "/bulk/{action}": ("?ticket={case_no}", "?on=task.line&ticket={case_no}"),
     "/api/tickets": (
         "",

@@ -1,10 +1,11 @@
-"""Settings about messages: what is wrong is named by its variable."""
+"""Settings about messages and maps: what is wrong is named by its variable."""
 
 import pytest
 
 from engine.errors import Malformed
+from engine.records.datums import DATUMS
 from engine.rules.wishes import quiet_hours
-from engine.settings import Settings
+from engine.settings import TILE_DATUMS, Settings
 
 
 def test_by_default_nothing_leaves_the_house_and_nights_are_quiet() -> None:
@@ -24,6 +25,14 @@ def test_links_begin_where_the_pages_are(address: str, base: str) -> None:
     assert Settings.from_environment({"HUYING_URL": address}).url == base
 
 
+def test_tiles_are_nobodys_until_they_are_named() -> None:
+    assert Settings.from_environment({}).tiles == ""
+    named = {"HUYING_TILES": "https://{s}.tiles.example.cn/v1/{z}/{x}/{y}.png?key=a1", "HUYING_TILES_CREDIT": "测绘院"}
+    settings = Settings.from_environment({**named, "HUYING_TILES_DATUM": "gcj02"})
+    assert (settings.tiles, settings.tiles_credit, settings.tiles_datum) == (*named.values(), "gcj02")
+    assert {*TILE_DATUMS} <= DATUMS.keys()
+
+
 @pytest.mark.parametrize("quiet", ["22:00-07:00", "00:00-23:59", "none"])
 def test_whatever_quiet_hours_are_taken_can_be_kept(quiet: str) -> None:
     taken = Settings.from_environment({"HUYING_QUIET": quiet}).quiet
@@ -34,6 +43,10 @@ def test_whatever_quiet_hours_are_taken_can_be_kept(quiet: str) -> None:
     ("name", "value"),
     [
         ("HUYING_NOTIFY", "mail"),
+        ("HUYING_TILES", "https://tiles.example.cn/tiles.png"),
+        ("HUYING_TILES", "tiles.example.cn/{z}/{x}/{y}.png"),
+        ("HUYING_TILES", "https://tiles.example.cn;script-src */{z}/{x}/{y}.png"),
+        ("HUYING_TILES_DATUM", "bd09"),
         ("HUYING_NOTIFY", ""),
         ("HUYING_URL", "huying.example.cn"),
         ("HUYING_URL", "javascript:alert(1)"),

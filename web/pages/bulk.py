@@ -19,20 +19,36 @@ from web.sessions import At, Form, Sitting
 
 router = APIRouter(include_in_schema=False)
 
-Ticked = Annotated[list[str], Query(max_length=bulk.MOST)]
+Ticked = Annotated[list[str], Query(max_length=10 * bulk.MOST)]
+#: Groups of tasks that were ticked as a whole: their case numbers with commas between.
+Groups = Annotated[list[str], Query(max_length=10 * bulk.MOST)]
 On = Annotated[str, Query(max_length=160, pattern=r"^[\w.-]*$")]
 
 
 @router.get("/bulk")
-def choose(request: Request, house: House, here: At, ticket: Ticked = []) -> Response:  # noqa: B006 (never changed)
+def choose(
+    request: Request,
+    house: House,
+    here: At,
+    ticket: Ticked = [],  # noqa: B006 (never changed)
+    group: Groups = [],  # noqa: B006
+) -> Response:
     """The tickets that were ticked, and the acts that all of them allow."""
-    return _page(request, house, here, ticket, None, "", Typed())
+    return _page(request, house, here, _ticked(ticket, group), None, "", Typed())
 
 
 @router.get("/bulk/{action}")
-def ask(request: Request, house: House, here: At, action: Word, on: On = "", ticket: Ticked = []) -> Response:  # noqa: B006
-    """The one form of an act on all of them."""
-    return _page(request, house, here, ticket, action, on, Typed())
+def ask(
+    request: Request,
+    house: House,
+    here: At,
+    action: Word,
+    on: On = "",
+    ticket: Ticked = [],  # noqa: B006
+    group: Groups = [],  # noqa: B006
+) -> Response:
+    """The one form of an act on all of them that allow it; those that do not are named and left out."""
+    return _page(request, house, here, _ticked(ticket, group), action, on, Typed())
 
 
 @router.post("/bulk/{action}")
@@ -55,12 +71,19 @@ def do(request: Request, house: House, here: At, action: Word, form: Form) -> Re
     )
 
 
+def _ticked(tickets: list[str], groups: list[str]) -> list[str]:
+    """Every case number once: what was ticked by itself, then what was ticked with its group."""
+    return list(dict.fromkeys([*tickets, *(number for one in groups for number in one.split(",") if number)]))
+
+
 def _page(
     request: Request, house: Application, here: Sitting, numbers: list[str], action: str | None, on: str, typed: Typed
 ) -> Response:
     now, me = house.clock.now(), here.viewer
     with house.database.looking() as transaction:
         tickets = bulk.seen(house, transaction, me, numbers[: bulk.MOST])
+        left_out = bulk.left_out(tickets, action, on)
+        tickets = [one for one in tickets if one not in left_out]
         acts = bulk.shared(tickets)
         chosen = next((one for one in acts if (one.name, one.on) == (action, on)), None)
         wanted = Wanted(ids=[one.sight.ticket_id for one in tickets])
@@ -88,5 +111,9 @@ def _page(
         tickets=[one.sight.case_no for one in tickets],
         widgets=widgets,
         error=error,
+        left_out=[one.sight.case_no for one in left_out],
+        beyond=len(numbers) - bulk.MOST,
+        most=bulk.MOST,
+        back="/tasks" if me.departments else "/queue",
         key=next(iter(typed.of("key")), ""),
     )

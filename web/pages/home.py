@@ -15,6 +15,7 @@ from engine.records.turns import turns
 from engine.vocabulary import Stage, StateType
 from web.contexts import Listed, listed
 from web.dependencies import House
+from web.pages import tasks as task_pages
 from web.pages.desk import piles, rows_of
 from web.rendering import fragment, is_partial, page
 from web.sessions import At
@@ -38,6 +39,7 @@ def home(request: Request, house: House, here: At, none: Annotated[str, Query(ma
         newest, _ = _listed(house, transaction, me, Wanted(), now, limit=_SECTION)
         desk = shift_handovers.desks(transaction, house.versions, me)
         untaken = shift_handovers.untaken(transaction, me, desk)
+        tasks = task_pages.first(house, transaction, me, now)
     return page(
         request,
         "home.html",
@@ -47,6 +49,7 @@ def home(request: Request, house: House, here: At, none: Annotated[str, Query(ma
         piles=piles(queue.counts()),
         in_hand=queues.own(queue.waiting, me),
         nothing_left=bool(none),
+        tasks=tasks,
         reported=reported,
         newest=newest if me.posts else [],
         desk=desk,

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.application import Application
 from engine.clock import HOUR, MINUTE, Instant, moment
+from engine.exchange.demo.spots import place
 from engine.exchange.demo.tickets import Sight, Step, items_of, people_of, walk
 from engine.exchange.demo.units import village
 
@@ -92,7 +93,7 @@ _GIVES, _REVOKED = 4, 9
 
 
 def _whistle(words: str, item: str) -> tuple[Step, ...]:
-    form = {"description": words, "place": {"area": "31012000100101"}, "item": f"{{{item}}}", "urgency": "normal"}
+    form = {"description": words, "place": place(words), "item": f"{{{item}}}", "urgency": "normal"}
     return (
         Step(_SECRETARY, "whistle", form),
         Step("chen.desk", "call", {"kind": "key_work", "lead": "cg-001", "co": [_HOME]}),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.application import Application
 from engine.clock import DAY, MINUTE, Instant
+from engine.exchange.demo.spots import place
 from engine.exchange.demo.tickets import Sight, Step, items_of, people_of, walk
 from engine.records import sittings
 from engine.records.access import Viewer, viewer_of
@@ -23,8 +24,7 @@ _OPINIONS = (
 
 
 def _clue(words: str, source: str = "visit") -> Step:
-    place = {"area": "31012000100101"}
-    return Step(_WORKER, "collect", {"description": words, "source": source, "place": place})
+    return Step(_WORKER, "collect", {"description": words, "source": source, "place": place(words)})
 
 
 def _studied(item: str, level: str) -> Step:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from engine.application import Application
 from engine.clock import DAY, HOUR, MINUTE, Instant
 from engine.exchange.demo.relief import members_there, viewer_in_demo
+from engine.exchange.demo.spots import place
 from engine.exchange.demo.tickets import GRIDS, LINE, REQUEST, Step, items_of, people_of, walk
 from engine.records import sittings
 from engine.rules.sittings import Presence
@@ -22,7 +23,7 @@ _EARLIER = "earlier"
 
 
 def _report(words: str) -> Step:
-    form = {"description": words, "place": {"area": "31012000100101"}, "before_photos": _PHOTO}
+    form = {"description": words, "place": place(words), "before_photos": _PHOTO}
     return Step(_WORKER, "report", form)
 
 
@@ -131,7 +132,7 @@ _SENT = Step(_DESK, "dispatch", {"lead": _URBAN})
 
 
 def _asked(words: str, item: str = "") -> tuple[Step, ...]:
-    report = Step(_DESK, "report", {"description": words, "place": {"area": "31012000100101"}, "source": "call"})
+    report = Step(_DESK, "report", {"description": words, "place": place(words), "source": "call"})
     return (report, Step(_DESK, "accept", {"item": f"{{{item}}}"})) if item else (report,)
 
 

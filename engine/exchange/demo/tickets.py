@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from engine.application import Application
 from engine.clock import HOUR, MINUTE, Instant
+from engine.exchange.demo.spots import AREA, place
 from engine.records import uploads
 from engine.records.asking import ask_one
 from engine.records.load import asked_key
@@ -42,9 +43,8 @@ _PHOTO = "photo"
 _BEFORE, _AFTER, _CHECK = "before_photos", "after_photos", "check_photos"
 
 
-def _report(words: str, at: tuple[float, float] | None = None, area: str = "31012000100101") -> Step:
-    point = {"lon": at[0], "lat": at[1], "datum": "WGS-84", "accuracy": 8} if at else {}
-    return Step("wang.worker", "report", {"description": words, "place": {"area": area, **point}, _BEFORE: [_PHOTO]})
+def _report(words: str, at: tuple[float, float] | None = None, area: str = AREA) -> Step:
+    return Step("wang.worker", "report", {"description": words, "place": place(words, at, area), _BEFORE: [_PHOTO]})
 
 
 def _filed(who: str, item: str) -> Step:
