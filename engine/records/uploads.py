@@ -119,16 +119,16 @@ def look(transaction: Transaction, viewer: Viewer, sha256: str) -> Stored:
     Only an original that came as one opens so: to promise the hash of somebody else's file shows nothing of it.
     Errors: `NotFound`.
     """
-    digest, person = marks(transaction, 2)
+    mark, *_ = marks(transaction, 1)
     units, reached = among(transaction, viewer.units)
     rows = transaction.rows(
         "SELECT u.media_type, u.size FROM upload u "  # noqa: S608 (constant words)
-        f"WHERE u.sha256 = {digest} AND (u.uploader_id = {person} OR EXISTS ("
-        "SELECT 1 FROM attachment a JOIN ticket t ON t.id = a.ticket_id "
+        f"WHERE u.sha256 = {mark} AND (u.uploader_id = {mark} OR EXISTS (SELECT 1 FROM (SELECT {mark} AS sha256 "
+        f"UNION ALL SELECT o.sha256 FROM original o WHERE o.original = {mark} AND o.received_at IS NOT NULL) s "
+        "JOIN attachment a ON a.sha256 = s.sha256 JOIN ticket t ON t.id = a.ticket_id "
         "JOIN reach r ON r.sort_key = t.opened_at AND r.ticket_id = t.id "
-        f"WHERE (a.sha256 = u.sha256 OR a.sha256 IN (SELECT o.sha256 FROM original o WHERE o.original = u.sha256 "
-        f"AND o.received_at IS NOT NULL)) AND r.unit {units}))",
-        (sha256, viewer.person_id, *reached),
+        f"WHERE r.unit {units}))",
+        (sha256, viewer.person_id, sha256, sha256, *reached),
     )
     if not rows:
         raise no_such_file()

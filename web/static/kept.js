@@ -197,7 +197,8 @@ const kept = (() => {
 
   async function lost(event) {
     // htmx sent a form and nothing came back: a phone does not always know that it has no signal.
-    const form = event.target.closest?.("form[data-keep]");
+    // A search within the form that found no signal sends nothing of it.
+    const form = event.target.matches?.("[hx-get]") ? null : event.target.closest?.("form[data-keep]");
     if (!form || !(event.detail?.error instanceof TypeError)) return;
     await keep(form);
     waits(form, "kept");
