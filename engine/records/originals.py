@@ -18,7 +18,7 @@ from engine.errors import Malformed, NotFound, Place
 from engine.records import uploads
 from engine.records.access import Viewer
 from engine.records.asking import among, marks
-from engine.records.columns import instant, maybe_instant, maybe_link, number, word
+from engine.records.columns import ONE_TREE, instant, maybe_instant, maybe_link, number, word
 from engine.records.uploads import Promise, Stored
 from engine.store import FileStore
 
@@ -33,7 +33,11 @@ class Original(SQLModel, table=True):
     """What was promised of a picture's original, and whether it has come."""
 
     __tablename__ = "original"
-    __table_args__ = (Index("ix_original_original", "original"), Index("ix_original_person_id", "person_id"))
+    __table_args__ = (
+        Index("ix_original_original", "original"),
+        Index("ix_original_person_id", "person_id"),
+        ONE_TREE,
+    )
 
     #: The picture that is stored, and its original.
     sha256: str = word(key=True)

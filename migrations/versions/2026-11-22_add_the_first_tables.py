@@ -463,6 +463,7 @@ def add_tables() -> None:
         sa.Column("promised_at", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_original")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_original_original", "original", ["original"], unique=False)
     op.create_index("ix_original_person_id", "original", ["person_id"], unique=False)
