@@ -7,7 +7,6 @@ The loops in real browsers: everybody at a browser of their own, everything by c
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 

@@ -129,7 +129,7 @@ class Somebody:
         self.page.locator(f"{within} label:has(input[value='{choice}'])").click()
 
     def acts(self, words: str, values: Mapping[str, Any] | None = None) -> None:
-        """On a ticket's page: choose what can be done by its title, fill what it asks, send it, read that it is done."""
+        """On a ticket's page: choose an act by its title, fill what it asks, send it, read that it is done."""
         self.asks(words)
         if values is not None:
             self.page.locator("#act form").wait_for()
