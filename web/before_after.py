@@ -70,7 +70,7 @@ def _photos(line: Line, name: str) -> Sequence[str]:
 
 
 def _shots(sheet: Sheet, history: History, line: Line, name: str) -> Iterator[Shot]:
-    held: Mapping[str, tuple[Badge, ...]] = badges(line.facts)
+    held: Mapping[str, tuple[Badge, ...]] = badges(line.facts, history.originals)
     person = history.names.people.get(line.person_id or 0)
     for sha256 in _photos(line, name):
         yield Shot(

@@ -11,9 +11,9 @@ from engine.database import Transaction
 from engine.definitions import register_file
 from engine.definitions.model import FieldType, FormItem, Title
 from engine.errors import HuyingError, Malformed, Place
-from engine.records import register_rows, registers, uploads
+from engine.records import originals, register_rows, registers, uploads
 from engine.records.access import Viewer
-from engine.records.capture import NOTHING, Capture, of_page
+from engine.records.capture import of_page
 from web.sessions import Posted
 
 #: Choices that a list shows at once; beyond it one searches.
@@ -261,11 +261,13 @@ def keep_files(
         if item.field.type not in (FieldType.PHOTO, FieldType.FILE):
             continue
         files = posted.files.get(name, ())
-        for file, capture in zip(files, _captures(posted, name, len(files)), strict=True):
+        captures = [of_page(one, name) for one in _beside(posted, "capture", name, len(files))]
+        promises = [originals.promise_of(one, name) for one in _beside(posted, "original", name, len(files))]
+        for file, capture, original in zip(files, captures, promises, strict=True):
             try:
                 kept = uploads.store(
                     house.database, house.store, file.file, sender, house.clock.now(),
-                    name=file.filename or "", page=capture,
+                    name=file.filename or "", page=capture, original=original,
                 )  # fmt: skip
             except HuyingError as error:
                 raise error.at(Place(field=name)) from None
@@ -274,11 +276,12 @@ def keep_files(
     return Typed(values=values)
 
 
-def _captures(posted: Posted, name: str, count: int) -> Sequence[Capture]:
-    """When and where the pictures of a field were taken, as the page says; nothing from a page without scripts."""
-    text = posted.first(f"capture.{name}")
+def _beside(posted: Posted, what: str, name: str, count: int) -> Sequence[Mapping[str, Any]]:
+    """What the page says of the pictures of a field, one by one: when and where they were taken (`capture`), which
+    originals will follow (`original`); nothing from a page without scripts."""
+    text = posted.first(f"{what}.{name}")
     if not text:
-        return [NOTHING] * count
+        return [{}] * count
     try:
         given = json.loads(text)
     except ValueError:
@@ -286,7 +289,7 @@ def _captures(posted: Posted, name: str, count: int) -> Sequence[Capture]:
     # A page that was left open while another file was chosen must not say it of the wrong picture.
     if not isinstance(given, list) or len(given) != count or not all(isinstance(one, dict) for one in given):
         raise Malformed("随照片发送的内容不对", "what came with the pictures is wrong", place=Place(field=name))
-    return [of_page(one, name) for one in given]
+    return given
 
 
 def kept(items: Iterable[FormItem], values: Mapping[str, Any], typed: Typed) -> Typed:

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.clock import Instant, shown
 from engine.definitions.model import Title
+from engine.records.originals import Promised
 from engine.rules.evidence import Proof
 
 _TONES = {Proof.CONFIRMED: "green", Proof.UNKNOWN: "secondary", Proof.CONTRADICTED: "red"}
@@ -18,11 +19,24 @@ class Badge:
     title: Title
     #: Of Tabler's colours.
     tone: str
+    #: The digest of a file to look at; "" if there is none.
+    leads: str = ""
 
 
-def badges(facts: Mapping[str, Any]) -> dict[str, tuple[Badge, ...]]:
-    """The badges of an event's photos, by their digests."""
-    return {one["photo"]: tuple(_badges(one)) for one in facts.get("evidence", ())}
+def badges(facts: Mapping[str, Any], originals: Mapping[str, Promised]) -> dict[str, tuple[Badge, ...]]:
+    """The badges of an event's photos, by their digests; of the ticket's `originals` those that belong to them."""
+    held = {one["photo"]: tuple(_badges(one)) for one in facts.get("evidence", ())}
+    for sha256, promised in originals.items():
+        held[sha256] = (*held.get(sha256, ()), _original(promised))
+    return held
+
+
+def _original(promised: Promised) -> Badge:
+    if promised.received:
+        title = Title("原图已收到，核对一致", "original received, verified")
+        return Badge(title=title, tone="green", leads=promised.original)
+    title = Title("原图未收到，已留存其哈希", "original not yet received, its hash is kept")
+    return Badge(title=title, tone="secondary")
 
 
 def _badges(one: Mapping[str, Any]) -> Iterator[Badge]:

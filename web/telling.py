@@ -201,7 +201,7 @@ def told(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Told
         post=shipped().posts.get(line.post) or sheet.definition.posts.get(line.post),
         unit=unit.name if unit else "",
         moved=_moved(line, sheet),
-        pieces=tuple(_pieces(line, sheet, meanings)),
+        pieces=tuple(_pieces(line, history, sheet, meanings)),
         automatic=automatic,
     )
 
@@ -219,9 +219,9 @@ def _moved(line: Line, sheet: Sheet) -> tuple[Title, Title] | None:
     return (before.title, after.title) if before and after and before is not after else None
 
 
-def _pieces(line: Line, sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
+def _pieces(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:
     facts, words = line.facts, line.words or {}
-    held = badges(facts)
+    held = badges(facts, history.originals)
     for piece in meanings.pieces({**words, **facts.get("form", {})}):
         yield replace(piece, badges=held) if piece.photos else piece
     for seq, answers in facts.get("each", {}).items():

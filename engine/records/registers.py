@@ -13,6 +13,8 @@ from engine.records.names import Named
 
 #: Rows of one answer.
 MOST = 200
+#: Items of the catalogue that a phone carries; the published ones have some hundred.
+MOST_CARRIED = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,17 @@ class ItemRow:
     code: str
     name: str
     kind: str
+    class_name: str
+    standards: tuple[StandardRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedItem:
+    """An item as a phone carries it, to be searched without signal."""
+
+    code: str
+    name: str
+    initials: str
     class_name: str
     standards: tuple[StandardRow, ...]
 
@@ -179,6 +192,20 @@ def items(transaction: Transaction, *, text: str | None = None, limit: int = 50)
     standards = _standards(transaction, [row[0] for row in rows])
     return [
         ItemRow(code=row[1], name=row[2], kind=row[3], class_name=row[4], standards=tuple(standards.get(row[0], ())))
+        for row in rows
+    ]
+
+
+def whole_catalogue(transaction: Transaction) -> list[CarriedItem]:
+    """Every active item by code, at most `MOST_CARRIED`, with its standards: everything that `items` searches."""
+    rows = transaction.rows(
+        f"SELECT id, code, name, initials, class_name FROM item WHERE active ORDER BY code LIMIT {MOST_CARRIED}"  # noqa: S608
+    )
+    standards = _standards(transaction, [row[0] for row in rows])
+    return [
+        CarriedItem(
+            code=row[1], name=row[2], initials=row[3], class_name=row[4], standards=tuple(standards.get(row[0], ()))
+        )
         for row in rows
     ]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from engine.clock import Instant
@@ -23,8 +24,8 @@ def known(
         [_captures(transaction, digests), _uses(transaction, digests, own, besides), _spot(transaction, own)],
     )
     return {
-        sha256: Photo(taken_at=taken_at, spot=found, elsewhere=uses[0].get(sha256, ()), earlier=uses[1].get(sha256, ()))
-        for sha256, (taken_at, found) in captures.items()
+        sha256: replace(photo, elsewhere=uses[0].get(sha256, ()), earlier=uses[1].get(sha256, ()))
+        for sha256, photo in captures.items()
     }, spot
 
 
@@ -37,20 +38,22 @@ def spot_of(place: Any) -> Spot | None:
     )  # fmt: skip
 
 
-def _captures(
-    transaction: Transaction, digests: Collection[str]
-) -> Question[dict[str, tuple[Instant | None, Spot | None]]]:
+def _captures(transaction: Transaction, digests: Collection[str]) -> Question[dict[str, Photo]]:
     match, parameters = among(transaction, digests)
     rows = yield (
-        f"SELECT sha256, taken_at, lon_e7, lat_e7, accuracy_m FROM upload WHERE sha256 {match}",  # noqa: S608
+        (
+            "SELECT u.sha256, u.taken_at, u.lon_e7, u.lat_e7, u.accuracy_m, o.original FROM upload u "  # noqa: S608
+            f"LEFT JOIN original o ON o.sha256 = u.sha256 WHERE u.sha256 {match}"
+        ),
         parameters,
     )
     return {
-        sha256: (
-            None if taken_at is None else Instant(taken_at),
-            None if lon is None else Spot(lon_e7=lon, lat_e7=lat, accuracy_m=accuracy or USUAL_ACCURACY),
+        sha256: Photo(
+            taken_at=None if taken_at is None else Instant(taken_at),
+            spot=None if lon is None else Spot(lon_e7=lon, lat_e7=lat, accuracy_m=accuracy or USUAL_ACCURACY),
+            original=original or "",
         )
-        for sha256, taken_at, lon, lat, accuracy in rows
+        for sha256, taken_at, lon, lat, accuracy, original in rows
     }
 
 

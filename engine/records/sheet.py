@@ -7,7 +7,7 @@ ticket.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.clock import Instant
@@ -20,6 +20,7 @@ from engine.records.access import Viewer
 from engine.records.asking import among, marks
 from engine.records.knowledge import hidden, numbers_in, without
 from engine.records.names import Names, names
+from engine.records.originals import Promised, of_ticket
 from engine.records.strips import Strip
 from engine.records.unmasking import masked_name, masked_phone, masked_words
 from engine.records.versions import Versions
@@ -151,6 +152,8 @@ class History:
     names: Names
     #: Whether there are events beyond this part.
     more: bool = False
+    #: The originals behind its pictures, by the digest of the picture that is stored.
+    originals: Mapping[str, Promised] = field(default_factory=dict)
 
 
 def sight(transaction: Transaction, viewer: Viewer, case_no: str) -> Sight:
@@ -296,7 +299,8 @@ def _history(
         departments=[line.department_id for line in lines],
         people=[person for line in lines for person in (line.person_id, line.behalf_of)],
     )
-    return History(lines=lines, names=called, more=len(rows) > len(shown))
+    promised = of_ticket(transaction, seen.ticket_id) if any('"original"' in row[16] for row in shown) else {}
+    return History(lines=lines, names=called, more=len(rows) > len(shown), originals=promised)
 
 
 def _beside_lines(definition: Workflow) -> dict[str, Title]:

@@ -18,16 +18,33 @@ from engine.records import prints
 from engine.records.access import Viewer
 from engine.records.asking import among, marks
 from engine.records.capture import NOTHING, Capture
-from engine.records.pictures import UnknownFile, look_at
+from engine.records.pictures import Seen, UnknownFile, look_at
 from engine.store import FileStore
 
-__all__ = ["MOST_BYTES", "Stored", "UnknownFile", "key_of", "known", "look", "pieces", "store"]
+__all__ = [
+    "MOST_BYTES", "Promise", "Stored", "UnknownFile", "WrongOriginal", "key_of", "known", "look", "note", "pieces",
+    "store", "take",
+]  # fmt: skip
 
 #: Bytes of one upload.
 MOST_BYTES = 20 * 1024 * 1024
 
 _CHUNK = 64 * 1024
 _FILE = Place(field="file")
+
+
+class WrongOriginal(Malformed):
+    """这不是当时登记的原图：内容与登记的哈希不一致 / This is not the original that was promised: its hash differs"""
+
+    code = "wrong_original"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """The original of a picture that was made smaller before it was sent: its digest and its bytes."""
+
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +65,47 @@ def store(
     *,
     name: str = "",
     page: Capture = NOTHING,
+    original: Promise | None = None,
 ) -> Stored:
     """Keep a file in the store and in the table; the same content twice is one upload.
 
     `name` is what its sender calls it; `page` is what the page that sends it says of time and place, where the file
-    itself says nothing.
+    itself says nothing; `original` is what it promises to send later.
     Errors: `TooLarge` past `MOST_BYTES`, those of `look_at`, `StoreUnreachable`; then nothing is kept.
+    """
+    stored, seen = take(files, stream, name)
+    picture = seen.media_type.startswith("image/")
+    capture = seen.capture.or_else(page if picture else NOTHING)
+
+    def keep(transaction: Transaction) -> None:
+        note(transaction, stored, uploader_id, now, capture)
+        prints.keep(transaction, stored.sha256, seen.prints)
+        if original is not None and picture:
+            _promise(transaction, stored, original, uploader_id, now)
+
+    database.acting(keep)
+    if seen.prints:
+        database.acting(lambda transaction: prints.note_alike(transaction, stored.sha256, seen.prints))
+    return stored
+
+
+def take(files: FileStore, stream: BinaryIO, name: str, *, expected: str | None = None) -> tuple[Stored, Seen]:
+    """Prove a file to be what it may be and keep it in the store; its row is to be noted.
+
+    `expected` is the digest that it must have.
+    Errors: those of `store`, and `WrongOriginal`; then nothing is kept.
     """
     with tempfile.TemporaryDirectory(prefix="huying-") as folder:
         path = Path(folder) / "coming"
         with path.open("wb") as coming:
             sha256, size = _receive(stream, coming)
+        if expected not in (None, sha256):
+            raise WrongOriginal(place=_FILE, promised=expected, came=sha256)
         seen = look_at(path, name)
         stored = Stored(sha256=sha256, media_type=seen.media_type, size=size)
         if not files.has(key_of(sha256)):
             files.keep(key_of(sha256), path)
-    capture = seen.capture.or_else(page if seen.media_type.startswith("image/") else NOTHING)
-
-    def note(transaction: Transaction) -> None:
-        _note(transaction, stored, uploader_id, now, capture)
-        prints.keep(transaction, sha256, seen.prints)
-
-    database.acting(note)
-    if seen.prints:
-        database.acting(lambda transaction: prints.note_alike(transaction, sha256, seen.prints))
-    return stored
+    return stored, seen
 
 
 def key_of(sha256: str) -> str:
@@ -81,16 +114,21 @@ def key_of(sha256: str) -> str:
 
 
 def look(transaction: Transaction, viewer: Viewer, sha256: str) -> Stored:
-    """An upload, for whoever sent it or may see a ticket that uses it. Errors: `NotFound`."""
-    digest, person = marks(transaction, 2)
+    """An upload, for whoever sent it or may see a ticket that uses it, or the picture whose original it is.
+
+    Only an original that came as one opens so: to promise the hash of somebody else's file shows nothing of it.
+    Errors: `NotFound`.
+    """
+    mark, *_ = marks(transaction, 1)
     units, reached = among(transaction, viewer.units)
     rows = transaction.rows(
         "SELECT u.media_type, u.size FROM upload u "  # noqa: S608 (constant words)
-        f"WHERE u.sha256 = {digest} AND (u.uploader_id = {person} OR EXISTS ("
-        "SELECT 1 FROM attachment a JOIN ticket t ON t.id = a.ticket_id "
+        f"WHERE u.sha256 = {mark} AND (u.uploader_id = {mark} OR EXISTS (SELECT 1 FROM (SELECT {mark} AS sha256 "
+        f"UNION ALL SELECT o.sha256 FROM original o WHERE o.original = {mark} AND o.received_at IS NOT NULL) s "
+        "JOIN attachment a ON a.sha256 = s.sha256 JOIN ticket t ON t.id = a.ticket_id "
         "JOIN reach r ON r.sort_key = t.opened_at AND r.ticket_id = t.id "
-        f"WHERE a.sha256 = u.sha256 AND r.unit {units}))",
-        (sha256, viewer.person_id, *reached),
+        f"WHERE r.unit {units}))",
+        (sha256, viewer.person_id, sha256, sha256, *reached),
     )
     if not rows:
         raise no_such_file()
@@ -131,7 +169,8 @@ def _receive(stream: BinaryIO, coming: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _note(transaction: Transaction, stored: Stored, uploader_id: int | None, now: Instant, capture: Capture) -> None:
+def note(transaction: Transaction, stored: Stored, uploader_id: int | None, now: Instant, capture: Capture) -> None:
+    """The row of a file that is in the store; the first one stays."""
     listed = ", ".join(marks(transaction, 9))
     transaction.run(
         "INSERT INTO upload (sha256, media_type, size, uploader_id, uploaded_at, taken_at, lon_e7, lat_e7, "  # noqa: S608
@@ -141,3 +180,12 @@ def _note(transaction: Transaction, stored: Stored, uploader_id: int | None, now
             capture.taken_at, capture.lon_e7, capture.lat_e7, capture.accuracy_m,
         ),
     )  # fmt: skip
+
+
+def _promise(transaction: Transaction, stored: Stored, original: Promise, person_id: int | None, now: Instant) -> None:
+    listed = ", ".join(marks(transaction, 5))
+    transaction.run(
+        "INSERT INTO original (sha256, original, size, person_id, promised_at) "  # noqa: S608
+        f"VALUES ({listed}) ON CONFLICT (sha256) DO NOTHING",
+        (stored.sha256, original.sha256, original.size, person_id, now),
+    )

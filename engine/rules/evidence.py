@@ -57,6 +57,8 @@ class Photo:
     #: Case numbers of other tickets that show the same picture, and the steps of this one that do.
     elsewhere: tuple[str, ...] = ()
     earlier: tuple[int, ...] = ()
+    #: The digest of the original, where this is a smaller picture of it.
+    original: str = ""
 
 
 def judge(photo: Photo, *, since: Instant, until: Instant, spot: Spot | None) -> dict[str, Any]:
@@ -72,6 +74,9 @@ def judge(photo: Photo, *, since: Instant, until: Instant, spot: Spot | None) ->
         facts["same_as"] = list(photo.elsewhere[:MOST_NAMED])
     if photo.earlier:
         facts["again"] = list(photo.earlier[:MOST_NAMED])
+    if photo.original:
+        # Within the event's hash: what comes later is the original, or it is not.
+        facts["original"] = photo.original
     return facts
 
 

@@ -455,6 +455,19 @@ def add_tables() -> None:
         postgresql_where=sa.text("fanned_at IS NULL"),
     )
     op.create_table(
+        "original",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("original", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("promised_at", sa.BigInteger(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_original")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_original_original", "original", ["original"], unique=False)
+    op.create_index("ix_original_person_id", "original", ["person_id"], unique=False)
+    op.create_table(
         "outbox",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("seq", BIG, autoincrement=False, nullable=False),

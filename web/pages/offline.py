@@ -1,18 +1,23 @@
 """What phones need where there is no signal: a worker that keeps pages, the list of what waits, and how to install."""
 
-from pathlib import Path
+import hashlib
+import json
+from pathlib import Path as FilePath
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from engine.errors import Malformed, Place
+from engine.records import originals, registers
 from web.dependencies import House
 from web.headers import worker_policy
 from web.rendering import page
-from web.sessions import At
+from web.sessions import At, Form
 
 router = APIRouter(include_in_schema=False)
 
-_WORKER = Path(__file__).parents[1] / "static" / "sw.js"
+_WORKER = FilePath(__file__).parents[1] / "static" / "sw.js"
 
 
 @router.get("/sw.js")
@@ -53,3 +58,47 @@ def token(here: At) -> Response:
 def unsent(request: Request, here: At) -> Response:
     """The list of what waits on this phone; only the phone knows it."""
     return page(request, "unsent.html", here=here)
+
+
+@router.get("/originals")
+def promised(house: House, here: At) -> Response:
+    """Which originals this person has promised: what is still awaited, and what has come."""
+    with house.database.looking() as transaction:
+        known = originals.of_person(transaction, here.viewer).values()
+    return JSONResponse(
+        {
+            "awaited": [one.original for one in known if not one.received],
+            "received": [one.original for one in known if one.received],
+        }
+    )
+
+
+@router.post("/originals/{sha256}")
+def receive(house: House, here: At, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")], form: Form) -> Response:
+    """An original that was promised, once however often it is sent. Errors: those of `originals.receive`."""
+    file = next(iter(form.files.get("file", ())), None)
+    if file is None:
+        raise Malformed("缺少文件", "the file is missing", place=Place(field="file"))
+    stored = originals.receive(
+        house.database, house.store, file.file, here.viewer, sha256, house.clock.now(), file.filename or ""
+    )
+    return JSONResponse({"sha256": stored.sha256, "size": stored.size})
+
+
+@router.get("/catalogue")
+def catalogue(request: Request, house: House, here: At) -> Response:
+    """The catalogue's items and standards as a phone keeps them; 304 if it has this very catalogue already."""
+    with house.database.looking() as transaction:
+        items = registers.whole_catalogue(transaction)
+    listed = [
+        [
+            one.code, one.name, one.initials, one.class_name,
+            [[each.code, each.filing_condition, each.limit] for each in one.standards],
+        ]
+        for one in items
+    ]  # fmt: skip
+    body = json.dumps({"items": listed}, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

@@ -17,6 +17,9 @@ function said(files, position) {
   });
 }
 
+// A picture that was made smaller meanwhile is the same picture.
+const same = (one, other) => one.name === other.name && one.lastModified === other.lastModified;
+
 document.addEventListener("change", (event) => {
   const input = event.target;
   if (!(input instanceof HTMLInputElement) || input.type !== "file" || !input.dataset.capture) return;
@@ -24,7 +27,7 @@ document.addEventListener("change", (event) => {
   const files = [...input.files];
   const write = (position) => {
     const here = [...input.files];
-    if (here.length === files.length && here.every((file, i) => file === files[i])) {
+    if (here.length === files.length && here.every((file, i) => same(file, files[i]))) {
       hidden.value = files.length ? JSON.stringify(said(files, position)) : "";
     }
   };

@@ -5,14 +5,16 @@
 
 const kept = (() => {
   const NAME = "huying", PAGES = "huying-pages", FIRST_MS = 2 * 1000, EVERY_MS = 30 * 1000;
+  const STORES = { forms: "key", drafts: "id", originals: "sha256", catalogue: "id" };
   let opened = null;
 
   function open() {
     opened ??= new Promise((done, fail) => {
-      const asked = indexedDB.open(NAME, 1);
+      const asked = indexedDB.open(NAME, 2);
       asked.onupgradeneeded = () => {
-        asked.result.createObjectStore("forms", { keyPath: "key" });
-        asked.result.createObjectStore("drafts", { keyPath: "id" });
+        for (const [store, keyPath] of Object.entries(STORES)) {
+          if (!asked.result.objectStoreNames.contains(store)) asked.result.createObjectStore(store, { keyPath });
+        }
       };
       asked.onsuccess = () => done(asked.result);
       asked.onerror = () => fail(asked.error);
@@ -35,8 +37,8 @@ const kept = (() => {
   const get = (store, key) => on(store, "readonly", (s) => s.get(key));
   const drop = (store, key) => on(store, "readwrite", (s) => s.delete(key));
 
-  async function mine() {
-    const all = await on("forms", "readonly", (s) => s.getAll());
+  async function mine(store = "forms") {
+    const all = await on(store, "readonly", (s) => s.getAll());
     return all.filter((one) => one.person === person()).sort((a, b) => a.saved_at - b.saved_at);
   }
 
@@ -58,12 +60,16 @@ const kept = (() => {
     };
   }
 
-  async function post(one) {
+  async function token() {
     const asked = await fetch("/csrf", { headers: { Accept: "application/json" }, cache: "no-store" });
-    if (asked.status === 401) return { state: "signin" };
+    if (asked.status === 401) return null;
     if (!asked.ok) throw new Error(`csrf ${asked.status}`);
-    const me = await asked.json();
-    if (me.login !== one.person) return { state: "signin" };
+    return asked.json();
+  }
+
+  async function post(one) {
+    const me = await token();
+    if (me?.login !== one.person) return { state: "signin" };
     const body = new FormData();
     body.append("csrf", me.csrf);
     for (const [name, value] of one.fields) body.append(name, value);
@@ -93,8 +99,8 @@ const kept = (() => {
     timer = setTimeout(() => (document.visibilityState === "visible" ? flush() : later()), waiting ? pause : EVERY_MS);
   }
 
-  function locked(work) {
-    return navigator.locks ? navigator.locks.request("huying-send", work) : work();
+  function locked(work, name = "huying-send") {
+    return navigator.locks ? navigator.locks.request(name, work) : work();
   }
 
   async function send_all(again) {
@@ -183,13 +189,16 @@ const kept = (() => {
     form.reset();
     const key = form.elements.namedItem("key");
     if (key) key.value = crypto.randomUUID();
+    // Resetting leaves hidden fields as they are; what they say of these photos is nothing of the next ones.
+    for (const field of form.querySelectorAll("[name^='capture.'], [name^='original.']")) field.value = "";
     window.scrollTo({ top: 0 });
     show().then(later);
   }
 
   async function lost(event) {
     // htmx sent a form and nothing came back: a phone does not always know that it has no signal.
-    const form = event.target.closest?.("form[data-keep]");
+    // A search within the form that found no signal sends nothing of it.
+    const form = event.target.matches?.("[hx-get]") ? null : event.target.closest?.("form[data-keep]");
     if (!form || !(event.detail?.error instanceof TypeError)) return;
     await keep(form);
     waits(form, "kept");
@@ -284,5 +293,5 @@ const kept = (() => {
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
   else begin();
-  return { mine, drop, flush, put };
+  return { mine, get, drop, flush, put, token, locked };
 })();

@@ -4,7 +4,7 @@
 const PAGES = "huying-pages", FILES = "huying-files", PATIENCE_MS = 5000;
 const KEPT = [/^\/$/, /^\/report(\/|$)/, /^\/tickets\//, /^\/unsent$/];
 
-const OWN = ["huying.css", "kept.js", "unsent.js", "capture.js", "phrases.js", "keys.js", "icon.svg"].map((name) => `/static/${name}`);
+const OWN = ["huying.css", "kept.js", "unsent.js", "capture.js", "phrases.js", "keys.js", "shrink.js", "originals.js", "catalogue.js", "icon.svg"].map((name) => `/static/${name}`);
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();

@@ -19,6 +19,7 @@
     }
     part("drop").addEventListener("click", async () => {
       if (!window.confirm(part("drop").dataset.sure)) return;
+      for (const sha256 of promised(one)) await kept.drop("originals", sha256);
       await kept.drop("forms", one.key);
       draw();
     });
@@ -30,13 +31,33 @@
     return item;
   }
 
+  function promised(one) {
+    const said = one.fields.filter(([name, value]) => name.startsWith("original.") && value);
+    return said.flatMap(([, value]) => JSON.parse(value)).map((each) => each.sha256).filter(Boolean);
+  }
+
+  function following(one) {
+    const item = document.getElementById("hy-original-row").content.firstElementChild.cloneNode(true);
+    const part = (name) => item.querySelector(`[data-part=${name}]`);
+    part("photo").src = URL.createObjectURL(one.file);
+    part("name").textContent = one.name;
+    part("size").textContent = `${(one.size / 1024 / 1024).toFixed(1)} MB`;
+    part("reason").textContent = one.reason;
+    part("reason").hidden = !one.reason;
+    return item;
+  }
+
   async function draw() {
-    const all = await kept.mine();
+    const all = await kept.mine(), follow = await originals.mine();
     list.replaceChildren(...all.map(drawn));
     empty.hidden = all.length > 0;
+    document.getElementById("hy-originals").hidden = follow.length === 0;
+    document.getElementById("hy-originals-list").replaceChildren(...follow.map(following));
   }
 
   document.getElementById("hy-unsent-send").addEventListener("click", async () => { await kept.flush(true); draw(); });
+  document.getElementById("hy-originals-send").addEventListener("click", () => originals.follow(true).then(draw, draw));
   document.addEventListener("hy:kept", draw);
+  document.addEventListener("hy:originals", draw);
   draw();
 })();
