@@ -35,9 +35,10 @@ from web.api import (
 )
 from web.bodies import Guard
 from web.headers import Headers
-from web.pages import admissions as admission_pages
-from web.pages import appraisals as appraisal_pages
 from web.pages import (
+    admin,
+    admin_accounts,
+    admin_tables,
     bulk,
     by_link,
     desk,
@@ -50,6 +51,7 @@ from web.pages import (
     messages,
     offline,
     passer_by,
+    password,
     phrases,
     posts,
     receipt,
@@ -60,6 +62,8 @@ from web.pages import (
     tasks,
     ticket,
 )
+from web.pages import admissions as admission_pages
+from web.pages import appraisals as appraisal_pages
 from web.pages import calendars as calendar_pages
 from web.pages import contacts as contact_pages
 from web.pages import meetings as meeting_pages
@@ -128,6 +132,10 @@ _PAGES = (
     grids,
     passer_by,
     receipt,
+    admin,
+    admin_accounts,
+    admin_tables,
+    password,
 )
 
 

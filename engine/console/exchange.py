@@ -10,16 +10,9 @@ from engine.application import Application
 from engine.console import history
 from engine.console.printing import OUT, Add, Run, nested
 from engine.errors import Malformed
-from engine.exchange import organisation, people
-from engine.exchange.catalogue import (
-    Vanished,
-    apply_catalogue,
-    export_catalogue,
-    preview_catalogue,
-)
-from engine.exchange.limit_units import read_units, shipped
+from engine.exchange.catalogue import Vanished
 from engine.exchange.refusals import Outcome, Refusal, write_refusals
-from engine.exchange.responsibilities import apply_responsibilities, preview_responsibilities
+from engine.exchange.tables import TABLES, Incoming, apply_at_the_machine, rehearse, sha256_of
 
 #: Refused rows that a terminal shows; the file has them all.
 _SHOWN = 20
@@ -27,18 +20,17 @@ _SHOWN = 20
 
 def add(command: Add) -> None:
     """The commands about tables."""
-    incoming = nested(command("import", _which))
-    catalogue = incoming("catalogue", _catalogue)
-    catalogue.add_argument("--units", type=Path, help="which limit unit means which clock; the shipped file if missing")
-    catalogue.add_argument("--deactivate-vanished", action="store_true")
-    registers = [incoming(name, run) for name, run in _REGISTERS.items()]
-    for taking in (catalogue, *registers):
+    incoming, outgoing = nested(command("import", _which)), nested(command("export", _which_out))
+    for key in TABLES:
+        taking = incoming(key, _taking(key))
+        if key == "catalogue":
+            taking.add_argument("--units", type=Path, help="which limit unit means which clock; the shipped if missing")
+            taking.add_argument("--deactivate-vanished", action="store_true")
         taking.add_argument("file", type=Path)
         taking.add_argument("--preview", action="store_true", help="say what would change, write nothing")
         taking.add_argument("--refused", type=Path, help="where the refused rows go; FILE.refused.csv here if missing")
+        outgoing(key, _writing(key)).add_argument("file", type=Path, metavar="FILE.csv|.xlsx")
     history.add(incoming)
-    outgoing = nested(command("export", _which_out))
-    outgoing("catalogue", _export).add_argument("file", type=Path)
 
 
 def _which(application: Application, given: argparse.Namespace) -> int:
@@ -47,54 +39,45 @@ def _which(application: Application, given: argparse.Namespace) -> int:
 
 
 def _which_out(application: Application, given: argparse.Namespace) -> int:
-    """Export a table: catalogue."""
+    """Export a table: catalogue, responsibilities, areas, departments, people."""
     raise Malformed("请说明导出什么：huying export --help", "say what to export: huying export --help")
 
 
-def _catalogue(application: Application, given: argparse.Namespace) -> int:
-    """Import the catalogue of items and standards from CSV or Excel."""
-    units = read_units(given.units or shipped())
-    if given.preview:
-        preview = preview_catalogue(application.database, given.file, units)
-        _counts("预览 / preview", preview.new, preview.changed, preview.unchanged, preview.refused)
-    else:
-        vanished = Vanished.DEACTIVATE if given.deactivate_vanished else Vanished.KEEP
-        now = application.clock.now()
-        preview = apply_catalogue(application.database, given.file, units, now, vanished=vanished).preview
-        _counts("已导入 / imported", preview.new, preview.changed, preview.unchanged, preview.refused)
-    return _refused(given, preview.refused)
-
-
-def _responsibilities(application: Application, given: argparse.Namespace) -> int:
-    """Import who leads and who joins in, by item, area and level."""
-    take = preview_responsibilities if given.preview else apply_responsibilities
-    return told(given, take(application.database, given.file))
-
-
-def _areas(application: Application, given: argparse.Namespace) -> int:
-    """Import areas: code, level, name, parent."""
-    take = organisation.preview_areas if given.preview else organisation.apply_areas
-    return told(given, take(application.database, given.file, application.clock.now()))
-
-
-def _departments(application: Application, given: argparse.Namespace) -> int:
-    """Import units of the line: code, name, kind, parent, area."""
-    take = organisation.preview_departments if given.preview else organisation.apply_departments
-    return told(given, take(application.database, given.file, application.clock.now()))
-
-
-def _people(application: Application, given: argparse.Namespace) -> int:
-    """Import people and the posts they hold."""
-    take = people.preview_people if given.preview else people.apply_people
-    return told(given, take(application.database, given.file, application.clock.now()))
-
-
-_REGISTERS: dict[str, Run] = {
-    "responsibilities": _responsibilities,
-    "areas": _areas,
-    "departments": _departments,
-    "people": _people,
+_TAKEN = {
+    "areas": "Import areas: code, level, name, parent.",
+    "departments": "Import units of the line: code, name, kind, parent, area.",
+    "people": "Import people and the posts they hold.",
+    "catalogue": "Import the catalogue of items and standards from CSV or Excel.",
+    "responsibilities": "Import who leads and who joins in, by item, area and level.",
 }
+
+
+def _taking(key: str) -> Run:
+    def run(application: Application, given: argparse.Namespace) -> int:
+        coming = Incoming(
+            path=given.file,
+            name=given.file.name,
+            sha256=sha256_of(given.file),
+            now=application.clock.now(),
+            vanished=Vanished.DEACTIVATE if getattr(given, "deactivate_vanished", False) else Vanished.KEEP,
+            units=getattr(given, "units", None),
+        )
+        if given.preview:
+            return told(given, rehearse(application.database, TABLES[key], coming).outcome)
+        return told(given, apply_at_the_machine(application.database, TABLES[key], coming))
+
+    run.__doc__ = _TAKEN[key]
+    return run
+
+
+def _writing(key: str) -> Run:
+    def run(application: Application, given: argparse.Namespace) -> int:
+        count = TABLES[key].write(application.database, given.file, application.clock.now())
+        OUT.print(f"{count} 条 / rows → {given.file}", markup=False)
+        return 0
+
+    run.__doc__ = f"Export the {key} as CSV or Excel; what comes out can be imported again."
+    return run
 
 
 def told(given: argparse.Namespace, outcome: Outcome) -> int:
@@ -102,12 +85,6 @@ def told(given: argparse.Namespace, outcome: Outcome) -> int:
     title = "预览 / preview" if given.preview else "已导入 / imported"
     _counts(title, outcome.new, outcome.changed, outcome.unchanged, outcome.refused)
     return _refused(given, outcome.refused)
-
-
-def _export(application: Application, given: argparse.Namespace) -> int:
-    """Export the catalogue as CSV or Excel; what comes out can be imported again."""
-    OUT.print(f"{export_catalogue(application.database, given.file)} 条 / rows → {given.file}", markup=False)
-    return 0
 
 
 def _counts(title: str, new: Sized, changed: Sized, unchanged: int, refused: Sized) -> None:

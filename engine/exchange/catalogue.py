@@ -6,7 +6,7 @@ a column for it, with the same ordinal); its code, which tickets keep, stays. Ap
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from engine.database import Database, Transaction
 from engine.errors import Malformed
 from engine.exchange.catalogue_plan import Entry, Existing, Plan, existing, plan, write
 from engine.exchange.limit_units import CatalogueLimit, LimitUnits
-from engine.exchange.refusals import Change, Refusal, Wrong, filled, whole
+from engine.exchange.refusals import Outcome, Refusal, Wrong, filled, whole
 from engine.exchange.spreadsheet import Column, Row, open_table, renamed, write_table
 from engine.records.columns import TITLE
 
@@ -58,22 +58,11 @@ class UnitUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a table would change; nothing is written."""
+class Preview(Outcome):
+    """What a table changes, or would change. Codes are those of standards, e.g. `part-01-02/3`."""
 
-    file: str
-    encoding: str
-    #: Rows below the header that hold anything.
-    rows: int
     #: Items among the rows that can be taken.
     items: int
-    #: Codes of standards, e.g. `part-01-02/3`.
-    new: tuple[str, ...]
-    changed: tuple[Change, ...]
-    unchanged: int
-    #: Codes of standards in force that the table doesn't have.
-    vanished: tuple[str, ...]
-    refused: tuple[Refusal, ...]
     units: tuple[UnitUse, ...]
 
 
@@ -115,6 +104,16 @@ def preview_catalogue(
         return _preview(reading, plan(reading.entries, existing(transaction)), units)
 
 
+def take_catalogue(
+    path: Path, units: LimitUnits, *, headers: Mapping[str, str] | None = None, vanished: Vanished = Vanished.KEEP
+) -> Callable[[Transaction], Preview]:
+    """Read a table, to be taken in by a transaction of the caller's; while rows are refused nothing is deactivated.
+
+    Errors: as `preview_catalogue`.
+    """
+    return _taking(_read(path, units, headers or {}), units, vanished)
+
+
 def apply_catalogue(
     database: Database,
     path: Path,
@@ -131,19 +130,18 @@ def apply_catalogue(
     """
     reading = _read(path, units, headers or {})
     if vanished is Vanished.DEACTIVATE and reading.refused:
-        raise Malformed(
-            f"有 {len(reading.refused)} 行被拒绝，请先改正，再停用表中没有的标准",
-            f"{len(reading.refused)} rows are refused: mend them before deactivating what the table doesn't have",
-        )
+        raise refused_first(len(reading.refused))
 
-    def work(transaction: Transaction) -> Plan:
-        planned = plan(reading.entries, existing(transaction))
-        write(transaction, planned, planned.vanished if vanished is Vanished.DEACTIVATE else ())
-        return planned
+    done = database.acting(_taking(reading, units, vanished))
+    return Applied(preview=done, deactivated=done.ended, at=now)
 
-    planned = database.acting(work)
-    gone = planned.vanished if vanished is Vanished.DEACTIVATE else ()
-    return Applied(preview=_preview(reading, planned, units), deactivated=gone, at=now)
+
+def refused_first(count: int) -> Malformed:
+    """Why nothing is deactivated while rows are refused."""
+    return Malformed(
+        f"有 {count} 行被拒绝，请先改正，再停用表中没有的标准",
+        f"{count} rows are refused: mend them before deactivating what the table doesn't have",
+    )
 
 
 def export_catalogue(database: Database, path: Path) -> int:
@@ -151,6 +149,16 @@ def export_catalogue(database: Database, path: Path) -> int:
     with database.looking() as transaction:
         found = existing(transaction)
     return write_table(path, _HEADERS, _exported(found))
+
+
+def _taking(reading: _Reading, units: LimitUnits, vanished: Vanished) -> Callable[[Transaction], Preview]:
+    def take(transaction: Transaction) -> Preview:
+        planned = plan(reading.entries, existing(transaction))
+        gone = planned.vanished if vanished is Vanished.DEACTIVATE and not reading.refused else ()
+        write(transaction, planned, gone)
+        return _preview(reading, planned, units, gone)
+
+    return take
 
 
 def _read(path: Path, units: LimitUnits, headers: Mapping[str, str]) -> _Reading:
@@ -247,15 +255,17 @@ def _agree(entry: Entry, reading: _Reading) -> None:
             raise Wrong(name, f"与第 {row} 行重复", f"repeats row {row}")
 
 
-def _preview(reading: _Reading, planned: Plan, units: LimitUnits) -> Preview:
+def _preview(reading: _Reading, planned: Plan, units: LimitUnits, gone: tuple[str, ...] = ()) -> Preview:
     return Preview(
         file=reading.file,
         encoding=reading.encoding,
         rows=reading.rows,
         items=len({entry.item for entry in reading.entries}),
         new=planned.new,
+        new_rows=tuple(entry.row for entry, _ in planned.standards_new),
         changed=planned.changed,
         unchanged=planned.unchanged,
+        ended=gone,
         vanished=planned.vanished,
         refused=tuple(reading.refused),
         units=tuple(

@@ -30,13 +30,20 @@ class Work:
     rows: list[Row]
     now: Instant
     new: list[str] = field(default_factory=list)
+    new_rows: list[int] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     unchanged: int = 0
+    ended: list[str] = field(default_factory=list)
     vanished: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
     def refuse(self, row: Row, wrong: Wrong) -> None:
         self.refused.append(wrong.refusal(row))
+
+    def created(self, row: Row, code: str) -> None:
+        """Note that a row brings something new."""
+        self.new.append(code)
+        self.new_rows.append(row.number)
 
     def compared(self, row: Row, code: str, fields: dict[str, tuple[str, str]]) -> None:
         """Note what a row changes about something that is there."""
@@ -51,8 +58,10 @@ class Work:
             encoding=self.encoding,
             rows=len(self.rows),
             new=tuple(self.new),
+            new_rows=tuple(self.new_rows),
             changed=tuple(self.changed),
             unchanged=self.unchanged,
+            ended=tuple(self.ended),
             vanished=tuple(self.vanished),
             refused=tuple(sorted(self.refused, key=lambda one: one.row)),
         )
@@ -60,6 +69,8 @@ class Work:
 
 #: Takes a table in, row by row.
 Import: TypeAlias = Callable[[Transaction, Work], None]
+#: Takes a table that has been read in; may be run again from the start.
+Take: TypeAlias = Callable[[Transaction], Outcome]
 
 
 class _Undo(Exception):
@@ -69,30 +80,37 @@ class _Undo(Exception):
         self.outcome = outcome
 
 
-def apply(
-    database: Database, path: Path, now: Instant, columns: Sequence[Column], headers: Headers, take_in: Import
-) -> Outcome:
-    """Take a table in. Errors: `NotATable`, `TooLarge`."""
+def taking(path: Path, now: Instant, columns: Sequence[Column], headers: Headers, take_in: Import) -> Take:
+    """Read a table, to be taken in by a transaction of the caller's. Errors: `NotATable`, `TooLarge`."""
     read = _read(path, columns, headers)
 
-    def act(transaction: Transaction) -> Outcome:
+    def take(transaction: Transaction) -> Outcome:
         work = Work(*read, now)
         take_in(transaction, work)
         return work.outcome()
 
-    return database.acting(act)
+    return take
+
+
+def apply(
+    database: Database, path: Path, now: Instant, columns: Sequence[Column], headers: Headers, take_in: Import
+) -> Outcome:
+    """Take a table in. Errors: as `taking`."""
+    return database.acting(taking(path, now, columns, headers, take_in))
 
 
 def preview(
     database: Database, path: Path, now: Instant, columns: Sequence[Column], headers: Headers, take_in: Import
 ) -> Outcome:
-    """What `apply` would do; nothing stays written. Errors: as `apply`."""
-    read = _read(path, columns, headers)
+    """What `apply` would do; nothing stays written. Errors: as `taking`."""
+    return rehearse(database, taking(path, now, columns, headers, take_in))
+
+
+def rehearse(database: Database, take: Take) -> Outcome:
+    """What taking a table in would do; all of it is undone."""
 
     def act(transaction: Transaction) -> Outcome:
-        work = Work(*read, now)
-        take_in(transaction, work)
-        raise _Undo(work.outcome())
+        raise _Undo(take(transaction))
 
     try:
         return database.acting(act)

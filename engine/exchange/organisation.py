@@ -9,9 +9,9 @@ from engine.clock import Instant
 from engine.database import Database, Transaction
 from engine.errors import Malformed
 from engine.exchange import importing
-from engine.exchange.importing import Headers, Work, each, fields_of, keep_sound
+from engine.exchange.importing import Headers, Take, Work, each, fields_of, keep_sound
 from engine.exchange.refusals import Outcome, Wrong, filled
-from engine.exchange.spreadsheet import Column, Row
+from engine.exchange.spreadsheet import Column, Row, write_table
 from engine.records.areas import Area, Level, NewArea, create_areas, move_area, rename_area
 from engine.records.columns import TITLE, WORD
 from engine.records.departments import Department, NewDepartment, alter_department, create_departments
@@ -32,6 +32,38 @@ DEPARTMENT_COLUMNS = (
 )
 #: What each kind of unit may be called in a table.
 KIND_WORDS = {zh: kind for kind, zh in UNIT_KINDS.items()}
+
+
+def take_areas(path: Path, now: Instant) -> Take:
+    """A table of areas, read. Errors: `NotATable`, `TooLarge`."""
+    return importing.taking(path, now, AREA_COLUMNS, None, _areas)
+
+
+def take_departments(path: Path, now: Instant) -> Take:
+    """A table of units, read. Errors: `NotATable`, `TooLarge`."""
+    return importing.taking(path, now, DEPARTMENT_COLUMNS, None, _departments)
+
+
+def export_areas(database: Database, path: Path) -> int:
+    """Write the areas that are there as .xlsx or .csv, to be edited and applied again; how many."""
+    with database.looking() as transaction:
+        rows = transaction.rows(
+            "SELECT a.code, l.title_zh, a.name, coalesce(u.code, '') FROM area a JOIN level l ON l.word = a.level "
+            "LEFT JOIN area u ON u.id = a.parent_id WHERE a.valid_to IS NULL ORDER BY l.depth, a.code"
+        )
+    return write_table(path, [column.spellings[0] for column in AREA_COLUMNS], rows)
+
+
+def export_departments(database: Database, path: Path) -> int:
+    """Write the units that are there as .xlsx or .csv, to be edited and applied again; how many."""
+    with database.looking() as transaction:
+        rows = transaction.rows(
+            "SELECT d.code, d.name, d.kind, coalesce(u.code, ''), coalesce(a.code, '') FROM department d "
+            "LEFT JOIN department u ON u.id = d.parent_id LEFT JOIN area a ON a.id = d.area_id "
+            "WHERE d.valid_to IS NULL ORDER BY d.code"
+        )
+    told = ((code, name, UNIT_KINDS[kind], above, area) for code, name, kind, above, area in rows)
+    return write_table(path, [column.spellings[0] for column in DEPARTMENT_COLUMNS], told)
 
 
 def preview_areas(database: Database, path: Path, now: Instant, *, headers: Headers = None) -> Outcome:
@@ -68,9 +100,9 @@ def _areas(transaction: Transaction, work: Work) -> None:
     wanted = each(work, lambda row: _area(row, levels))
     keep_sound(work, wanted, lambda new: _check_area(new, wanted, there, levels))
     created = create_areas(transaction, [new for _, new in wanted.values() if new.code not in there], work.now)
-    work.new += [code for code in wanted if code in created]
     for code, (row, new) in wanted.items():
         if code in created:
+            work.created(row, code)
             continue
         old = there[code]
         parent = codes_by_id.get(old.parent_id, "")
@@ -139,9 +171,9 @@ def _departments(transaction: Transaction, work: Work) -> None:
     wanted = each(work, _department)
     keep_sound(work, wanted, lambda new: _check_department(new, wanted, there, areas))
     created = create_departments(transaction, [new for _, new in wanted.values() if new.code not in there])
-    work.new += [code for code in wanted if code in created]
     for code, (row, new) in wanted.items():
         if code in created:
+            work.created(row, code)
             continue
         old = there[code]
         fields = fields_of(

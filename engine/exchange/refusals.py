@@ -45,11 +45,20 @@ class Outcome:
     #: Rows below the header that hold anything.
     rows: int
     new: tuple[str, ...]
+    #: The row of each that is new.
+    new_rows: tuple[int, ...] = ()
     changed: tuple[Change, ...]
     unchanged: int
+    #: What the table ends: posts by the last day it names, standards that it was asked to take out of force.
+    ended: tuple[str, ...] = ()
     #: What is there but not in the table; nothing is done about it.
     vanished: tuple[str, ...]
     refused: tuple[Refusal, ...]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing at all would change."""
+        return not (self.new or self.changed or self.ended)
 
 
 class Wrong(Exception):

@@ -1,15 +1,14 @@
 """Rows of registers come in and go out as tables: previewed, refused by row, applied in one transaction."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from engine.clock import CIVIL_ZONE, Instant, instant, moment
+from engine.clock import Instant
 from engine.database import Database, Transaction
 from engine.definitions.register import Register
 from engine.errors import HuyingError
-from engine.exchange import importing
+from engine.exchange import days, importing
 from engine.exchange.importing import Work
 from engine.exchange.refusals import Change, Outcome, Wrong, filled, whole
 from engine.exchange.spreadsheet import Column, Row, write_table
@@ -68,18 +67,17 @@ def _take_in(register: Register, transaction: Transaction, work: Work) -> None:
 def _one(register: Register, transaction: Transaction, work: Work, row: Row, code: str) -> None:
     versions = register_rows.history(transaction, register.key, code)
     old = versions[-1] if versions else None
-    until = _day(row, "until")
     new = NewRow(
         code=code,
         form={name: row.cells.get(name, "") for name in register.fields},
-        valid_from=_midnight(_day(row, "since")) or (old.valid_from if old else work.now),
-        valid_to=_midnight(until + timedelta(days=1)) if until else None,
+        valid_from=days.midnight(days.day(row, "since")) or (old.valid_from if old else work.now),
+        valid_to=days.after(days.day(row, "until")),
     )
     checked: Checked = register_keeping.check(transaction, register, new, work.now)
     changed = register_keeping.changes(old, checked) if old else {}
     put = register_keeping.put(transaction, register, checked, BY, work.now)
     if put is Put.NEW:
-        work.new.append(code)
+        work.created(row, code)
     elif put is Put.CHANGED:
         work.changed.append(Change(row=row.number, code=code, fields=changed))
     else:
@@ -95,7 +93,7 @@ def export_rows(database: Database, register: Register, path: Path, now: Instant
 
 
 def _cells(register: Register, row: register_rows.Row) -> list[str]:
-    return [row.code, *shown(register, row), _shown_day(row.valid_from), _last_day(row.valid_to)]
+    return [row.code, *shown(register, row), days.first_day(row.valid_from), days.last_day(row.valid_to)]
 
 
 def shown(register: Register, row: register_rows.Row) -> Iterator[str]:
@@ -105,23 +103,3 @@ def shown(register: Register, row: register_rows.Row) -> Iterator[str]:
         choice = field.of.get(value) if isinstance(value, str) else None
         words = {"yes": "是", "no": "否"} if field.type.value == "yes_no" else {}
         yield choice.zh if choice else "" if value is None else words.get(value, str(value))
-
-
-def _shown_day(at: Instant) -> str:
-    return moment(at).date().isoformat()
-
-
-def _last_day(until: Instant | None) -> str:
-    return "" if until is None else (moment(until).date() - timedelta(days=1)).isoformat()
-
-
-def _day(row: Row, name: str) -> date | None:
-    said = row.cells.get(name, "").replace("/", "-").replace(".", "-")
-    try:
-        return datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=CIVIL_ZONE).date() if said else None
-    except ValueError as error:
-        raise Wrong(name, "应为日期，如 2026-03-01", "must be a date like 2026-03-01") from error
-
-
-def _midnight(day: date | None) -> Instant | None:
-    return instant(datetime(day.year, day.month, day.day, tzinfo=CIVIL_ZONE)) if day else None

@@ -6,7 +6,7 @@ decided with the proposal, not here.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,15 +84,20 @@ def preview_responsibilities(database: Database, path: Path, *, headers: Mapping
 
 def apply_responsibilities(database: Database, path: Path, *, headers: Mapping[str, str] | None = None) -> Outcome:
     """Write every row that can be taken, in one transaction; twice changes nothing. Errors: as the preview."""
+    return database.acting(take_responsibilities(path, headers=headers))
+
+
+def take_responsibilities(path: Path, *, headers: Mapping[str, str] | None = None) -> Callable[[Transaction], Outcome]:
+    """Read a table, to be taken in by a transaction of the caller's. Errors: as the preview."""
     encoding, rows = _rows(path, headers or {})
 
-    def work(transaction: Transaction) -> Outcome:
+    def take(transaction: Transaction) -> Outcome:
         known = _known(transaction)
         planned = _plan(rows, known)
         _write(transaction, planned, known)
         return _outcome(path, encoding, rows, planned, known)
 
-    return database.acting(work)
+    return take
 
 
 def write_rules(transaction: Transaction, rules: Sequence[Rule]) -> int:
@@ -244,6 +249,7 @@ def _outcome(path: Path, encoding: str, rows: Sequence[Row], planned: _Plan, kno
         encoding=encoding,
         rows=len(rows),
         new=tuple(_code(rule) for rule in planned.new),
+        new_rows=tuple(rule.row for rule in planned.new),
         changed=tuple(change for _, change in planned.changed),
         unchanged=planned.unchanged,
         vanished=tuple(_vanished(planned, known)),

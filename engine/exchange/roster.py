@@ -48,7 +48,8 @@ def _roster(transaction: Transaction, work: Work) -> None:
             work.refuse(row, Wrong.of(error.place.field or "login", error))
         else:
             work.unchanged += not new
-            work.new += [f"{shift.login} {row.cells['since']}"] if new else []
+            if new:
+                work.created(row, f"{shift.login} {row.cells['since']}")
 
 
 def _shift(row: Row, words: Mapping[str, Title]) -> NewShift:

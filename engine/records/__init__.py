@@ -1,6 +1,7 @@
 """The tables and their queries, one noun per file. Importing the package knows every table."""
 
 from engine.records import (
+    administration,
     admissions,
     appraisals,
     areas,
@@ -39,6 +40,7 @@ from engine.records import (
 )
 
 __all__ = [
+    "administration",
     "admissions",
     "appraisals",
     "areas",

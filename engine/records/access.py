@@ -19,6 +19,7 @@ from engine.errors import NotFound, NotSignedIn
 from engine.records import posts
 from engine.records.asking import marks, wrong
 from engine.records.knowledge import units_of
+from engine.records.people import SEPARATE
 from engine.rules.case import Held
 
 #: The purpose of a browser's session; nobody can give a token that name.
@@ -62,6 +63,11 @@ class Viewer:
     def areas(self) -> tuple[int, ...]:
         """The areas for which a post is held, by id."""
         return tuple(sorted({held.area_id for held in self.posts if held.area_id is not None}))
+
+    @property
+    def administers(self) -> bool:
+        """Whether one of the three administrators' duties is held."""
+        return any(held.post in SEPARATE for held in self.posts)
 
 
 def issue_token(database: Database, login: str, purpose: str, now: Instant, days: int) -> str:

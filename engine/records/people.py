@@ -130,6 +130,12 @@ def alter_person(transaction: Transaction, new: NewPerson) -> None:
     transaction.connection.execute(update(Person).where(col(Person.id) == found.id).values(**values))
 
 
+def set_active(transaction: Transaction, login: str, active: bool) -> None:
+    """Let an account sign in, or not any more; its posts stay. Errors: `NotFound`."""
+    found = person_by_login(transaction, login)
+    transaction.connection.execute(update(Person).where(col(Person.id) == found.id).values(active=active))
+
+
 def appoint(transaction: Transaction, appointments: Sequence[Appointment]) -> int:
     """Let people hold posts; how many are new. One that overlaps the same post in the same place is left as it is.
 
@@ -185,6 +191,28 @@ def dismiss(
         if row[name] is not None:
             statement = statement.where(getattr(Holding, name) == row[name])
     return transaction.connection.execute(statement.values(valid_to=until)).rowcount
+
+
+def ends_of(transaction: Transaction, one: Appointment) -> list[tuple[int, Instant | None]]:
+    """The holdings of the same post in the same place that overlap this one: their ids and ends.
+
+    Errors: `Malformed` as `appoint`.
+    """
+    row = _row(
+        one,
+        ids_of(transaction, "person", "login", {one.login}),
+        ids_of(transaction, "area", "code", {one.area} if one.area else ()),
+        ids_of(transaction, "department", "code", {one.department} if one.department else ()),
+    )
+    found = transaction.connection.execute(
+        select(Holding).where(col(Holding.person_id) == row["person_id"], col(Holding.post) == one.post)
+    )
+    return [(int(held["id"]), held["valid_to"]) for held in found.mappings() if _same(row, {**held, "behalf_of": None})]
+
+
+def end_holding(transaction: Transaction, number: int, until: Instant) -> None:
+    """A holding is over at `until`."""
+    transaction.connection.execute(update(Holding).where(col(Holding.id) == number).values(valid_to=until))
 
 
 def _row(

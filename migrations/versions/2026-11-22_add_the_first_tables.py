@@ -798,6 +798,26 @@ def add_tables() -> None:
     )
     op.create_index(op.f("ix_workflow_version_key"), "workflow_version", ["key"], unique=False)
     op.create_table(
+        "admin_act",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("deed", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("file", sa.String(length=200), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("deed IN ('import', 'export', 'password', 'close', 'open')", name=op.f("ck_admin_act_deed")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_admin_act_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_admin_act")),
+        sa.UniqueConstraint("person_id", "key", name=op.f("uq_admin_act_person_id_key")),
+    )
+    op.create_index(op.f("ix_admin_act_at"), "admin_act", ["at"], unique=False)
+    op.create_index(op.f("ix_admin_act_person_id"), "admin_act", ["person_id"], unique=False)
+    op.create_index(op.f("ix_admin_act_subject"), "admin_act", ["subject"], unique=False)
+    op.create_table(
         "department",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),

@@ -8,7 +8,7 @@ import pytest
 
 from engine.clock import SetClock
 from engine.database import Database
-from tests.support.administrators import administered
+from tests.support.administrators import administered, apply, as_workbook, bring, taken_out
 from tests.support.axe import axe_source, findings, watch
 from tests.support.browser import Browser
 from tests.support.chromium import REQUIRED, chromium, on_a_port, sign_in
@@ -40,6 +40,9 @@ WALKS = {
         "/admin/workflows", "/admin/workflows/drafts/{sound}", "/admin/workflows/drafts/{trap}",
         "/admin/workflows/drafts/{wrong}", f"/admin/workflows/loops/{BLOCK_CALLS}",
         f"/admin/workflows/loops/{BLOCK_CALLS}/1", f"/admin/workflows/loops/{BLOCK_CALLS}/compare",
+        "/", "/admin", "/password", "/admin/areas", "/admin/areas?under=fx", "/admin/departments", "/admin/people",
+        "/admin/people/wang", "/admin/tables/people", "/admin/tables/catalogue", "/admin/acts", "/admin/acts/1",
+        "/admin/acts/2", "{rough}", "{smooth}",
     ),
     None: ("/signin", "/g/xd-g"),
 }  # fmt: skip
@@ -77,9 +80,22 @@ def _at_the_spot(office: Town, words: str) -> str:
     return str(office.ask("wang", "POST", "/api/tickets", json=body).json()["case_no"])
 
 
+def _drafted(office: Town) -> dict[str, str]:
+    """Two previews of an administrator, with errors and without; and two acts of theirs."""
+    qin = Browser(office, "qin")
+    header = ["编码", "名称", "类别"]
+    apply(qin, bring(qin, "departments", as_workbook([header, ["n1", "新处", "委办局"]])))
+    taken_out(qin, "people")
+    wrong = bring(qin, "departments", as_workbook([header, ["n2", "某局", "局"]]))
+    right = bring(qin, "departments", as_workbook([header, ["n1", "改名", "委办局"], ["n3", "又一处", "委办局"]]))
+    return {"rough": wrong.url.partition("testserver")[2], "smooth": right.url.partition("testserver")[2]}
+
+
 @pytest.mark.parametrize("login", WALKS)
 def test_main_pages_are_accessible_and_keep_to_their_policy(office: Town, login: str | None) -> None:
     source, parts = axe_source(), _stocked(office)
+    if login == "qin":
+        parts |= _drafted(office)
     found: list[str] = []
     with on_a_port(office) as address, chromium() as browser:
         context = browser.new_context()

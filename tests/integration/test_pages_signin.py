@@ -206,3 +206,43 @@ def test_without_the_demo_nobody_signs_in_by_one_click(office: Town) -> None:
     token = page.form("/signin").values["csrf"][0]
     answer = browser.client.post("/signin/as", data={"csrf": token, "login": "shen"})
     assert answer.status_code == 404
+
+
+def _changed(browser: Browser, present: str, new: str, again: str | None = None) -> Page:
+    typed = {"present": present, "new": new, "again": again if again is not None else new}
+    return browser.send(browser.go("/password").form("/password"), typed)
+
+
+def test_a_changed_password_ends_what_was_open_elsewhere(office: Town) -> None:
+    set_password(office.database, "shen", "correct horse")
+    here, elsewhere = Browser(office, "shen"), Browser(office, "shen")
+    assert "/posts" in _changed(here, "correct horse", "battery staple").url
+    assert here.go("/").url.endswith("/")
+    assert "/signin" in elsewhere.go("/").url
+    assert check_password(office.database, "shen", "battery staple")
+
+
+@pytest.mark.parametrize(
+    ("present", "new", "again", "word"),
+    [
+        ("wrong horse", "battery staple", None, "当前密码不对"),
+        ("correct horse", "battery staple", "battery stable", "两次输入的新密码不同"),
+        ("correct horse", "short", None, "密码应为"),
+        ("correct horse", "x" * 201, None, "密码应为"),
+    ],
+)
+def test_a_password_that_cannot_be_changed_stays(
+    office: Town, present: str, new: str, again: str | None, word: str
+) -> None:
+    set_password(office.database, "shen", "correct horse")
+    page = _changed(Browser(office, "shen"), present, new, again)
+    assert page.status == 422
+    assert word in page.text
+    assert check_password(office.database, "shen", "correct horse")
+
+
+def test_a_present_password_cannot_be_tried_out(office: Town) -> None:
+    set_password(office.database, "shen", "correct horse")
+    browser = Browser(office, "shen")
+    tried = [_changed(browser, f"guess {number}", "battery staple").status for number in range(6)]
+    assert tried == [422] * 5 + [429]

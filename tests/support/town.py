@@ -183,8 +183,10 @@ def _catalogue(transaction: Transaction, number: str, name: str) -> None:
     standards = [
         {
             "item_id": item_id, "ordinal": ordinal, "filing_condition": filing, "closing_condition": "恢复",
-            "limit_source": limit, "limit": limit, "first_limit": "", "active": True,
+            "limit_source": source, "limit": limit, "first_limit": "", "active": True,
         }
-        for ordinal, (filing, limit) in enumerate((("破损", "2 hours"), ("缺失", "4 working hours")), 1)
+        for ordinal, (filing, source, limit) in enumerate(
+            (("破损", "2紧急工作时", "2 hours"), ("缺失", "4工作时", "4 working hours")), 1
+        )
     ]  # fmt: skip
     transaction.connection.execute(insert(Standard), standards)
