@@ -34,12 +34,15 @@ def home(request: Request, house: House, here: At, none: Annotated[str, Query(ma
     now, me = house.clock.now(), here.viewer
     with house.database.looking() as transaction:
         queue = queues.queue(transaction, house.versions, me, now)
-        rows = rows_of(house, transaction, me, list(queue.waiting[:_SECTION]), now)
+        tasks = task_pages.first(house, transaction, me, now)
+        # What stands among the tasks already is not shown twice: one screen holds what needs doing now.
+        shown = {row.ticket_id for row in tasks.rows} if tasks else set()
+        rest = [one for one in queue.waiting if one.ticket_id not in shown]
+        rows = rows_of(house, transaction, me, rest[: _SECTION - len(shown)], now)
         reported, _ = _listed(house, transaction, me, Wanted(reporter_id=me.person_id), now, limit=_SECTION)
         newest, _ = _listed(house, transaction, me, Wanted(), now, limit=_SECTION)
         desk = shift_handovers.desks(transaction, house.versions, me)
         untaken = shift_handovers.untaken(transaction, me, desk)
-        tasks = task_pages.first(house, transaction, me, now)
     return page(
         request,
         "home.html",
