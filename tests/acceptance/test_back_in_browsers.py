@@ -9,6 +9,7 @@ import pytest
 from engine.background.proposals import keep_up
 from engine.background.relay import relay
 from engine.clock import MINUTE
+from engine.records import task_list
 from engine.records.calendar_book import CalendarBook
 from engine.records.versions import Versions
 from engine.stages.door import Door
@@ -98,6 +99,15 @@ def _more_tickets(street: Street, shen: Somebody) -> None:
     shen.page.wait_for_function(f"() => document.querySelectorAll('a.hy-row').length > {before}")
 
 
+def _more_tasks(street: Street, chen: Somebody) -> None:
+    for _ in range(task_list.PAGE + 1):
+        street.office.act("shen", filed(street.office), "call", {**CALL, "lead": "urban"})
+    chen.go("/tasks")
+    before = chen.page.locator("main a[href^='/tickets/']").count()
+    chen.click("更多")
+    chen.page.wait_for_function(f"() => document.querySelectorAll(\"main a[href^='/tickets/']\").length > {before}")
+
+
 def _read_one(street: Street, wang: Somebody) -> None:
     wang.go("/inbox")
     unread = int(wang.page.inner_text(".hy-read-all b"))
@@ -141,6 +151,7 @@ SWAPS: dict[str, tuple[str, Callable[[Street, Somebody], None]]] = {
     """parts.html hx-get="/find/{{ w.register }}?name={{ w.name }}{{ '&many=1' if w.many }}\"""": ("wang", _find),
     'act.html hx-post="{{ deed.url }}"': ("shen", _send_form),
     'rows.html hx-get="/tickets?{{ dict(chosen, cursor=next) | urlencode }}"': ("shen", _more_tickets),
+    'task_rows.html hx-get="/tasks?part={{ part }}&amp;cursor={{ next }}"': ("chen", _more_tasks),
     'inbox_rows.html hx-post="/inbox/read"': ("wang", _read_one),
     'inbox_rows.html hx-get="/inbox?cursor={{ next | urlencode }}"': ("wang", _more_messages),
     'inbox.html hx-post="/inbox/read"': ("wang", _read_all),
