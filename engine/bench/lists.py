@@ -32,8 +32,20 @@ _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _MORE = re.compile(r'href="(/tickets\?[^"]*cursor=[^"]+)"')
 #: Who looks at what.
 _LOOKS = (
-    ("desk", ("/", "/queue", "/tickets", "/tickets?mine=1", "/tickets?q=窨井盖", "/tickets?q=窨井盖 street")),
-    ("line", ("/", "/tickets", "/tickets?mine=1")),
+    (
+        "desk",
+        (
+            "/",
+            "/queue",
+            "/tickets",
+            "/tickets?mine=1",
+            "/tickets?q=窨井盖",
+            "/tickets?q=窨井盖 street",
+            "/grids",
+            "/map",
+        ),
+    ),
+    ("line", ("/", "/tasks", "/tasks?by=place", "/tickets", "/tickets?mine=1")),
     ("centre", ("/", "/queue", "/tickets", "/tickets?stage=dispatch", "/tickets?q=河道")),
 )
 
