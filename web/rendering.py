@@ -108,13 +108,14 @@ def both(title: Title | str) -> Markup:
 
 
 @pass_context
-def plain(_: Context, text: str) -> str:
+def plain(_: Context, text: object) -> str:
     """A text `中文 / English` for an attribute, where nothing can be set quieter: the language that was asked for.
 
     ▸ It takes the context so that the template's compiler does not settle for ever what a constant means.
     """
-    zh, __, en = text.partition(" / ")
-    return {"zh": zh, "en": en or zh}.get(language.spoken(), text)
+    whole = str(text)
+    zh, __, en = whole.partition(" / ")
+    return {"zh": zh, "en": en or zh}.get(language.spoken(), whole)
 
 
 class Bilingual(Protocol):
@@ -137,6 +138,11 @@ def grouped(options: Sequence[Option]) -> list[tuple[str, list[Option]]]:
     for option in options:
         found.setdefault(option.group, []).append(option)
     return list(found.items())
+
+
+def weekdays() -> Sequence[str]:
+    """The days of the week from Monday, as short as the heads of a calendar's columns."""
+    return ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su") if language.spoken() == "en" else "一二三四五六日"
 
 
 def hour(at: Instant) -> str:
@@ -180,6 +186,7 @@ def _environment() -> Environment:
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title
     environment.globals["spoken"] = language.spoken
+    environment.globals["weekdays"] = weekdays
     environment.globals["languages"] = language.LANGUAGES
     environment.globals["along"] = clocks.along
     environment.globals["awaited"] = awaited

@@ -8,6 +8,7 @@ import pytest
 
 from engine.clock import SetClock
 from engine.database import Database
+from tests.support.administrators import administered
 from tests.support.browser import Browser
 from tests.support.town import Town, town
 
@@ -47,6 +48,65 @@ def test_in_english_a_ticket_is_told_in_english(xidu: Town) -> None:
     # What is left in Chinese was written by people: names of people and areas, and the words of both languages at once.
     for word in ("可以办理", "办理过程", "已上报", "受理研判", "退出"):
         assert word not in page.text, word
+
+
+@pytest.mark.parametrize(
+    ("login", "paths"),
+    [
+        ("shen", ("/", "/queue", "/queue?on=request", "/tickets", "/shifts", "/grids", "/map", "/phrases", "/posts")),
+        (
+            "shen",
+            ("/calendars", "/calendars/cn-mainland", "/rhythms", "/registers", "/meetings", "/inbox", "/workflows"),
+        ),
+        (
+            "shen",
+            (
+                "/workflows",
+                "/report",
+                "/frequent",
+                "/precedents",
+                "/exemptions",
+                "/appraisals",
+                "/admissions",
+                "/points",
+            ),
+        ),
+        ("chen", ("/", "/tasks", "/tasks?by=place", "/tasks?by=standard", "/tasks?by=map")),
+        ("qin", ("/admin", "/admin/areas", "/admin/departments", "/admin/people", "/admin/workflows", "/password")),
+    ],
+)
+def test_in_english_only_what_people_wrote_is_chinese(
+    sqlite_database: Database, clock: SetClock, tmp_path: Path, login: str, paths: tuple[str, ...]
+) -> None:
+    with town(sqlite_database, clock, tmp_path / "data") as plain:
+        served = administered(plain)
+        case_no = served.report(description="MANHOLE")
+        served.act("shen", case_no, "accept", {"item": "part-01-01/1", "urgency": "normal"})
+        served.act("shen", case_no, "call", {"kind": "appeal", "lead": "urban"})
+        written = _written(served)
+        browser = Browser(served, login)
+        browser.go("/language?say=en&to=/")
+        for path in paths:
+            page = browser.go(path)
+            assert page.status == 200, path
+            attributes = [given[name] for _, given in page.tags for name in _SPOKEN if name in given]
+            for said in (page.text, *attributes):
+                for name in written:
+                    said = said.replace(name, "")
+                assert not _CHINESE.search(said), (path, re.findall(r".{0,20}[\u4e00-\u9fff]+.{0,20}", said)[:5])
+
+
+#: Attributes that are read out or shown.
+_SPOKEN = ("aria-label", "title", "placeholder", "alt")
+
+
+def _written(served: Town) -> list[str]:
+    """What people called things, the longest first: names stay what they are in every language."""
+    asked = [f"SELECT name FROM {table}" for table in ("area", "department", "person", "item")]
+    asked += ["SELECT class_name FROM item", "SELECT filing_condition FROM standard"]
+    with served.database.looking() as transaction:
+        names = {str(row[0]) for one in asked for row in transaction.rows(one)}
+    return sorted({*names, "呼应", "中文", "中·En"} - {""}, key=len, reverse=True)
 
 
 def test_nobody_is_led_away(xidu: Town) -> None:

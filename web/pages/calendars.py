@@ -31,8 +31,9 @@ Year = Annotated[int | None, Query(ge=FIRST_DAY.year, le=LAST_DAY.year)]
 
 _TITLES = {kind: Title(*words) for kind, words in KIND_TITLES.items()}
 #: What is written beside a day, as Chinese wall calendars do.
-_MARKS = {kind: {DayKind.HOLIDAY: "休", DayKind.MAKE_UP: "班"}.get(kind, "") for kind in DayKind}
+_MARKS = {DayKind.HOLIDAY: Title("休", "H"), DayKind.MAKE_UP: Title("班", "W")}
 _WEEKDAYS: Final = "一二三四五六日"
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -43,8 +44,8 @@ class Listed:
     key: str
     name: str
     title: str
-    daily: str
-    weekly: str
+    daily: Title
+    weekly: Title
     #: Decreed years; None for a calendar that keeps no holidays.
     decreed: str | None
     awaited: bool
@@ -111,18 +112,21 @@ def _listed(row: StoredCalendar, calendar: WorkCalendar, called: Mapping[str, st
     )
 
 
-def _hours(hours: Hours) -> str:
-    return "、".join(str(span).replace("-", "–") for span in hours) or "休"
+def _hours(hours: Hours) -> Title:
+    spans = [str(span).replace("-", "–") for span in hours]
+    return Title("、".join(spans) or "休", ", ".join(spans) or "closed")
 
 
-def _week(calendar: WorkCalendar) -> str:
-    """`周一至周五 09:00–17:30；周六至周日 休`."""
-    parts = []
+def _week(calendar: WorkCalendar) -> Title:
+    """`周一至周五 09:00–17:30；周六至周日 休 / Mon–Fri 09:00–17:30; Sat–Sun closed`."""
+    zh, en = [], []
     for hours, days in groupby(range(7), key=lambda n: calendar.weekly[n]):
         first, *_, last = [*days] * 2
         span = f"周{_WEEKDAYS[first]}" + (f"至周{_WEEKDAYS[last]}" if last > first else "")
-        parts.append(f"{span} {_hours(hours)}")
-    return "；".join(parts)
+        english = _DAYS[first] + (f"–{_DAYS[last]}" if last > first else "")
+        zh.append(f"{span} {_hours(hours).zh}")
+        en.append(f"{english} {_hours(hours).en}")
+    return Title("；".join(zh), "; ".join(en))
 
 
 def _open(months: tuple[Month, ...]) -> tuple[date, date] | None:

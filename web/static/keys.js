@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const ACTS = "main .hy-deeds .btn", ROWS = "a.hy-row", SEARCH = "input[type=search][name=q]";
+  const ACTS = "main .hy-deeds .btn:not([data-key])", ROWS = "a.hy-row", SEARCH = "input[type=search][name=q]";
   // What was asked for by a key gets the cursor when it comes.
   let awaiting = false;
 

@@ -89,7 +89,7 @@
     element.dataset.drawn = "1";
     element.hidden = false;
     const map = L.map(element, { attributionControl: Boolean(element.dataset.tiles), maxZoom: 20, zoomControl: false });
-    L.control.zoom({ zoomInTitle: "放大 / Zoom in", zoomOutTitle: "缩小 / Zoom out" }).addTo(map);
+    L.control.zoom(document.documentElement.lang === "en" ? {} : { zoomInTitle: "放大 / Zoom in", zoomOutTitle: "缩小 / Zoom out" }).addTo(map);
     if (element.dataset.tiles) {
       map.attributionControl.setPrefix(false);
       const credit = document.createElement("span");
