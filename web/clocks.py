@@ -11,16 +11,8 @@ from engine.records.task_rows import TaskClock
 WIDTH = 1000
 
 
-def left(clock: Clock) -> Title:
-    """How much is left, or by how much it is overdue; working time says so."""
-    zh, en = duration(abs(clock.left))
-    if clock.left < 0:
-        return Title(f"超期{_worked(clock, '工时')} {zh}", f"{en} overdue{_worked(clock, ' (working time)')}")
-    return Title(f"剩余{_worked(clock, '工时')} {zh}", f"{en} left{_worked(clock, ' (working time)')}")
-
-
-def task_left(clock: TaskClock) -> Title:
-    """How long a task still has: days and hours of work where its limit counts these, else as time passes."""
+def left(clock: Clock | TaskClock) -> Title:
+    """How much is left, or by how much it is overdue: workdays and hours of work where the limit counts these."""
     zh, en = worked(abs(clock.left), clock.workday) if clock.working else duration(abs(clock.left))
     of_work = " of working time" if clock.working else ""
     if clock.left < 0:
@@ -45,10 +37,6 @@ def worked(span: int, workday: int) -> tuple[str, str]:
         zh.append(f"{minutes} 分" if zh else f"{minutes} 分钟")
         en.append(f"{minutes} min")
     return " ".join(zh), " ".join(en)
-
-
-def _worked(clock: Clock, word: str) -> str:
-    return word if clock.working else ""
 
 
 def duration(span: int) -> tuple[str, str]:

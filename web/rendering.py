@@ -182,7 +182,6 @@ def _environment() -> Environment:
     environment.filters["grouped"] = grouped
     environment.filters["hour"] = hour
     environment.filters["left"] = clocks.left
-    environment.filters["task_left"] = clocks.task_left
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title
     environment.globals["spoken"] = language.spoken

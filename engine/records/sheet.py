@@ -70,6 +70,8 @@ class Clock:
     #: Microseconds left, negative when overdue, and whether they are working time.
     left: int
     working: bool
+    #: Microseconds of one workday of its calendar.
+    workday: int
     strip: Strip
 
 
@@ -238,6 +240,7 @@ def _clock(timer: Timer, case: Case, called: Names, almanac: Almanac, now: Insta
         holder=_holder(timer.holder, called),
         left=left,
         working=working,
+        workday=calendar.workday,
         strip=strips.strip(timer, case.definition, calendar, now),
     )
 
