@@ -30,7 +30,7 @@ demo: $(RUN_READY) ## 安装运行依赖并启动演示 / Install what running n
 install: $(TEST_READY) ## 安装到 .venv,含开发工具 / Install into .venv, development tools included
 
 test: $(TEST_READY) ## 运行全部测试 / Run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxschedchunk 2 $(PYTEST_ARGS)
 
 check: $(TEST_READY) ## 检查格式、规范、类型、分层与文件 / Check format, lint, types, layers and files
 	$(BIN)/ruff format --check .

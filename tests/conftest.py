@@ -23,6 +23,8 @@ _RUN = pytest.StashKey[Run]()
 _ENDING = pytest.StashKey[ExitStack]()
 
 BOTH = ("sqlite", "postgresql")
+#: Where whole commands and processes run one after the other.
+_LONG = ("test_documentation.py", "test_schedulers_killed.py", "test_schedulers_cut_off.py", "test_in_browsers.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker process where its run keeps what is made once."""
     node.workerinput["huying_run"] = str(node.config.stash[_RUN].folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that take minutes begin first, so that no process works on alone at the end."""
+    items.sort(key=lambda item: Path(item.fspath).name not in _LONG)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
