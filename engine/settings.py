@@ -54,12 +54,16 @@ class Settings:
     rhythms: Path | None = None
     #: Days that a task link opens its task, if that is not settled before.
     link_days: int = 15
+    #: The file of the key that signs seals; none for `seal.key` in the data folder.
+    seal_key: Path | None = None
+    #: When the daily seal is made, by the local clock.
+    seal_at: str = "02:30"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
-        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`.
+        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -87,6 +91,9 @@ class Settings:
         days = env.get("HUYING_LINK_DAYS", "15")
         if not (days.isascii() and days.isdecimal() and 1 <= int(days) <= LONGEST_LINK):
             raise _wrong("HUYING_LINK_DAYS", days)
+        seal_at = env.get("HUYING_SEAL_AT", "02:30")
+        if not re.fullmatch(_TIME, seal_at):
+            raise _wrong("HUYING_SEAL_AT", seal_at)
         return cls(
             database_url=env.get("HUYING_DATABASE", f"sqlite:///{data / 'huying.db'}"),
             data=data,
@@ -103,7 +110,14 @@ class Settings:
             quiet=quiet,
             rhythms=Path(env["HUYING_RHYTHMS"]) if env.get("HUYING_RHYTHMS") else None,
             link_days=int(days),
+            seal_key=Path(env["HUYING_SEAL_KEY"]) if env.get("HUYING_SEAL_KEY") else None,
+            seal_at=seal_at,
         )
+
+    @property
+    def seal_key_file(self) -> Path:
+        """Where the key that signs seals is, or would be."""
+        return self.seal_key or self.data / "seal.key"
 
     @property
     def schedules_inside(self) -> bool:
