@@ -54,6 +54,7 @@ from web.pages import (
     receipt,
     report,
     rhythms,
+    seals,
     shifts,
     signin,
     ticket,
@@ -122,6 +123,7 @@ _PAGES = (
     grids,
     passer_by,
     receipt,
+    seals,
 )
 
 

@@ -46,7 +46,7 @@ PARTS = {
     "sha256": [SHA256], "action": ["send", "accept"], "workflow": ["confided"], "start": ["report"],
     "login": ["qu", "liu"], "post": ["petition_officer"], "register": ["person"], "code": ["fx-001", "xd-g"],
     "key": ["confided", "special-care", "cn-mainland"], "unit": ["urban", "water"], "secret": ["x" * 43],
-    "seq": ["1", "9"], "task": ["4", "9"],
+    "seq": ["1", "9"], "task": ["4", "9"], "number": ["1"],
 }  # fmt: skip
 #: Routes that ask more when they are asked so.
 QUERIES = {
