@@ -24,6 +24,7 @@ from engine.console import (
     rhythms,
     roster,
     schedule,
+    seals,
     tickets,
     workflow_files,
 )
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         points,
         proposals,
         roster,
+        seals,
     ):
         group.add(adder(commands))
     return parser

@@ -65,13 +65,17 @@ class Settings:
     tiles_credit: str = ""
     #: The datum of the tiles, of `TILE_DATUMS`.
     tiles_datum: str = "wgs84"
+    #: The file of the key that signs seals; none for `seal.key` in the data folder.
+    seal_key: Path | None = None
+    #: When the daily seal is made, by the local clock.
+    seal_at: str = "02:30"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
         `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`, `HUYING_TILES`, `HUYING_TILES_CREDIT`,
-        `HUYING_TILES_DATUM`.
+        `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -99,6 +103,9 @@ class Settings:
         days = env.get("HUYING_LINK_DAYS", "15")
         if not (days.isascii() and days.isdecimal() and 1 <= int(days) <= LONGEST_LINK):
             raise _wrong("HUYING_LINK_DAYS", days)
+        seal_at = env.get("HUYING_SEAL_AT", "02:30")
+        if not re.fullmatch(_TIME, seal_at):
+            raise _wrong("HUYING_SEAL_AT", seal_at)
         return cls(
             database_url=env.get("HUYING_DATABASE", f"sqlite:///{data / 'huying.db'}"),
             data=data,
@@ -118,7 +125,14 @@ class Settings:
             tiles=_tiles(env.get("HUYING_TILES", "")),
             tiles_credit=env.get("HUYING_TILES_CREDIT", "")[:200],
             tiles_datum=_datum(env.get("HUYING_TILES_DATUM", "wgs84")),
+            seal_key=Path(env["HUYING_SEAL_KEY"]) if env.get("HUYING_SEAL_KEY") else None,
+            seal_at=seal_at,
         )
+
+    @property
+    def seal_key_file(self) -> Path:
+        """Where the key that signs seals is, or would be."""
+        return self.seal_key or self.data / "seal.key"
 
     @property
     def schedules_inside(self) -> bool:

@@ -57,6 +57,7 @@ from web.pages import (
     receipt,
     report,
     rhythms,
+    seals,
     shifts,
     signin,
     tasks,
@@ -136,6 +137,7 @@ _PAGES = (
     admin_accounts,
     admin_tables,
     password,
+    seals,
 )
 
 

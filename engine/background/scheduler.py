@@ -26,6 +26,7 @@ from engine.background.recount import recount
 from engine.background.relay import relay
 from engine.background.rhythms import run_rhythms
 from engine.background.rounds import open_rounds
+from engine.background.seal import seal_daily
 from engine.background.sweep import sweep
 from engine.background.watch import watching
 from engine.records.heartbeats import Pulse
@@ -111,6 +112,12 @@ def _links(running: Running) -> int:
     return send_links(running.application, running.deliverer.sender)
 
 
+def _seal(running: Running) -> int:
+    house = running.application
+    wishes = house.settings
+    return seal_daily(house.database, house.clock, wishes.seal_key_file, wishes.seal_at, wishes.hash_algorithm)
+
+
 JOBS = (
     Job("sweep", 2, _sweep),
     Job("recount", 30, _recount),
@@ -122,6 +129,7 @@ JOBS = (
     Job("rhythms", 60, _rhythms),
     Job("proposals", 5, _proposals),
     Job("links", 5, _links),
+    Job("seal", 60, _seal),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

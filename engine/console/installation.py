@@ -5,6 +5,7 @@ import getpass
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from engine.application import Application
 from engine.background.births import open_births
@@ -18,6 +19,7 @@ from engine.background.sweep import sweep
 from engine.bench.command import DIALECTS, Size, bench, lists_as_table, shown_as_table, sweeps_as_table
 from engine.console.bars import bar
 from engine.console.printing import ERR, OUT, REFUSED, Add
+from engine.console.seals import verify_seal
 from engine.errors import Malformed, Place
 from engine.records import schema
 from engine.records.access import issue_token, set_password
@@ -38,6 +40,10 @@ def add(command: Add) -> None:
     migrate = command("migrate", _migrate)
     verifying = command("verify", _verify)
     verifying.add_argument("--rows", action="store_true", help="also tell every ticket again and compare its rows")
+    verifying.add_argument("--seal", type=Path, metavar="FILE", help="hold the file of a seal against this database")
+    verifying.add_argument("--public-key", type=Path, metavar="FILE", help="the keys that signatures must be made with")
+    verifying.add_argument("--alone", action="store_true", help="check the file of the seal by itself, no database")
+    verifying.set_defaults(any_schema=True)
     command("work", _work)
     password = command("password", _password)
     password.add_argument("login")
@@ -95,6 +101,12 @@ def _migrate(application: Application, given: argparse.Namespace) -> int:
 
 def _verify(application: Application, given: argparse.Namespace) -> int:
     """Walk every chain of the history and name the first broken event of each broken ticket."""
+    if given.seal is None and (given.alone or given.public_key):
+        raise Malformed("请用 --seal 给出封存文件", "say which file with --seal", place=Place(field="--seal"))
+    if not given.alone:
+        schema.expect_current(application.database)
+    if given.seal is not None:
+        return verify_seal(application, given)
     verdict = verify(application.database)
     for broken in verdict.broken or ():
         ERR.print(str(broken), markup=False, style="red")

@@ -13,6 +13,8 @@ from engine.rules.draft import header
 
 #: Events read in one go.
 _PAGE = 5_000
+#: Where an event that is read has its seq and its hash.
+SEQ, HASH = 1, 20
 
 
 #: A ticket's id, case number, newest hash and state.
@@ -64,26 +66,27 @@ def verify(database: Database, *, most: int = 20, progress: Callable[[int], None
     """
     verdict = Verdict(broken=[])
     with database.looking() as transaction:
-        heads = _heads(transaction)
-        expected = next(heads, None)
-        for ticket_id, rows in groupby(_events(transaction), key=itemgetter(0)):
+        known = heads(transaction)
+        expected = next(known, None)
+        for ticket_id, rows in groupby(events(transaction), key=itemgetter(0)):
             while expected is not None and expected[0] < ticket_id:
                 _gone(verdict, expected, most)
-                expected = next(heads, None)
+                expected = next(known, None)
             head = expected if expected is not None and expected[0] == ticket_id else None
             _walk(verdict, ticket_id, head, rows, most)
-            expected = next(heads, None) if head else expected
+            expected = next(known, None) if head else expected
             if progress:
                 progress(verdict.events)
         while expected is not None:
             _gone(verdict, expected, most)
-            expected = next(heads, None)
+            expected = next(known, None)
         for code, seq, fault in sitting_proof.faults(transaction):
             _list(verdict, _broken(code, 0, seq, fault), most)
     return verdict
 
 
-def _heads(transaction: Transaction) -> Iterator[Head]:
+def heads(transaction: Transaction) -> Iterator[Head]:
+    """Every ticket, by its id."""
     mark = "%s" if transaction.postgresql else "?"
     after = 0
     while True:
@@ -97,7 +100,8 @@ def _heads(transaction: Transaction) -> Iterator[Head]:
         after = rows[-1][0]
 
 
-def _events(transaction: Transaction) -> Iterator[Any]:
+def events(transaction: Transaction) -> Iterator[Any]:
+    """Every event, by ticket and seq; the column at `SEQ` is its seq, the one at `HASH` its hash."""
     mark = "%s" if transaction.postgresql else "?"
     ticket_id = seq = 0
     while True:
@@ -120,9 +124,9 @@ def _walk(verdict: Verdict, ticket_id: int, head: Head | None, rows: Iterator[An
         if row[18] and row[21] is None:
             verdict.erased += 1
         if broken is None:
-            fault = _fault(row, previous, at)
-            broken = _broken(case_no, ticket_id, row[1], fault) if fault else None
-        previous, at = row[20], row[2]
+            wrong = fault(row, previous, at)
+            broken = _broken(case_no, ticket_id, row[1], wrong) if wrong else None
+        previous, at = row[HASH], row[2]
         # Column 6 is the scope, "" for the ticket's own lines; 15 the state it was left in.
         state = state if row[6] else row[15]
     if broken is None and head is None:
@@ -155,10 +159,16 @@ def _broken(case_no: str, ticket_id: int, seq: int | None, fault: tuple[str, str
     return Broken(case_no=case_no, ticket_id=ticket_id, seq=seq, zh=fault[0], en=fault[1])
 
 
-def _fault(row: Any, previous: str, at: int | None) -> tuple[str, str] | None:
-    facts, digest, algorithm, hashed, salt, words = row[17], row[18], row[19], row[20], row[21], row[22]
-    columns = (*row[:17],)
-    if event_hash(algorithm, previous, header(columns), facts, digest) != hashed:
+def hash_of(row: Any, previous: str, seq: int) -> str:
+    """The hash that an event would have behind another one and with another seq."""
+    columns = (row[0], seq, *row[2:17])
+    return event_hash(row[19], previous, header(columns), row[17], row[18])
+
+
+def fault(row: Any, previous: str, at: int | None) -> tuple[str, str] | None:
+    """What is wrong with an event behind one with the hash `previous` that happened at `at`; None if nothing is."""
+    digest, algorithm, salt, words = row[18], row[19], row[21], row[22]
+    if hash_of(row, previous, row[SEQ]) != row[HASH]:
         return (
             "内容被改动，或之前的记录被删除、插入、调换",
             "it was changed, or a line before it was removed, inserted or moved",

@@ -648,6 +648,32 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "seal",
+        sa.Column("number", BIG, autoincrement=False, nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("algorithm", sa.String(length=64), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("tickets", sa.BigInteger(), nullable=False),
+        sa.Column("events", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(length=128), nullable=False),
+        sa.CheckConstraint("algorithm IN ('sha256', 'sm3')", name=op.f("ck_seal_algorithm")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_seal")),
+    )
+    op.create_table(
+        "seal_leaf",
+        sa.Column("seal", BIG, autoincrement=False, nullable=False),
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("case_no", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("seal", "ticket_id", name=op.f("pk_seal_leaf")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_seal_leaf_ticket", "seal_leaf", ["ticket_id", "seal"], unique=False)
+    op.create_table(
         "serial",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),

@@ -1,0 +1,65 @@
+"""Daily seals, for those who watch over the history, and their files for the second organisation."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from engine.errors import NotPermitted
+from engine.exchange import seal_file
+from engine.records import seals
+from engine.signing import key_id
+from web.dependencies import House
+from web.masking import WATCHERS, watched
+from web.rendering import page
+from web.sessions import At
+
+router = APIRouter(include_in_schema=False)
+
+_PIECE = 1 << 16
+#: Bytes of a file that are held in memory before it goes to disk.
+_HELD = 1 << 20
+
+
+@router.get("/seals")
+def listed(
+    request: Request, house: House, here: At, before: Annotated[int | None, Query(ge=1, le=2**62)] = None
+) -> Response:
+    """The newest seals. Errors: `NotPermitted` for whoever watches over nothing."""
+    everywhere = watched(here.viewer) is None
+    with house.database.looking() as transaction:
+        found = [one.statement for one in seals.newest(transaction, before)]
+    more = found[-1].number if len(found) == seals.MOST else None
+    lacking = not house.settings.seal_key_file.exists()
+    return page(
+        request, "seals.html", here=here, found=found, more=more, everywhere=everywhere, lacking=lacking, key_id=key_id
+    )
+
+
+@router.get("/seals/{number}/file")
+def download(house: House, here: At, number: Annotated[int, Path(ge=1, le=2**62)]) -> Response:
+    """The file of a seal. It names tickets of the whole installation, so it is for whoever audits all of it.
+
+    Errors: `NotPermitted`, `NotFound`.
+    """
+    if watched(here.viewer) is not None:
+        raise NotPermitted(action="seals", roles=sorted(WATCHERS))
+    # Written as of one moment before the answer begins: a slow reader must not hold a transaction open.
+    file = tempfile.SpooledTemporaryFile(max_size=_HELD)  # noqa: SIM115 (closed when it has been sent)
+    try:
+        with house.database.looking() as transaction:
+            file.writelines(line.encode() for line in seal_file.lines(transaction, number))
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    headers = {"Content-Disposition": f'attachment; filename="seal-{number}.jsonl"'}
+    return StreamingResponse(_pieces(file), media_type="application/x-ndjson", headers=headers)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
