@@ -7,7 +7,7 @@ departments and people are behind their codes) is given.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -77,14 +77,29 @@ def replay(definition: Workflow, seed: Seed, events: Iterable[Event]) -> Case:
 
     Errors: `Untellable` names the first event that does not follow from those before it.
     """
+    case = _unborn(definition, seed)
+    for event in events:
+        case = _told(case, seed, event)
+    return case
+
+
+def steps(definition: Workflow, seed: Seed, events: Iterable[Event]) -> Iterator[tuple[Event, Case]]:
+    """Each event with the ticket as it leaves it; nothing of an earlier step is changed by a later one.
+
+    Errors: as `replay`.
+    """
+    case = _unborn(definition, seed)
+    for event in events:
+        case = _told(case, seed, event)
+        yield event, case
+
+
+def _unborn(definition: Workflow, seed: Seed) -> Case:
     ticket = Ticket(
         id=seed.id, case_no=seed.case_no, state="", version=0, state_version=0, last_seq=0, head="", head_at=Instant(0),
         visit=0, area=seed.area, channel=seed.channel, parent_id=seed.parent_id,
     )  # fmt: skip
-    case = Case(definition=definition, ticket=ticket)
-    for event in events:
-        case = _told(case, seed, event)
-    return case
+    return Case(definition=definition, ticket=ticket)
 
 
 def _told(case: Case, seed: Seed, event: Event) -> Case:

@@ -18,6 +18,7 @@ from engine.application import Application
 from engine.background.births import open_births
 from engine.background.commands import run_commands
 from engine.background.deliver import Deliverer
+from engine.background.facts import fold_facts
 from engine.background.fan_out import fan_out
 from engine.background.links import send_links
 from engine.background.meetings import carry_over, keep_called
@@ -108,6 +109,11 @@ def _proposals(running: Running) -> int:
     return keep_up(house.door, house.database, house.clock)
 
 
+def _facts(running: Running) -> int:
+    house = running.application
+    return fold_facts(house.database, house.versions, stopping=running.stopping)
+
+
 def _links(running: Running) -> int:
     return send_links(running.application, running.deliverer.sender)
 
@@ -130,6 +136,7 @@ JOBS = (
     Job("proposals", 5, _proposals),
     Job("links", 5, _links),
     Job("seal", 60, _seal),
+    Job("facts", 10, _facts),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

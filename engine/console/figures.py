@@ -1,4 +1,4 @@
-"""`huying figures`: closed, on time, open and how long it took."""
+"""`huying figures`: closed, on time, open and how long it took; with a name, one indicator and what is behind it."""
 
 import argparse
 import json
@@ -9,8 +9,10 @@ from rich.table import Column, Table
 
 from engine.application import Application
 from engine.clock import DAY, HOUR, MINUTE, SECOND, shown
+from engine.console.indicator import indicator_figure
 from engine.console.printing import OUT, Add
 from engine.exchange.figures import Figure, Figures, by_department
+from engine.records.indicators import Part
 
 _HEADINGS = (
     "办结\nClosed",
@@ -26,12 +28,21 @@ _HEADINGS = (
 def add(command: Add) -> None:
     """The command about figures."""
     figures = command("figures", _figures)
+    figures.add_argument("indicator", nargs="?", help="one of the indicators; without it, closures by department")
+    figures.add_argument("--from", dest="since", metavar="DAY", help="first day of the period, 2026-11-01")
+    figures.add_argument("--to", dest="until", metavar="DAY", help="last day of the period")
+    figures.add_argument("--as-of", metavar="WHEN", help="2026-11-30 (its end) or 2026-11-30T17:00; now if missing")
+    for name in ("area", "department", "item", "channel"):
+        figures.add_argument(f"--{name}", default="", metavar="CODE")
+    figures.add_argument("--list", choices=[part.value for part in Part], help="the case numbers behind it")
     figures.add_argument("--by", choices=["department"], default="department")
     figures.add_argument("--json", action="store_true")
 
 
 def _figures(application: Application, given: argparse.Namespace) -> int:
-    """Closed, on time, open, cancelled and median duration per department, as of now."""
+    """Closed, on time, open and median duration per department; or one indicator, its formula and its tickets."""
+    if given.indicator:
+        return indicator_figure(application, given)
     with application.database.looking() as transaction:
         figures = by_department(transaction, application.versions, application.clock.now())
     if given.json:

@@ -7,6 +7,7 @@ differ.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from engine.definitions.milestone_words import MILESTONES
 from engine.definitions.names import LOOP_WORDS
 
 
@@ -207,6 +208,15 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("meetings", "会议", Shape.MAP, "议事的会议 / Bodies that decide over many tickets", of="meeting"),
         _key("tasks", "任务", Shape.MAP, "任务种类 / Kinds of task", of="task"),
         _key("admits", "准入", Shape.ONE, "哪些状态即为准入 / Which states admit a matter to bound units", of="admits"),
+        _key("facts", "口径", Shape.ONE, "指标所依的里程碑 / The milestones that indicators count by", of="facts"),
+    ),
+    "facts": tuple(
+        _key(name, one.zh, Shape.ONE, f"{one.about_zh} / {one.about_en}", of="fact") for name, one in MILESTONES.items()
+    ),
+    "fact": (
+        _key("by", "由", Shape.NAMES, "做了这些动作之一即达成 / Reached when one of these actions is done"),
+        _key("deadline", "时限", Shape.NAMES, "按此时限看是否按时 / The deadline it is on time by"),
+        _key("of", "任务", Shape.NAMES, "handled：算承办的任务种类 / `handled`: the kinds of task that handle"),
     ),
     "role": (
         _TITLE,

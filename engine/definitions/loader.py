@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine import resources
-from engine.definitions import admits, checks, linked, meetings, opening, register_file, source, words
+from engine.definitions import admits, checks, linked, meetings, milestones, opening, register_file, source, words
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.confidential import confidential
@@ -144,6 +144,7 @@ def _assemble(compiler: Compiler, top: Mapping[str, Entry], text: str) -> Workfl
         daily_points=reader.number(top["daily_points"].value) if "daily_points" in top else None,
         admits=admits.compiled(reader, book, top.get("admits")),
         confidential=secret,
+        milestones=milestones.compiled(reader, book, top.get("facts")),
         words=book.own_words,
         posts=book.posts,
         levels=book.levels,

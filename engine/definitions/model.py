@@ -505,6 +505,16 @@ class Admits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """What a loop calls filed, signed, handled: by which actions it is reached, and by which deadline on time."""
+
+    by: frozenset[str] = frozenset()
+    deadlines: frozenset[str] = frozenset()
+    #: Of `handled`: the kinds of task that handle the matter.
+    of: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confidential:
     """Who alone may know that a ticket exists, besides its reporter and the persons who hold a task of it."""
 
@@ -550,6 +560,8 @@ class Workflow:
     #: Which states admit a matter to units that are bound; None for a loop that admits nothing.
     admits: Admits | None = None
     confidential: Confidential | None = None
+    #: Milestones that indicators count by, as far as the file names them.
+    milestones: Mapping[str, Milestone] = field(default_factory=dict)
     #: What this loop calls things, complete: its own words, and the usual ones for the rest.
     words: Mapping[str, Title] = field(default_factory=dict)
     #: Posts and levels of areas that this file brings beyond the shipped ones.

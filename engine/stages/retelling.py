@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from engine.analysis.replay import Seed, Untellable, replay
+from engine.analysis.replay import Seed, Untellable, replay, steps
 from engine.database import Database, Transaction
+from engine.definitions.model import Workflow
 from engine.records.areas import chain
 from engine.records.versions import Versions
 from engine.rules.acts import Event
@@ -69,13 +70,8 @@ class Retelling:
             "FROM ticket t JOIN area a ON a.id = t.area_id WHERE t.id = @",
             ticket_id,
         )
-        definition = self._versions.definition(self._transaction, workflow_id)
         events = list(self._events(ticket_id))
-        seed = Seed(
-            id=ticket_id, case_no=case_no, area=chain(lineage), parent_id=parent, channel=channel,
-            departments=self._departments, people=self._people, tickets=self._mains(events),
-            calendar=self._versions.calendar_version,
-        )  # fmt: skip
+        definition, seed = self._begin(ticket_id, workflow_id, (case_no, lineage, parent, channel), events)
         try:
             case = replay(definition, seed, events)
         except Untellable as failure:
@@ -87,6 +83,29 @@ class Retelling:
             *self._exemptions(case_no, ticket_id, events),
             *self._admissions(case_no, ticket_id, events),
         ]
+
+    def steps(self, ticket_id: int) -> tuple[Workflow, Iterator[tuple[Event, Case]]]:
+        """The ticket's workflow, and each of its events with the ticket as it left it. Errors: `Untellable` later."""
+        ((workflow_id, *row),) = self._rows(
+            "SELECT t.workflow_id, t.case_no, a.lineage, t.parent_id, t.channel FROM ticket t "
+            "JOIN area a ON a.id = t.area_id WHERE t.id = @",
+            ticket_id,
+        )
+        events = list(self._events(ticket_id))
+        definition, seed = self._begin(ticket_id, workflow_id, row, events)
+        return definition, steps(definition, seed, events)
+
+    def _begin(
+        self, ticket_id: int, workflow_id: int, row: Sequence[Any], events: Sequence[Event]
+    ) -> tuple[Workflow, Seed]:
+        """What a ticket is told from; `row` is its case number, its area's lineage, its parent and its channel."""
+        case_no, lineage, parent, channel = row
+        seed = Seed(
+            id=ticket_id, case_no=case_no, area=chain(lineage), parent_id=parent, channel=channel,
+            departments=self._departments, people=self._people, tickets=self._mains(events),
+            calendar=self._versions.calendar_version,
+        )  # fmt: skip
+        return self._versions.definition(self._transaction, workflow_id), seed
 
     def _belongings(self, case_no: str, ticket_id: int, case: Case) -> Iterator[Difference]:
         told: tuple[tuple[str, list[str], Mapping[int, Any]], ...] = (

@@ -23,9 +23,11 @@ from hypothesis.stateful import (
 )
 
 from engine.background.commands import run_commands
+from engine.background.facts import fold_facts, tell_facts
 from engine.background.relay import relay
 from engine.database import Database
 from engine.errors import HuyingError, KeyReused, NotPermitted, Stale
+from engine.records.facts import TaskFact, TicketFact, columns
 from engine.stages.calls import Offer, Outcome
 from tests.support.door import HANDLERS, LEADS, Told, World
 from tests.support.reference import Model, tell
@@ -266,6 +268,30 @@ class RandomActs(RuleBasedStateMachine):
             ((acts,),) = self.world.rows("SELECT count(*) FROM feed WHERE ticket_id = ?", told.id)
             assert acts == told.case.ticket.version
             assert self.world.differences(told.id) == []
+        fold_facts(self.world.database, self.world.versions)
+        assert self._facts_kept() == self._facts_told(), [told.actions for told in self.told]
+
+    def _facts_kept(self) -> list[list[tuple[Any, ...]]]:
+        """The rows of facts about these tickets, as they were folded act by act."""
+        which = ", ".join(str(told.id) for told in self.told)
+        return [
+            [tuple(row) for row in self.world.rows(f"SELECT * FROM {table} WHERE ticket_id IN ({which}) ORDER BY 1, 2")]
+            for table in ("ticket_fact", "task_fact")
+        ]
+
+    def _facts_told(self) -> list[list[tuple[Any, ...]]]:
+        """The same, told at once from the whole histories."""
+        with self.world.database.looking() as transaction:
+            told = tell_facts(transaction, self.world.versions, sorted(told.id for told in self.told))
+        names = columns(TicketFact), columns(TaskFact)
+        empty = [
+            {name: table.model_fields[name].get_default() for name in columns(table)}
+            for table in (TicketFact, TaskFact)
+        ]
+        return [
+            sorted(tuple((none | row)[name] for name in those) for row in rows)
+            for rows, those, none in zip(told, names, empty, strict=True)
+        ]
 
     # -- both sides of one act -----------------------------------------------------------------------------------
 

@@ -16,6 +16,36 @@ WRONG = {
         "public: true, to: reported, form: [item!, description!",
         "路人无从知道",
     ),
+    "a milestone of an action that isn't there": (
+        "calendar: cn-mainland\n",
+        "calendar: cn-mainland\nfacts: {filed: {by: acept}}\n",
+        "动作“acept”没有声明，是否想写“accept”？",
+    ),
+    "a milestone of the ticket by a task's action": (
+        "calendar: cn-mainland\n",
+        "calendar: cn-mainland\nfacts: {filed: {by: finish}}\n",
+        "动作“finish”没有声明",
+    ),
+    "a milestone without an action": (
+        "calendar: cn-mainland\n",
+        "calendar: cn-mainland\nfacts: {filed: {deadline: accept}}\n",
+        "“filed”要写明 by",
+    ),
+    "handling by an action": (
+        "calendar: cn-mainland\n",
+        "calendar: cn-mainland\nfacts: {handled: {of: line, by: finish}}\n",
+        "“handled”不能写 by",
+    ),
+    "a milestone that is never late": (
+        "calendar: cn-mainland\n",
+        "calendar: cn-mainland\nfacts: {reworked: {by: accept, deadline: accept}}\n",
+        "“reworked”没有按时与否",
+    ),
+    "a milestone nobody knows": (
+        "calendar: cn-mainland\n",
+        "calendar: cn-mainland\nfacts: {fild: {by: accept}}\n",
+        "是否想写“filed”",
+    ),
     "unknown key": ("calendar: cn", "calender: cn", "是否想写“calendar”"),
     "unknown Chinese key": ("title: 小循环", "标提: 小循环", "是否想写“标题”"),
     "missing key": ("calendar: cn-mainland\n", "", "缺少“日历”（calendar）"),

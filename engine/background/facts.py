@@ -1,0 +1,159 @@
+"""Facts are folded behind the feed: every ticket that something happened to is told again from its history.
+
+A ticket is told on one snapshot and written in one short transaction that also moves the cursor. Whoever moved the
+cursor meanwhile has told newer histories, so what was told here is thrown away.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.analysis.folding import facts_of
+from engine.analysis.replay import Untellable
+from engine.clock import Instant
+from engine.database import Database, Transaction
+from engine.records import facts
+from engine.records.asking import among, marks
+from engine.records.following import AT_ONCE
+from engine.records.versions import Versions
+from engine.stages.retelling import Retelling
+
+Rows = list[dict[str, Any]]
+
+_LOG = logging.getLogger(__name__)
+
+
+def fold_facts(database: Database, versions: Versions, *, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Fold what happened since the last round; how many tickets were told again."""
+    told = 0
+    while not stopping():
+        with database.looking() as transaction:
+            begin, last, ids = _behind(transaction)
+            tickets, tasks = tell_facts(transaction, versions, ids)
+        if last is None:
+            return told
+        if database.acting(_writing(tickets, tasks, begin, last)):
+            told += len(ids)
+    return told
+
+
+def rebuild(database: Database, versions: Versions, *, hear: Callable[[int], None] = lambda done: None) -> int:
+    """Drop every fact and fold all tickets anew; how many there are. `hear` is told how many are done.
+
+    The fold that runs beside it goes on from where the feed stood at the beginning: what happens meanwhile is told
+    again by it.
+    """
+    ((last,),) = _asked(database, "SELECT coalesce(max(position), 0) FROM feed")
+    database.acting(_begun(int(last)))
+    done = after = 0
+    while True:
+        with database.looking() as transaction:
+            mark, *_ = marks(transaction, 1)
+            rows = transaction.rows(f"SELECT id FROM ticket WHERE id > {mark} ORDER BY id LIMIT {AT_ONCE}", (after,))  # noqa: S608
+            ids = [int(row[0]) for row in rows]
+            tickets, tasks = tell_facts(transaction, versions, ids)
+        if not ids:
+            return done
+        database.acting(_kept(tickets, tasks))
+        done, after = done + len(ids), ids[-1]
+        hear(done)
+
+
+def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int]) -> tuple[Rows, Rows]:
+    """The facts of these tickets, as the rows of both tables.
+
+    A history that cannot be told is logged and left out: one tampered ticket must not stop the others. `huying facts`
+    says how many lack facts, `huying verify` which and why.
+    """
+    ids = list(ids)
+    match, parameters = among(transaction, ids)
+    # Who may know of a ticket is written beside its history, by the same act.
+    kept = dict(transaction.rows(f"SELECT id, confidential FROM ticket WHERE id {match}", parameters))  # noqa: S608
+    telling = Retelling(transaction, versions)
+    tickets: Rows = []
+    tasks: Rows = []
+    for ticket_id in ids:
+        definition, steps = telling.steps(ticket_id)
+        try:
+            found = facts_of(definition, steps)
+        except Untellable as failure:
+            _LOG.error("ticket %s cannot be told again: %s", ticket_id, failure)
+            continue
+        own = {"ticket_id": ticket_id, "workflow": definition.key, "confidential": bool(kept[ticket_id])}
+        tickets.append(found.values | own)
+        tasks += [{**one.values, "ticket_id": ticket_id, "seq": one.seq} for one in found.tasks.values()]
+    ways = facts.paths(transaction, {_where(row) for row in tickets})
+    for row in tickets:
+        row["area_path"] = ways[_where(row)]
+    return tickets, tasks
+
+
+def _where(row: dict[str, Any]) -> tuple[int, Instant]:
+    """Its area, and when the tree of areas counts for it."""
+    return row["area_id"], row.get("filed_at") or row["reported_at"]
+
+
+def _behind(transaction: Transaction) -> tuple[int, int | None, list[int]]:
+    """Where the cursor stands, where the next acts of the feed end, and the tickets they are about."""
+    mark, *_ = marks(transaction, 1)
+    at = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (facts.READER,))  # noqa: S608
+    begin = int(at[0][0]) if at else 0
+    rows = transaction.rows(
+        f"SELECT position, ticket_id FROM feed WHERE position > {mark} ORDER BY position LIMIT {AT_ONCE}",  # noqa: S608
+        (begin,),
+    )
+    return begin, int(rows[-1][0]) if rows else None, sorted({int(row[1]) for row in rows})
+
+
+def _writing(tickets: Rows, tasks: Rows, begin: int, last: int) -> Callable[[Transaction], bool]:
+    def work(transaction: Transaction) -> bool:
+        mark, *_ = marks(transaction, 1)
+        transaction.run(
+            f"INSERT INTO cursor (reader, position) VALUES ({mark}, 0) ON CONFLICT (reader) DO NOTHING",  # noqa: S608
+            (facts.READER,),
+        )
+        moved = transaction.run(
+            f"UPDATE cursor SET position = {mark} WHERE reader = {mark} AND position = {mark}",  # noqa: S608
+            (last, facts.READER, begin),
+        )
+        if moved:
+            facts.write(transaction, tickets, tasks)
+        return bool(moved)
+
+    return work
+
+
+def _begun(last: int) -> Callable[[Transaction], None]:
+    def work(transaction: Transaction) -> None:
+        mark, *_ = marks(transaction, 1)
+        facts.forget_all(transaction)
+        transaction.run(
+            f"INSERT INTO cursor (reader, position) VALUES ({mark}, {mark}) ON CONFLICT (reader) DO UPDATE "  # noqa: S608
+            "SET position = excluded.position",
+            (facts.READER, last),
+        )
+
+    return work
+
+
+def _kept(tickets: Rows, tasks: Rows) -> Callable[[Transaction], None]:
+    """Rows of a rebuild; a ticket that the fold has told since is newer than them and stays."""
+
+    def work(transaction: Transaction) -> None:
+        match, parameters = among(transaction, [row["ticket_id"] for row in tickets])
+        there = {
+            int(row[0])
+            for row in transaction.rows(f"SELECT ticket_id FROM ticket_fact WHERE ticket_id {match}", parameters)  # noqa: S608
+        }
+        facts.write(
+            transaction,
+            [row for row in tickets if row["ticket_id"] not in there],
+            [row for row in tasks if row["ticket_id"] not in there],
+        )
+
+    return work
+
+
+def _asked(database: Database, sql: str) -> list[Any]:
+    with database.looking() as transaction:
+        return transaction.rows(sql)

@@ -1,0 +1,225 @@
+"""Facts: one row per ticket and one per task of a department, folded from the history; what indicators count by.
+
+Nothing else writes them, and folding again makes the same rows. A moment is null while it has not come; a due time is
+null while there is none or its clock stands still.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import SQLModel
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.records.areas import chain
+from engine.records.asking import among, marks
+from engine.records.columns import (
+    ONE_TREE,
+    instant,
+    key_part,
+    link,
+    maybe_instant,
+    maybe_link,
+    maybe_number,
+    maybe_word,
+    number,
+    text,
+    word,
+    yes_no,
+)
+
+READER = "facts"
+
+
+class TicketFact(SQLModel, table=True):
+    """What is counted of one ticket. Moments end in `_at`, due times in `_due`."""
+
+    __tablename__ = "ticket_fact"
+    __table_args__ = (
+        Index("ix_ticket_fact_reported", "reported_at"),
+        Index("ix_ticket_fact_filed", "filed_at"),
+        Index("ix_ticket_fact_closed", "first_closed_at"),
+        ONE_TREE,
+    )
+
+    ticket_id: int = key_part()
+    workflow: str = word()
+    channel: str = word()
+    item: str | None = maybe_word()
+    urgency: str | None = maybe_word()
+    area_id: int = link()
+    #: `/id/id/id/` from the root to its own area, as the tree was when it was filed, else reported.
+    area_path: str = text()
+    #: Who had the lead last.
+    department_id: int | None = maybe_link()
+    confidential: bool = yes_no()
+    reported_at: int = instant()
+    verified_at: int | None = maybe_instant()
+    verified_due: int | None = maybe_instant()
+    filed_at: int | None = maybe_instant()
+    filed_due: int | None = maybe_instant()
+    self_handled_at: int | None = maybe_instant()
+    solved_together_at: int | None = maybe_instant()
+    dispatched_at: int | None = maybe_instant()
+    dispatched_due: int | None = maybe_instant()
+    listed_at: int | None = maybe_instant()
+    listed_due: int | None = maybe_instant()
+    cleared_at: int | None = maybe_instant()
+    cleared_due: int | None = maybe_instant()
+    #: Since when every department of the present round is done, and the last due time among them.
+    handled_at: int | None = maybe_instant()
+    handled_due: int | None = maybe_instant()
+    checked_at: int | None = maybe_instant()
+    checked_due: int | None = maybe_instant()
+    scored_at: int | None = maybe_instant()
+    #: Since when it is closed; null again when it is reopened.
+    closed_at: int | None = maybe_instant()
+    first_closed_at: int | None = maybe_instant()
+    called_back_at: int | None = maybe_instant()
+    called_back_due: int | None = maybe_instant()
+    rated_at: int | None = maybe_instant()
+    #: What the reporter said last: choices of the standard fields.
+    resolved: str | None = maybe_word()
+    satisfaction: str | None = maybe_word()
+    reworked_at: int | None = maybe_instant()
+    rehandled_at: int | None = maybe_instant()
+    reworked_times: int = number()
+    rehandled_times: int = number()
+    returned_times: int = number()
+    called_at: int | None = maybe_instant()
+    invalid_at: int | None = maybe_instant()
+    relapsed_at: int | None = maybe_instant()
+    extended_at: int | None = maybe_instant()
+    #: First suspended; and since when it is now.
+    suspended_at: int | None = maybe_instant()
+    waiting_at: int | None = maybe_instant()
+    #: Since when another ticket carries it.
+    joined_at: int | None = maybe_instant()
+    void_at: int | None = maybe_instant()
+
+
+class TaskFact(SQLModel, table=True):
+    """What is counted of one department's task."""
+
+    __tablename__ = "task_fact"
+    __table_args__ = (
+        Index("ix_task_fact_sent", "sent_at"),
+        Index("ix_task_fact_department", "department_id", "sent_at"),
+        ONE_TREE,
+    )
+
+    ticket_id: int = key_part()
+    seq: int = key_part()
+    kind: str = word()
+    department_id: int = link()
+    lead: bool = yes_no()
+    #: Whether tasks of this kind handle the matter, as the workflow file says.
+    handling: bool = yes_no()
+    #: Opened because finished work was sent back.
+    again: bool = yes_no()
+    sent_at: int = instant()
+    signed_at: int | None = maybe_instant()
+    signed_due: int | None = maybe_instant()
+    contacted_at: int | None = maybe_instant()
+    contacted_due: int | None = maybe_instant()
+    arrived_at: int | None = maybe_instant()
+    arrived_due: int | None = maybe_instant()
+    handled_at: int | None = maybe_instant()
+    handled_due: int | None = maybe_instant()
+    scored_at: int | None = maybe_instant()
+    #: Stars, 1 to 5, and whether it was resolved, as the block says.
+    score: int | None = maybe_number()
+    resolved: str | None = maybe_word()
+    reworked_at: int | None = maybe_instant()
+    rehandled_at: int | None = maybe_instant()
+    #: Asked to be returned; let go because it was dispatched wrongly; another department named by that ruling.
+    returned_at: int | None = maybe_instant()
+    wrong_at: int | None = maybe_instant()
+    redispatched_at: int | None = maybe_instant()
+    extended_at: int | None = maybe_instant()
+    suspended_at: int | None = maybe_instant()
+    waiting_at: int | None = maybe_instant()
+    void_at: int | None = maybe_instant()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldState:
+    """How far the facts have come."""
+
+    tickets: int
+    tasks: int
+    #: Tickets that have no facts: not folded yet, or their history cannot be told.
+    without: int
+    #: The last act of the feed that they hold, and the last there is.
+    position: int
+    last: int
+    #: When the oldest act that they do not hold was done; None when they hold all.
+    behind_since: Instant | None
+
+
+def columns(table: type[SQLModel]) -> tuple[str, ...]:
+    """The columns of a table of facts, in its order."""
+    return tuple(table.model_fields)
+
+
+def write(transaction: Transaction, tickets: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]]) -> None:
+    """Put the facts of these tickets in the place of what was known of them."""
+    match, parameters = among(transaction, [row["ticket_id"] for row in tickets])
+    for table, rows in ((TicketFact, tickets), (TaskFact, tasks)):
+        name, names = table.__tablename__, columns(table)
+        transaction.run(f"DELETE FROM {name} WHERE ticket_id {match}", parameters)  # noqa: S608 (constant words)
+        empty = {one: table.model_fields[one].get_default() for one in names}
+        if rows:
+            transaction.run_many(
+                f"INSERT INTO {name} ({', '.join(names)}) VALUES ({', '.join(marks(transaction, len(names)))})",  # noqa: S608
+                [tuple({**empty, **row}[one] for one in names) for row in rows],
+            )
+
+
+def forget_all(transaction: Transaction) -> None:
+    """Drop every row."""
+    transaction.run("DELETE FROM task_fact")
+    transaction.run("DELETE FROM ticket_fact")
+
+
+def paths(transaction: Transaction, wanted: Iterable[tuple[int, Instant]]) -> dict[tuple[int, Instant], str]:
+    """Area and moment → its way down from the root as it was then, `/1/4/9/`."""
+    wanted = set(wanted)
+    match, parameters = among(transaction, {area for area, _ in wanted})
+    now = dict(transaction.rows(f"SELECT id, lineage FROM area WHERE id {match}", parameters))  # noqa: S608
+    former = transaction.rows(
+        f"SELECT area_id, valid_to, lineage FROM former_area WHERE area_id {match} ORDER BY valid_to",  # noqa: S608
+        parameters,
+    )
+    found: dict[tuple[int, Instant], str] = {}
+    for area, at in wanted:
+        then = next((lineage for one, until, lineage in former if one == area and at < until), now[area])
+        found[area, at] = _path(then)
+    return found
+
+
+def state(transaction: Transaction) -> FoldState:
+    """How far the facts have come."""
+    mark, *_ = marks(transaction, 1)
+    ((tickets,),) = transaction.rows("SELECT count(*) FROM ticket_fact")
+    ((without,),) = transaction.rows(
+        "SELECT count(*) FROM ticket t WHERE NOT EXISTS (SELECT 1 FROM ticket_fact f WHERE f.ticket_id = t.id)"
+    )
+    ((tasks,),) = transaction.rows("SELECT count(*) FROM task_fact")
+    at = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (READER,))  # noqa: S608
+    position = int(at[0][0]) if at else 0
+    ((last,),) = transaction.rows("SELECT coalesce(max(position), 0) FROM feed")
+    ((waits,),) = transaction.rows("SELECT min(at) FROM outbox")
+    ((oldest,),) = transaction.rows(f"SELECT min(at) FROM feed WHERE position > {mark}", (position,))  # noqa: S608
+    behind = min((moment for moment in (waits, oldest) if moment is not None), default=None)
+    return FoldState(
+        tickets=tickets, tasks=tasks, without=without, position=position, last=int(last),
+        behind_since=Instant(behind) if behind is not None else None,
+    )  # fmt: skip
+
+
+def _path(lineage: str) -> str:
+    from_root = reversed(chain(lineage))
+    return f"/{'/'.join(str(link.id) for link in from_root)}/"
