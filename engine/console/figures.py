@@ -12,7 +12,7 @@ from engine.clock import DAY, HOUR, MINUTE, SECOND, shown
 from engine.console.indicator import indicator_figure
 from engine.console.printing import OUT, Add
 from engine.exchange.figures import Figure, Figures, by_department
-from engine.records.indicators import Part
+from engine.records.indicators import Side
 
 _HEADINGS = (
     "办结\nClosed",
@@ -34,7 +34,7 @@ def add(command: Add) -> None:
     figures.add_argument("--as-of", metavar="WHEN", help="2026-11-30 (its end) or 2026-11-30T17:00; now if missing")
     for name in ("area", "department", "item", "channel"):
         figures.add_argument(f"--{name}", default="", metavar="CODE")
-    figures.add_argument("--list", choices=[part.value for part in Part], help="the case numbers behind it")
+    figures.add_argument("--list", choices=[side.value for side in Side], help="the case numbers behind it")
     figures.add_argument("--by", choices=["department"], default="department")
     figures.add_argument("--json", action="store_true")
 

@@ -11,7 +11,7 @@ from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
 from engine.errors import Malformed, NotFound
-from engine.records.indicators import MOST, Asked, Cursor, Figure, Line, Part, behind, figure, formula
+from engine.records.indicators import MOST, Asked, Cursor, Figure, Line, Side, behind, figure, formula
 
 
 def indicator_figure(application: Application, given: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def indicator_figure(application: Application, given: argparse.Namespace) -> int
             found = figure(transaction, indicator, asked)
             _print(indicator, asked, found, json=given.json)
         if given.list:
-            for line in _all(transaction, indicator, asked, Part(given.list)):
+            for line in _all(transaction, indicator, asked, Side(given.list)):
                 task = f" #{line.seq} {line.department}" if line.seq else f" {line.department}".rstrip()
                 OUT.print(f"{line.case_no}{task} · {shown(line.cohort_at)}", markup=False)
     return 0
@@ -97,10 +97,10 @@ def _print(indicator: Indicator, asked: Asked, found: Figure, *, json: bool) -> 
     OUT.print(f"{shown(asked.since)} – {shown(asked.until)} · 截至 / as of {shown(asked.as_of)}", markup=False)
 
 
-def _all(transaction: Transaction, indicator: Indicator, asked: Asked, part: Part) -> Iterator[Line]:
+def _all(transaction: Transaction, indicator: Indicator, asked: Asked, side: Side) -> Iterator[Line]:
     after: Cursor | None = None
     while True:
-        lines = behind(transaction, indicator, asked, part, after=after)
+        lines = behind(transaction, indicator, asked, side, after=after)
         yield from lines
         if len(lines) < MOST:
             return

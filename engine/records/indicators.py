@@ -33,7 +33,7 @@ MOST = 500
 _TABLES = {Counted.TICKET: "k", Counted.TASK: "s"}
 
 
-class Part(StrEnum):
+class Side(StrEnum):
     """Which side of a figure is listed."""
 
     NUMERATOR = "numerator"
@@ -107,7 +107,7 @@ def behind(
     transaction: Transaction,
     indicator: Indicator,
     asked: Asked,
-    part: Part,
+    side: Side,
     *,
     after: Cursor | None = None,
     most: int = MOST,
@@ -115,7 +115,7 @@ def behind(
     """What is counted, by its cohort moment, at most `most` lines after one. Errors: as `figure`."""
     asking, alias = Asking(transaction), _TABLES[indicator.unit]
     where = _where(transaction, indicator, asked, asking)
-    if part is Part.NUMERATOR and indicator.counts is not None:
+    if side is Side.NUMERATOR and indicator.counts is not None:
         where += f" AND {_sql(indicator.counts.wanted, asking, asked.as_of)}"
     tasks = indicator.unit is Counted.TASK
     seq = "s.seq" if tasks else "0"

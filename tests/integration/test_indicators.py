@@ -13,7 +13,7 @@ from engine.database import Database, Transaction
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
 from engine.errors import NotFound
-from engine.records.indicators import MOST, Asked, Part, behind, figure
+from engine.records.indicators import MOST, Asked, Side, behind, figure
 from engine.serving import prepare_demo
 from engine.settings import Settings
 from tests.support.cases import MONDAY
@@ -42,9 +42,9 @@ def _counted(world: World, name: str, **more: object) -> tuple[int, int]:
     return found.numerator, found.denominator
 
 
-def _listed(world: World, name: str, part: Part, **more: object) -> list[str]:
+def _listed(world: World, name: str, side: Side, **more: object) -> list[str]:
     with world.database.looking() as transaction:
-        return [line.case_no for line in behind(transaction, INDICATORS[name], _month(world, **more), part)]
+        return [line.case_no for line in behind(transaction, INDICATORS[name], _month(world, **more), side)]
 
 
 def test_what_is_not_yet_due_is_outside_and_what_is_overdue_is_in_the_base(world: World) -> None:
@@ -52,8 +52,8 @@ def test_what_is_not_yet_due_is_outside_and_what_is_overdue_is_in_the_base(world
     assert _counted(world, "closure_area") == (1, 1), "the other is not due yet"
     world.later(20 * DAY)
     assert _counted(world, "closure_area") == (1, 2)
-    assert _listed(world, "closure_area", Part.DENOMINATOR) == [closed.case_no, running.case_no]
-    assert _listed(world, "closure_area", Part.NUMERATOR) == [closed.case_no]
+    assert _listed(world, "closure_area", Side.DENOMINATOR) == [closed.case_no, running.case_no]
+    assert _listed(world, "closure_area", Side.NUMERATOR) == [closed.case_no]
     assert _counted(world, "closure_area", as_of=MONDAY + HOUR) == (1, 1), "as of then it was not due"
 
 
@@ -64,8 +64,8 @@ def test_joined_and_void_tickets_are_in_no_closure_rate(world: World) -> None:
     called.do("shen", "call_off")
     world.later(20 * DAY)
     assert _counted(world, "closure_area") == (1, 2)
-    assert main.case_no in _listed(world, "closure_area", Part.NUMERATOR)
-    assert called.case_no not in _listed(world, "closure_area", Part.DENOMINATOR)
+    assert main.case_no in _listed(world, "closure_area", Side.NUMERATOR)
+    assert called.case_no not in _listed(world, "closure_area", Side.DENOMINATOR)
 
 
 def test_each_department_answers_for_its_own_signing(world: World) -> None:
@@ -90,8 +90,8 @@ def test_dispatching_late_is_the_areas_and_only_of_those_that_had_to_be_dispatch
     waiting = Told(world).filed()
     world.later(DAY)
     assert _counted(world, "dispatched_on_time") == (0, 2)
-    assert answered.case_no not in _listed(world, "dispatched_on_time", Part.DENOMINATOR)
-    assert waiting.case_no in _listed(world, "dispatched_on_time", Part.DENOMINATOR)
+    assert answered.case_no not in _listed(world, "dispatched_on_time", Side.DENOMINATOR)
+    assert waiting.case_no in _listed(world, "dispatched_on_time", Side.DENOMINATOR)
 
 
 def test_a_return_that_is_let_go_is_a_wrong_dispatch(world: World) -> None:
@@ -152,15 +152,15 @@ def test_a_list_goes_on_behind_the_last_line_of_a_page(world: World) -> None:
     fold_facts(world.database, world.versions)
     for name in ("filed_rightly", "returned"):
         with world.database.looking() as transaction:
-            whole = behind(transaction, INDICATORS[name], _month(world), Part.DENOMINATOR)
-            assert _paged(transaction, INDICATORS[name], _month(world), Part.DENOMINATOR, 1) == len(whole) > 1
+            whole = behind(transaction, INDICATORS[name], _month(world), Side.DENOMINATOR)
+            assert _paged(transaction, INDICATORS[name], _month(world), Side.DENOMINATOR, 1) == len(whole) > 1
 
 
-def _paged(transaction: Transaction, indicator: Indicator, asked: Asked, part: Part, most: int) -> int:
+def _paged(transaction: Transaction, indicator: Indicator, asked: Asked, side: Side, most: int) -> int:
     """How many lines all pages have together; none twice."""
     seen: set[tuple[int, int]] = set()
     after = None
-    while lines := behind(transaction, indicator, asked, part, after=after, most=most):
+    while lines := behind(transaction, indicator, asked, side, after=after, most=most):
         assert not seen & {(line.ticket_id, line.seq) for line in lines}
         seen |= {(line.ticket_id, line.seq) for line in lines}
         after = (lines[-1].cohort_at, lines[-1].ticket_id, lines[-1].seq)
@@ -211,8 +211,8 @@ def _hold(application: Application, later: int) -> int:
         for indicator in INDICATORS.values():
             for asked in scopes:
                 found = figure(transaction, indicator, asked)
-                assert len(behind(transaction, indicator, asked, Part.DENOMINATOR)) == found.denominator < MOST
-                assert len(behind(transaction, indicator, asked, Part.NUMERATOR)) == found.numerator
+                assert len(behind(transaction, indicator, asked, Side.DENOMINATOR)) == found.denominator < MOST
+                assert len(behind(transaction, indicator, asked, Side.NUMERATOR)) == found.numerator
                 assert 0 <= found.numerator <= found.denominator
                 more += bool(found.numerator)
     return more
