@@ -25,8 +25,8 @@ from engine.rules.case import Run
 from engine.rules.memory import URGED
 from engine.vocabulary import SETTLED, StateType
 
-#: Tasks of one page, and of all groups together: the most pressing.
-PAGE, MOST = 50, 500
+#: Tasks of one page, of all groups together (the most pressing), and the most that are asked for or counted.
+PAGE, GROUPED, MOST = 50, 200, 500
 
 #: Behind everything that is due.
 NEVER = 2**63 - 1

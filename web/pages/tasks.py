@@ -66,8 +66,8 @@ Cursor = Annotated[str, Query(max_length=200)]
 def tasks(
     request: Request, house: House, here: At, by: By = By.DUE, part: Part = Part.ALL, cursor: Cursor = ""
 ) -> Response:
-    """The tasks that my posts hold. Grouped, and on the map, stand the most pressing `task_list.MOST`."""
-    now, me, limit = house.clock.now(), here.viewer, task_list.PAGE if by is By.DUE else task_list.MOST
+    """The tasks that my posts hold. Grouped, and on the map, stand the most pressing `task_list.GROUPED`."""
+    now, me, limit = house.clock.now(), here.viewer, task_list.PAGE if by is By.DUE else task_list.GROUPED
     with house.database.looking() as transaction:
         found = task_list.held(transaction, house.versions, me, part, cursor=cursor or None, limit=limit)
         rows = task_rows(transaction, house.versions, found.keys, now)
