@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,28 +81,10 @@ class Settings:
         """
         env = os.environ if environment is None else environment
         data = Path(env.get("HUYING_DATA", "var"))
-        algorithm = env.get("HUYING_HASH", "sha256")
-        if algorithm not in ALGORITHMS:
-            raise _wrong("HUYING_HASH", algorithm)
-        pool = env.get("HUYING_POOL", "4")
-        if not pool.isdecimal() or not 1 <= int(pool) <= 100:
-            raise _wrong("HUYING_POOL", pool)
-        assets = env.get("HUYING_ASSETS", "cdn")
-        if assets not in ("cdn", "local"):
-            raise _wrong("HUYING_ASSETS", assets)
-        scheduler = env.get("HUYING_SCHEDULER", "")
-        if scheduler not in ("", "inside", "apart"):
-            raise _wrong("HUYING_SCHEDULER", scheduler)
         shift = env.get("HUYING_CLOCK_SHIFT", "")
-        notify = env.get("HUYING_NOTIFY", "null")
-        if notify not in ("null", "apprise"):
-            raise _wrong("HUYING_NOTIFY", notify)
         quiet = env.get("HUYING_QUIET", "21:30-07:30")
         if not _QUIET.fullmatch(quiet):
             raise _wrong("HUYING_QUIET", quiet)
-        days = env.get("HUYING_LINK_DAYS", "15")
-        if not (days.isascii() and days.isdecimal() and 1 <= int(days) <= LONGEST_LINK):
-            raise _wrong("HUYING_LINK_DAYS", days)
         seal_at = env.get("HUYING_SEAL_AT", "02:30")
         if not re.fullmatch(_TIME, seal_at):
             raise _wrong("HUYING_SEAL_AT", seal_at)
@@ -111,17 +93,17 @@ class Settings:
             data=data,
             store=store.check(env.get("HUYING_STORE", "")),
             font=_font(env.get("HUYING_FONT", "")),
-            hash_algorithm=algorithm,
-            pool=int(pool),
-            assets=assets,
-            scheduler=scheduler,
+            hash_algorithm=_one_of(env, "HUYING_HASH", "sha256", tuple(ALGORITHMS)),
+            pool=_whole(env, "HUYING_POOL", 4, 100),
+            assets=_one_of(env, "HUYING_ASSETS", "cdn", ("cdn", "local")),
+            scheduler=_one_of(env, "HUYING_SCHEDULER", "", ("", "inside", "apart")),
             clock_shift=Path(shift) if shift else None,
             demo=env.get("HUYING_DEMO", "") in ("1", "true", "yes"),
-            notify=notify,
+            notify=_one_of(env, "HUYING_NOTIFY", "null", ("null", "apprise")),
             url=_address(env.get("HUYING_URL", "")),
             quiet=quiet,
             rhythms=Path(env["HUYING_RHYTHMS"]) if env.get("HUYING_RHYTHMS") else None,
-            link_days=int(days),
+            link_days=_whole(env, "HUYING_LINK_DAYS", 15, LONGEST_LINK),
             tiles=_tiles(env.get("HUYING_TILES", "")),
             tiles_credit=env.get("HUYING_TILES_CREDIT", "")[:200],
             tiles_datum=_datum(env.get("HUYING_TILES_DATUM", "wgs84")),
@@ -138,6 +120,21 @@ class Settings:
     def schedules_inside(self) -> bool:
         """Whether serving includes the background work."""
         return self.scheduler == "inside" or (not self.scheduler and self.database_url.startswith("sqlite"))
+
+
+def _one_of(env: Mapping[str, str], name: str, default: str, allowed: Collection[str]) -> str:
+    value = env.get(name, default)
+    if value not in allowed:
+        raise _wrong(name, value)
+    return value
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """A whole number from 1 to `most`, in plain digits."""
+    value = env.get(name, str(default))
+    if not (value.isascii() and value.isdecimal() and len(value) < 10 and 1 <= int(value) <= most):
+        raise _wrong(name, value)
+    return int(value)
 
 
 def _font(value: str) -> Path | None:
