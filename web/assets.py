@@ -64,7 +64,13 @@ LEAFLET_STYLE = Asset(
     path="dist/leaflet.css",
     integrity="sha384-sHL9NAb7lN7rfvG5lfHpm643Xkcjzp4jFvuavGOndn6pjVqS6ny56CAt3nsEVT4H",
 )
-ALL = (HTMX, TABLER, MERMAID, LEAFLET, LEAFLET_STYLE)
+ECHARTS = Asset(
+    package="echarts",
+    version="6.1.0",
+    path="dist/echarts.min.js",
+    integrity="sha384-C2iskrW/uPW46KzOjrvJIQo4YkV8lkD+QS0CrDN18IIPIpT/g2USu8bTP3nvmIAD",
+)
+ALL = (HTMX, TABLER, MERMAID, LEAFLET, LEAFLET_STYLE, ECHARTS)
 #: Looks at pages in tests; no page uses it, so that no policy allows it.
 AXE = Asset(
     package="axe-core",
