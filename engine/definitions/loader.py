@@ -5,6 +5,7 @@ load(path) → Workflow · loads(text, file="…") → Workflow · discover(fold
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from engine import resources
@@ -78,6 +79,8 @@ def discover(folder: Path | None = None) -> list[Workflow]:
     return list(found.values())
 
 
+# A definition is made of its text alone and never changes, so whoever asks for the same text may have the same one.
+@lru_cache(maxsize=64)
 def _compile(text: str, *, file: str) -> Workflow:
     """Compile a text in six steps; the first two may stop at once, the others gather problems.
 
