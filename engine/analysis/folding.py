@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.analysis.holders import Span, Spans
 from engine.clock import Instant
+from engine.definitions.indicator import PERSONS, Counted
 from engine.definitions.milestone_words import MILESTONES
 from engine.definitions.milestones import HANDLED
 from engine.definitions.model import Appraisal, Milestone, Ruling, Workflow
@@ -42,6 +44,7 @@ class TicketFacts:
 
     values: dict[str, Any] = field(default_factory=dict)
     tasks: dict[int, TaskFacts] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
 
 
 def facts_of(definition: Workflow, steps: Iterable[tuple[Event, Case]]) -> TicketFacts:
@@ -66,11 +69,14 @@ class _Folding:
             if any(answer.ruling in _RETURNS for answer in request.answers.values())
         }
         self._before: Case | None = None
+        self._who: int | None = None
+        self._spans = Spans()
 
     def add(self, event: Event, case: Case) -> None:
         """Fold one event into the facts."""
         at = Instant(event.at if event.source == Source.IMPORT else event.recorded_at)
         said = json.loads(event.facts)
+        self._who = event.person_id
         self._tasks(event, case, at)
         self._reach(event, case, at)
         self._appraise(event, case, said, at)
@@ -78,6 +84,7 @@ class _Folding:
         self._clocks(case, at)
         self._state(event, case, at)
         self._handling(case, at)
+        self.facts.spans = self._spans.add(case, at)
         self._before = case
 
     # -- the ticket ----------------------------------------------------------------------------------------------
@@ -87,6 +94,8 @@ class _Folding:
         if values.get(f"{name}_at") is not None:
             return False
         values[f"{name}_at"] = at
+        if name in PERSONS[Counted.TICKET if values is self.facts.values else Counted.TASK]:
+            values[f"{name}_by"] = self._who
         return True
 
     def _while(self, values: dict[str, Any], name: str, holds: bool, at: Instant) -> None:
@@ -177,8 +186,9 @@ class _Folding:
         """A task's first line."""
         before = case.tasks.get(task.previous) if task.previous is not None else None
         again = before is not None and before.type is StateType.CLOSED
-        values = {"kind": task.kind, "department_id": task.department_id, "sent_at": at, "again": again}
+        values = {"kind": task.kind, "department_id": task.department_id, "again": again}
         one = self.facts.tasks[task.seq] = TaskFacts(task.seq, values)
+        self._first(one.values, "sent", at)
         return one
 
     def _follow(self, one: TaskFacts, task: Task, handled: Milestone, case: Case, at: Instant) -> None:

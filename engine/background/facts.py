@@ -6,6 +6,7 @@ cursor meanwhile has told newer histories, so what was told here is thrown away.
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from engine.analysis.folding import facts_of
@@ -14,27 +15,26 @@ from engine.clock import Instant
 from engine.database import Database, Transaction
 from engine.records import facts
 from engine.records.asking import among, marks
+from engine.records.facts import Told
 from engine.records.following import AT_ONCE
 from engine.records.versions import Versions
 from engine.stages.retelling import Retelling
-
-Rows = list[dict[str, Any]]
 
 _LOG = logging.getLogger(__name__)
 
 
 def fold_facts(database: Database, versions: Versions, *, stopping: Callable[[], bool] = lambda: False) -> int:
     """Fold what happened since the last round; how many tickets were told again."""
-    told = 0
+    done = 0
     while not stopping():
         with database.looking() as transaction:
             begin, last, ids = _behind(transaction)
-            tickets, tasks = tell_facts(transaction, versions, ids)
+            told = tell_facts(transaction, versions, ids)
         if last is None:
-            return told
-        if database.acting(_writing(tickets, tasks, begin, last)):
-            told += len(ids)
-    return told
+            return done
+        if database.acting(_writing(told, begin, last)):
+            done += len(ids)
+    return done
 
 
 def rebuild(database: Database, versions: Versions, *, hear: Callable[[int], None] = lambda done: None) -> int:
@@ -51,16 +51,16 @@ def rebuild(database: Database, versions: Versions, *, hear: Callable[[int], Non
             mark, *_ = marks(transaction, 1)
             rows = transaction.rows(f"SELECT id FROM ticket WHERE id > {mark} ORDER BY id LIMIT {AT_ONCE}", (after,))  # noqa: S608
             ids = [int(row[0]) for row in rows]
-            tickets, tasks = tell_facts(transaction, versions, ids)
+            told = tell_facts(transaction, versions, ids)
         if not ids:
             return done
-        database.acting(_kept(tickets, tasks))
+        database.acting(_kept(told))
         done, after = done + len(ids), ids[-1]
         hear(done)
 
 
-def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int]) -> tuple[Rows, Rows]:
-    """The facts of these tickets, as the rows of both tables.
+def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int]) -> Told:
+    """The facts of these tickets, as the rows of all tables.
 
     A history that cannot be told is logged and left out: one tampered ticket must not stop the others. `huying facts`
     says how many lack facts, `huying verify` which and why.
@@ -70,8 +70,7 @@ def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int])
     # Who may know of a ticket is written beside its history, by the same act.
     kept = dict(transaction.rows(f"SELECT id, confidential FROM ticket WHERE id {match}", parameters))  # noqa: S608
     telling = Retelling(transaction, versions)
-    tickets: Rows = []
-    tasks: Rows = []
+    told = Told()
     for ticket_id in ids:
         definition, steps = telling.steps(ticket_id)
         try:
@@ -80,12 +79,14 @@ def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int])
             _LOG.error("ticket %s cannot be told again: %s", ticket_id, failure)
             continue
         own = {"ticket_id": ticket_id, "workflow": definition.key, "confidential": bool(kept[ticket_id])}
-        tickets.append(found.values | own)
-        tasks += [{**one.values, "ticket_id": ticket_id, "seq": one.seq} for one in found.tasks.values()]
-    ways = facts.paths(transaction, {_where(row) for row in tickets})
-    for row in tickets:
-        row["area_path"] = ways[_where(row)]
-    return tickets, tasks
+        told.tickets.append(found.values | own)
+        told.tasks.extend({**one.values, "ticket_id": ticket_id, "seq": one.seq} for one in found.tasks.values())
+        told.spans.extend({**asdict(one), "ticket_id": ticket_id, "seq": n} for n, one in enumerate(found.spans, 1))
+    paths = facts.paths(transaction, {_where(row) for row in told.tickets})
+    ways = {row["ticket_id"]: paths[_where(row)] for row in told.tickets}
+    for row in (*told.tickets, *told.tasks, *told.spans):
+        row["area_path"] = ways[row["ticket_id"]]
+    return told
 
 
 def _where(row: dict[str, Any]) -> tuple[int, Instant]:
@@ -105,7 +106,7 @@ def _behind(transaction: Transaction) -> tuple[int, int | None, list[int]]:
     return begin, int(rows[-1][0]) if rows else None, sorted({int(row[1]) for row in rows})
 
 
-def _writing(tickets: Rows, tasks: Rows, begin: int, last: int) -> Callable[[Transaction], bool]:
+def _writing(told: Told, begin: int, last: int) -> Callable[[Transaction], bool]:
     def work(transaction: Transaction) -> bool:
         mark, *_ = marks(transaction, 1)
         transaction.run(
@@ -117,7 +118,7 @@ def _writing(tickets: Rows, tasks: Rows, begin: int, last: int) -> Callable[[Tra
             (last, facts.READER, begin),
         )
         if moved:
-            facts.write(transaction, tickets, tasks)
+            facts.write(transaction, told)
         return bool(moved)
 
     return work
@@ -136,20 +137,17 @@ def _begun(last: int) -> Callable[[Transaction], None]:
     return work
 
 
-def _kept(tickets: Rows, tasks: Rows) -> Callable[[Transaction], None]:
+def _kept(told: Told) -> Callable[[Transaction], None]:
     """Rows of a rebuild; a ticket that the fold has told since is newer than them and stays."""
 
     def work(transaction: Transaction) -> None:
-        match, parameters = among(transaction, [row["ticket_id"] for row in tickets])
+        match, parameters = among(transaction, [row["ticket_id"] for row in told.tickets])
         there = {
             int(row[0])
             for row in transaction.rows(f"SELECT ticket_id FROM ticket_fact WHERE ticket_id {match}", parameters)  # noqa: S608
         }
-        facts.write(
-            transaction,
-            [row for row in tickets if row["ticket_id"] not in there],
-            [row for row in tasks if row["ticket_id"] not in there],
-        )
+        parts = (told.tickets, told.tasks, told.spans)
+        facts.write(transaction, Told(*([row for row in rows if row["ticket_id"] not in there] for rows in parts)))
 
     return work
 

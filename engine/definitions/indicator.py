@@ -38,6 +38,14 @@ TASK_MOMENTS: Mapping[str, bool] = {
     "extended": False, "suspended": False, "waiting": False, "void": False,
 }  # fmt: skip
 MOMENTS: Mapping[Counted, Mapping[str, bool]] = {Counted.TICKET: TICKET_MOMENTS, Counted.TASK: TASK_MOMENTS}
+#: Moments beside which stands the person whose act brought them about.
+PERSONS: Mapping[Counted, tuple[str, ...]] = {
+    Counted.TICKET: (
+        "reported", "verified", "filed", "self_handled", "solved_together", "dispatched", "listed", "cleared",
+        "checked", "scored", "first_closed", "called_back", "reworked", "rehandled", "called", "invalid",
+    ),
+    Counted.TASK: ("sent", "signed", "contacted", "arrived", "handled", "scored", "returned", "wrong"),
+}  # fmt: skip
 #: Words whose value may be asked by `is`.
 CHOICES: Mapping[Counted, tuple[str, ...]] = {
     Counted.TICKET: ("workflow", "channel", "item", "urgency", "resolved", "satisfaction"),
@@ -140,4 +148,6 @@ class Indicator:
     #: Percent that should be reached, or kept under.
     target: int | None = None
     most: int | None = None
+    #: The milestone whose doer answers for it, in figures by person; "" for none.
+    person: str = ""
     line: int = 0

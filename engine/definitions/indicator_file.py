@@ -9,7 +9,7 @@ from pathlib import Path
 from engine import resources
 from engine.definitions import source
 from engine.definitions.grammar import Key, Shape
-from engine.definitions.indicator import CHOICES, FLAGS, MOMENTS, Attribution, Condition, Counted, Indicator
+from engine.definitions.indicator import CHOICES, FLAGS, MOMENTS, PERSONS, Attribution, Condition, Counted, Indicator
 from engine.definitions.indicator_conditions import Unreadable, parse
 from engine.definitions.model import Title
 from engine.definitions.reading import Reader
@@ -57,6 +57,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             "area 区域、lead 主办、each 各承办、final 最终承办 / Who answers for it",
             required=True,
         ),
+        _key("person", "个人", Shape.NAME, "个人口径：谁做了这一步算谁的 / By person: whoever did this step answers"),
         _key("target", "目标", Shape.NUMBER, "至少百分之几 / At least so many percent"),
         _key("most", "不超过", Shape.NUMBER, "至多百分之几 / At most so many percent"),
     ),
@@ -116,13 +117,17 @@ def table(place: str) -> str:
 
 def words_table() -> str:
     """The words of conditions as a Markdown table; those with a due time may be asked `on time`, `due`, `timed`."""
-    rows = ["| unit | with a due time | without | choices | yes or no |", "|---|---|---|---|---|"]
+    rows = [
+        "| unit | with a due time | without | choices | yes or no | steps for `person` |",
+        "|---|---|---|---|---|---|",
+    ]
     for unit, moments in MOMENTS.items():
         columns = (
             [name for name, timed in moments.items() if timed],
             [name for name, timed in moments.items() if not timed],
             CHOICES[unit],
             FLAGS[unit],
+            PERSONS[unit],
         )
         rows.append(f"| {unit} | {' | '.join(' '.join(f'`{name}`' for name in names) for names in columns)} |")
     return "\n".join(rows)
@@ -158,6 +163,7 @@ def _indicator(reader: Reader, entry: Entry) -> Indicator | None:
         mean=mean,
         target=reader.number(keys["target"].value) if "target" in keys else None,
         most=reader.number(keys["most"].value) if "most" in keys else None,
+        person=_word(reader, keys, "person", dict.fromkeys(PERSONS[counted]), "步骤", "step") or "",
         line=entry.line,
     )
 

@@ -114,6 +114,18 @@ def chain(lineage: str) -> tuple[AreaLink, ...]:
     return tuple(AreaLink(area_id, level) for area_id, level in json.loads(lineage))
 
 
+def way(lineage: str) -> str:
+    """The stored way up to the root, turned round: `/1/4/9/` from the root down."""
+    return f"/{'/'.join(str(link.id) for link in reversed(chain(lineage)))}/"
+
+
+def ways(transaction: Transaction, area: Area) -> list[str]:
+    """Every way on which an area ever lay, now and before it was moved: what lay below it begins with one of them."""
+    mark, *_ = marks(transaction, 1)
+    former = transaction.rows(f"SELECT lineage FROM former_area WHERE area_id = {mark}", (area.id,))  # noqa: S608
+    return sorted({way(lineage) for lineage in (area.lineage, *(row[0] for row in former))})
+
+
 def area_by_code(transaction: Transaction, code: str) -> Area:
     """The area of that code, also one that is no more.
 

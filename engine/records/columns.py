@@ -91,6 +91,12 @@ def maybe_text() -> Any:
     return Field(default=None, sa_column=Column(Text(), nullable=True))
 
 
+def path() -> Any:
+    """A way down a tree, `/1/4/9/`, ordered by its bytes on every database: what lies below is one range of it."""
+    bytewise = Text().with_variant(Text(collation="C"), "postgresql")
+    return Field(default="", sa_column=Column(bytewise, nullable=False))
+
+
 def instant(*, index: bool = False) -> Any:
     """A moment: microseconds since 1970-01-01T00:00:00Z, so that every database keeps the same one."""
     return Field(sa_column=Column(BigInteger(), nullable=False, index=index))

@@ -1,11 +1,15 @@
 """Facts: one row per ticket and one per task of a department, folded from the history; what indicators count by.
 
 Nothing else writes them, and folding again makes the same rows. A moment is null while it has not come; a due time is
-null while there is none or its clock stands still.
+null while there is none or its clock stands still. `_by` is the person whose act reached it; null for the engine's own
+acts, for citizens and for whoever came by a link.
+
+What lies below an area is one range of `area_path`, which an index serves on both databases; a figure of a month is
+served by the index of its cohort, whichever of the two is narrower.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Index
@@ -13,7 +17,7 @@ from sqlmodel import SQLModel
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.records.areas import chain
+from engine.records.areas import way
 from engine.records.asking import among, marks
 from engine.records.columns import (
     ONE_TREE,
@@ -25,12 +29,14 @@ from engine.records.columns import (
     maybe_number,
     maybe_word,
     number,
-    text,
+    path,
     word,
     yes_no,
 )
+from engine.records.spans import StageSpan
 
 READER = "facts"
+Rows = list[dict[str, Any]]
 
 
 class TicketFact(SQLModel, table=True):
@@ -41,6 +47,7 @@ class TicketFact(SQLModel, table=True):
         Index("ix_ticket_fact_reported", "reported_at"),
         Index("ix_ticket_fact_filed", "filed_at"),
         Index("ix_ticket_fact_closed", "first_closed_at"),
+        Index("ix_ticket_fact_area", "area_path", "filed_at"),
         ONE_TREE,
     )
 
@@ -51,45 +58,61 @@ class TicketFact(SQLModel, table=True):
     urgency: str | None = maybe_word()
     area_id: int = link()
     #: `/id/id/id/` from the root to its own area, as the tree was when it was filed, else reported.
-    area_path: str = text()
+    area_path: str = path()
     #: Who had the lead last.
     department_id: int | None = maybe_link()
     confidential: bool = yes_no()
     reported_at: int = instant()
+    reported_by: int | None = maybe_link()
     verified_at: int | None = maybe_instant()
+    verified_by: int | None = maybe_link()
     verified_due: int | None = maybe_instant()
     filed_at: int | None = maybe_instant()
+    filed_by: int | None = maybe_link()
     filed_due: int | None = maybe_instant()
     self_handled_at: int | None = maybe_instant()
+    self_handled_by: int | None = maybe_link()
     solved_together_at: int | None = maybe_instant()
+    solved_together_by: int | None = maybe_link()
     dispatched_at: int | None = maybe_instant()
+    dispatched_by: int | None = maybe_link()
     dispatched_due: int | None = maybe_instant()
     listed_at: int | None = maybe_instant()
+    listed_by: int | None = maybe_link()
     listed_due: int | None = maybe_instant()
     cleared_at: int | None = maybe_instant()
+    cleared_by: int | None = maybe_link()
     cleared_due: int | None = maybe_instant()
     #: Since when every department of the present round is done, and the last due time among them.
     handled_at: int | None = maybe_instant()
     handled_due: int | None = maybe_instant()
     checked_at: int | None = maybe_instant()
+    checked_by: int | None = maybe_link()
     checked_due: int | None = maybe_instant()
     scored_at: int | None = maybe_instant()
+    scored_by: int | None = maybe_link()
     #: Since when it is closed; null again when it is reopened.
     closed_at: int | None = maybe_instant()
     first_closed_at: int | None = maybe_instant()
+    first_closed_by: int | None = maybe_link()
     called_back_at: int | None = maybe_instant()
+    called_back_by: int | None = maybe_link()
     called_back_due: int | None = maybe_instant()
     rated_at: int | None = maybe_instant()
     #: What the reporter said last: choices of the standard fields.
     resolved: str | None = maybe_word()
     satisfaction: str | None = maybe_word()
     reworked_at: int | None = maybe_instant()
+    reworked_by: int | None = maybe_link()
     rehandled_at: int | None = maybe_instant()
+    rehandled_by: int | None = maybe_link()
     reworked_times: int = number()
     rehandled_times: int = number()
     returned_times: int = number()
     called_at: int | None = maybe_instant()
+    called_by: int | None = maybe_link()
     invalid_at: int | None = maybe_instant()
+    invalid_by: int | None = maybe_link()
     relapsed_at: int | None = maybe_instant()
     extended_at: int | None = maybe_instant()
     #: First suspended; and since when it is now.
@@ -107,12 +130,15 @@ class TaskFact(SQLModel, table=True):
     __table_args__ = (
         Index("ix_task_fact_sent", "sent_at"),
         Index("ix_task_fact_department", "department_id", "sent_at"),
+        Index("ix_task_fact_area", "area_path", "sent_at"),
         ONE_TREE,
     )
 
     ticket_id: int = key_part()
     seq: int = key_part()
     kind: str = word()
+    #: That of its ticket.
+    area_path: str = path()
     department_id: int = link()
     lead: bool = yes_no()
     #: Whether tasks of this kind handle the matter, as the workflow file says.
@@ -120,15 +146,21 @@ class TaskFact(SQLModel, table=True):
     #: Opened because finished work was sent back.
     again: bool = yes_no()
     sent_at: int = instant()
+    sent_by: int | None = maybe_link()
     signed_at: int | None = maybe_instant()
+    signed_by: int | None = maybe_link()
     signed_due: int | None = maybe_instant()
     contacted_at: int | None = maybe_instant()
+    contacted_by: int | None = maybe_link()
     contacted_due: int | None = maybe_instant()
     arrived_at: int | None = maybe_instant()
+    arrived_by: int | None = maybe_link()
     arrived_due: int | None = maybe_instant()
     handled_at: int | None = maybe_instant()
+    handled_by: int | None = maybe_link()
     handled_due: int | None = maybe_instant()
     scored_at: int | None = maybe_instant()
+    scored_by: int | None = maybe_link()
     #: Stars, 1 to 5, and whether it was resolved, as the block says.
     score: int | None = maybe_number()
     resolved: str | None = maybe_word()
@@ -136,12 +168,23 @@ class TaskFact(SQLModel, table=True):
     rehandled_at: int | None = maybe_instant()
     #: Asked to be returned; let go because it was dispatched wrongly; another department named by that ruling.
     returned_at: int | None = maybe_instant()
+    returned_by: int | None = maybe_link()
     wrong_at: int | None = maybe_instant()
+    wrong_by: int | None = maybe_link()
     redispatched_at: int | None = maybe_instant()
     extended_at: int | None = maybe_instant()
     suspended_at: int | None = maybe_instant()
     waiting_at: int | None = maybe_instant()
     void_at: int | None = maybe_instant()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The facts of some tickets, as the rows of the three tables."""
+
+    tickets: Rows = field(default_factory=list)
+    tasks: Rows = field(default_factory=list)
+    spans: Rows = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +207,10 @@ def columns(table: type[SQLModel]) -> tuple[str, ...]:
     return tuple(table.model_fields)
 
 
-def write(transaction: Transaction, tickets: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]]) -> None:
+def write(transaction: Transaction, told: Told) -> None:
     """Put the facts of these tickets in the place of what was known of them."""
-    match, parameters = among(transaction, [row["ticket_id"] for row in tickets])
-    for table, rows in ((TicketFact, tickets), (TaskFact, tasks)):
+    match, parameters = among(transaction, [row["ticket_id"] for row in told.tickets])
+    for table, rows in ((TicketFact, told.tickets), (TaskFact, told.tasks), (StageSpan, told.spans)):
         name, names = table.__tablename__, columns(table)
         transaction.run(f"DELETE FROM {name} WHERE ticket_id {match}", parameters)  # noqa: S608 (constant words)
         empty = {one: table.model_fields[one].get_default() for one in names}
@@ -180,6 +223,7 @@ def write(transaction: Transaction, tickets: Sequence[Mapping[str, Any]], tasks:
 
 def forget_all(transaction: Transaction) -> None:
     """Drop every row."""
+    transaction.run("DELETE FROM stage_span")
     transaction.run("DELETE FROM task_fact")
     transaction.run("DELETE FROM ticket_fact")
 
@@ -196,7 +240,7 @@ def paths(transaction: Transaction, wanted: Iterable[tuple[int, Instant]]) -> di
     found: dict[tuple[int, Instant], str] = {}
     for area, at in wanted:
         then = next((lineage for one, until, lineage in former if one == area and at < until), now[area])
-        found[area, at] = _path(then)
+        found[area, at] = way(then)
     return found
 
 
@@ -218,8 +262,3 @@ def state(transaction: Transaction) -> FoldState:
         tickets=tickets, tasks=tasks, without=without, position=position, last=int(last),
         behind_since=Instant(behind) if behind is not None else None,
     )  # fmt: skip
-
-
-def _path(lineage: str) -> str:
-    from_root = reversed(chain(lineage))
-    return f"/{'/'.join(str(link.id) for link in from_root)}/"

@@ -28,6 +28,7 @@ from engine.background.relay import relay
 from engine.database import Database
 from engine.errors import HuyingError, KeyReused, NotPermitted, Stale
 from engine.records.facts import TaskFact, TicketFact, columns
+from engine.records.spans import StageSpan
 from engine.stages.calls import Offer, Outcome
 from tests.support.door import HANDLERS, LEADS, Told, World
 from tests.support.reference import Model, tell
@@ -276,21 +277,19 @@ class RandomActs(RuleBasedStateMachine):
         which = ", ".join(str(told.id) for told in self.told)
         return [
             [tuple(row) for row in self.world.rows(f"SELECT * FROM {table} WHERE ticket_id IN ({which}) ORDER BY 1, 2")]
-            for table in ("ticket_fact", "task_fact")
+            for table in ("ticket_fact", "task_fact", "stage_span")
         ]
 
     def _facts_told(self) -> list[list[tuple[Any, ...]]]:
         """The same, told at once from the whole histories."""
         with self.world.database.looking() as transaction:
             told = tell_facts(transaction, self.world.versions, sorted(told.id for told in self.told))
-        names = columns(TicketFact), columns(TaskFact)
-        empty = [
-            {name: table.model_fields[name].get_default() for name in columns(table)}
-            for table in (TicketFact, TaskFact)
-        ]
         return [
-            sorted(tuple((none | row)[name] for name in those) for row in rows)
-            for rows, those, none in zip(told, names, empty, strict=True)
+            sorted(
+                tuple(({name: table.model_fields[name].get_default() for name in columns(table)} | row).values())
+                for row in rows
+            )
+            for table, rows in ((TicketFact, told.tickets), (TaskFact, told.tasks), (StageSpan, told.spans))
         ]
 
     # -- both sides of one act -----------------------------------------------------------------------------------

@@ -6,11 +6,11 @@ from engine.database import Database
 
 
 def rows(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of both tables of facts, by its key."""
+    """Every row of the tables of facts, by its key."""
     with database.looking() as transaction:
         return {
             table: [tuple(row) for row in transaction.rows(f"SELECT * FROM {table} ORDER BY 1, 2")]
-            for table in ("ticket_fact", "task_fact")
+            for table in ("ticket_fact", "task_fact", "stage_span")
         }
 
 

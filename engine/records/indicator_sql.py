@@ -1,0 +1,188 @@
+"""Indicators as SQL over the facts: names come from closed lists, values are parameters in the order of their marks.
+
+A statement asks one unit and one cohort: `scope` is what every indicator of those shares (period, area, department,
+item, channel, who asks), `base` the denominator of one of them, `counted` its numerator.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.definitions.indicator import (
+    AllOf,
+    AnyOf,
+    Attribution,
+    Choice,
+    Counted,
+    Flag,
+    How,
+    Indicator,
+    Moment,
+    Not,
+    Wanted,
+)
+from engine.records import areas, departments
+from engine.records.asking import Asking, among
+
+#: Alias of the table of facts.
+TABLES = {Counted.TICKET: "k", Counted.TASK: "s"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a figure is asked for. Codes are those of this installation; "" and None ask for everything."""
+
+    #: From this moment on, and before that one.
+    since: Instant
+    until: Instant
+    as_of: Instant
+    #: Each with everything below it.
+    area: str = ""
+    department: str = ""
+    #: An item with its standards (`part-01-02`), a class (`part-01`) or a kind (`part`) with all items, or a standard.
+    item: str = ""
+    channel: str = ""
+    workflow: str = ""
+    #: The login of the person who reached the indicator's milestone; for indicators that name one (`person`).
+    person: str = ""
+    #: Only tickets that these units reach; None for whoever audits the whole.
+    units: tuple[str, ...] | None = None
+
+
+def source(unit: Counted, *, tickets: bool) -> str:
+    """FROM: the facts, with the ticket's own row beside them where it is wanted."""
+    own = " JOIN ticket t ON t.id = k.ticket_id" if tickets else ""
+    joined = "task_fact s JOIN ticket_fact k ON k.ticket_id = s.ticket_id" if unit is Counted.TASK else "ticket_fact k"
+    return f"{joined}{own}"
+
+
+def scope(transaction: Transaction, asked: Asked, asking: Asking, unit: Counted, cohort: str) -> str:
+    """What indicators of one unit and cohort share. Errors: `NotFound` for an area or a department never there."""
+    return " AND ".join(_scope(transaction, asked, asking, unit, cohort))
+
+
+def base(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
+    """What belongs to the denominator beyond the scope; true or false, never null."""
+    return f"({' AND '.join(_base(indicator, asking, as_of)) or '1 = 1'})"
+
+
+def counted(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
+    """Which of the denominator the numerator counts."""
+    return wanted_sql(indicator.counts.wanted, asking, as_of) if indicator.counts else "1 = 1"
+
+
+def of_person(indicator: Indicator, asked: Asked, asking: Asking) -> Iterator[str]:
+    """Only what one person answers for, if one is asked for: nothing of an indicator that names no milestone."""
+    if asked.person and indicator.person:
+        column = f"{TABLES[indicator.unit]}.{indicator.person}_by"
+        yield f"{column} = (SELECT id FROM person WHERE login = {asking(asked.person)})"  # noqa: S608
+    elif asked.person:
+        yield "1 = 0"
+
+
+def below(transaction: Transaction, code: str, column: str, asking: Asking) -> str:
+    """Whether a way leads to an area or to what lies below it, wherever the area itself lay then."""
+    # "0" is the sign after "/": what lies below a way is what begins with it.
+    found = areas.ways(transaction, areas.area_by_code(transaction, code))
+    ranges = (f"({column} >= {asking(way)} AND {column} < {asking(f'{way[:-1]}0')})" for way in found)
+    return f"({' OR '.join(ranges)})"
+
+
+def _scope(transaction: Transaction, asked: Asked, asking: Asking, unit: Counted, cohort: str) -> Iterator[str]:
+    alias = TABLES[unit]
+    at = f"{alias}.{cohort}_at"
+    yield f"{at} >= {asking(asked.since)} AND {at} < {asking(asked.until)} AND {at} <= {asking(asked.as_of)}"
+    # What few may know of is in nobody's count.
+    yield "NOT k.confidential"
+    if asked.area:
+        yield below(transaction, asked.area, f"{alias}.area_path", asking)
+    if asked.department:
+        found = departments.department_by_code(transaction, asked.department)
+        yield (
+            f"{alias}.department_id IN (WITH RECURSIVE below (id) AS ("  # noqa: S608 (constant words)
+            f"SELECT id FROM department WHERE id = {asking(found.id)} UNION "
+            "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below)"
+        )
+    if asked.item:
+        starts = (f"substr(k.item, 1, {len(asked.item) + 1}) = {asking(asked.item + sign)}" for sign in "-/")
+        yield f"(k.item = {asking(asked.item)} OR {' OR '.join(starts)})"
+    for column, value in (("channel", asked.channel), ("workflow", asked.workflow)):
+        if value:
+            yield f"k.{column} = {asking(value)}"
+    if asked.units is not None:
+        reached, parameters = among(transaction, asked.units)
+        asking.parameters += parameters
+        yield (
+            "EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id "  # noqa: S608
+            f"AND r.unit {reached})"
+        )
+
+
+def _base(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterator[str]:
+    for condition in (indicator.among, indicator.matures):
+        if condition is not None:
+            yield wanted_sql(condition.wanted, asking, as_of)
+    if indicator.without is not None:
+        yield f"NOT {wanted_sql(indicator.without.wanted, asking, as_of)}"
+    yield from _answers(indicator, asking, as_of)
+    yield from exempt(indicator, asking, as_of)
+
+
+def _answers(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterable[str]:
+    if indicator.unit is not Counted.TASK:
+        return
+    if indicator.attribution is Attribution.LEAD:
+        yield "s.lead"
+    elif indicator.attribution is Attribution.FINAL:
+        yield f"NOT {wanted_sql(Moment(Counted.TASK, 'void'), asking, as_of)}"
+
+
+def exempt(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterator[str]:
+    """Not what was ruled out, as of then, of one of the indicator's words: as a whole, or for this department.
+
+    Exemptions are few and asked once per statement, not once per row.
+    """
+    if not indicator.exempt:
+        return
+    alias = TABLES[indicator.unit]
+    for column, key in (("", "k.ticket_id"), (", y.department_id", f"k.ticket_id, coalesce({alias}.department_id, 0)")):
+        yield (
+            f"({key}) NOT IN (SELECT y.ticket_id{column} FROM exemption y "  # noqa: S608 (names of columns)
+            f"WHERE y.indicator IN {asking.among(indicator.exempt)} AND y.at <= {asking(as_of)} AND NOT y.restored "
+            f"AND y.department_id IS {'NOT NULL' if column else 'NULL'} "
+            "AND NOT EXISTS (SELECT 1 FROM exemption z WHERE z.ticket_id = y.ticket_id AND z.indicator = y.indicator "
+            "AND coalesce(z.department_id, 0) = coalesce(y.department_id, 0) AND z.event_seq > y.event_seq "
+            f"AND z.at <= {asking(as_of)}))"
+        )
+
+
+def wanted_sql(wanted: Wanted, asking: Asking, as_of: Instant) -> str:
+    """A condition that is true or false, never null."""
+    match wanted:
+        case AllOf(parts):
+            return f"({' AND '.join(wanted_sql(part, asking, as_of) for part in parts)})"
+        case AnyOf(parts):
+            return f"({' OR '.join(wanted_sql(part, asking, as_of) for part in parts)})"
+        case Not(part):
+            return f"(NOT {wanted_sql(part, asking, as_of)})"
+        case Flag(unit, name):
+            return f"{TABLES[unit]}.{name}"
+        case Choice(unit, name, value):
+            column = f"{TABLES[unit]}.{name}"
+            given = f"({column} IS NOT NULL AND {column} <> '')"
+            return given if value is None else f"(coalesce({column}, '') = {asking(value)})"
+        case Moment(unit, name, how):
+            return _moment(f"{TABLES[unit]}.{name}", how, asking, as_of)
+
+
+def _moment(column: str, how: How, asking: Asking, as_of: Instant) -> str:
+    at, due = f"{column}_at", f"{column}_due"
+    if how is How.TIMED:
+        return f"({due} IS NOT NULL)"
+    happened = f"({at} IS NOT NULL AND {at} <= {asking(as_of)})"
+    if how is How.ON_TIME:
+        return f"({happened} AND {due} IS NOT NULL AND {at} <= {due})"
+    if how is How.DUE:
+        return f"({happened} OR ({due} IS NOT NULL AND {due} <= {asking(as_of)}))"
+    return happened

@@ -1,0 +1,104 @@
+"""Breakdowns: the groups together are the figure, and each is what its own figure says."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.background.facts import fold_facts
+from engine.background.relay import relay
+from engine.clock import DAY, HOUR, Instant
+from engine.database import Database
+from engine.definitions.indicator_file import discover
+from engine.records import areas
+from engine.records.breakdowns import By, Group, breakdown
+from engine.records.indicators import Asked, Figure, Side, behind, figure, figures
+from tests.support.cases import MONDAY
+from tests.support.door import Told, World
+
+INDICATORS = discover()
+ALL = tuple(INDICATORS.values())
+#: By which code of `Asked` a group is opened.
+OPENS = {
+    By.AREA: "area", By.DEPARTMENT: "department", By.ITEM: "item", By.CHANNEL: "channel", By.WORKFLOW: "workflow",
+    By.PERSON: "person",
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """Two tickets that were closed, one that was sent back and forth, one that was never filed."""
+    world = World(database)
+    Told(world).closed()
+    told = Told(world).called("urban", "water")
+    world.later(HOUR)
+    told.signed("urban")
+    world.later(3 * HOUR)
+    told.signed("water").finished("urban", "water")
+    Told(world).closed()
+    Told(world).reported()
+    world.later(20 * DAY)
+    relay(database)
+    fold_facts(database, world.versions)
+    return world
+
+
+def _asked(world: World) -> Asked:
+    return Asked(since=Instant(MONDAY - DAY), until=Instant(MONDAY + 60 * DAY), as_of=world.clock.now())
+
+
+def test_groups_together_are_the_figure_and_each_is_the_figure_of_its_key(world: World) -> None:
+    asked = _asked(world)
+    with world.database.looking() as transaction:
+        whole = figures(transaction, ALL, asked)
+        for by in By:
+            groups = breakdown(transaction, ALL, asked, by)
+            assert groups.keys() == whole.keys()
+            for name, some in groups.items():
+                if some:
+                    assert sum((one.figure for one in some[1:]), some[0].figure) == whole[name], (by, name)
+                for one in some:
+                    if by in OPENS and one.key and one.figure.denominator:
+                        here = replace(asked, **{OPENS[by]: one.key})  # type: ignore[arg-type]
+                        own = figure(transaction, INDICATORS[name], here)
+                        assert own == one.figure, (by, name, one.key)
+
+
+def test_an_area_is_broken_down_level_by_level_until_its_own_line(world: World) -> None:
+    asked, name = _asked(world), "closure_area"
+    with world.database.looking() as transaction:
+        steps: list[Group] = []
+        while True:
+            groups = breakdown(transaction, [INDICATORS[name]], asked, By.AREA)[name]
+            (full,) = [one for one in groups if one.figure.denominator]
+            steps.append(full)
+            if full.key == asked.area:
+                break
+            asked = replace(asked, area=full.key)
+        assert {one.figure.denominator for one in steps} == {3}
+        assert len(steps) > 2, "from the root down"
+        assert all(one.name for one in steps)
+
+
+def test_what_was_filed_before_an_area_moved_still_lies_below_it_and_below_where_it_lay(world: World) -> None:
+    asked, name = _asked(world), "closure_area"
+    with world.database.looking() as transaction:
+        before = figure(transaction, INDICATORS[name], replace(asked, area="village"))
+        assert before.denominator == 3
+    world.database.acting(lambda transaction: areas.move_area(transaction, "village", "grid-2", world.clock.now()))
+    with world.database.looking() as transaction:
+        assert figure(transaction, INDICATORS[name], replace(asked, area="village")) == before
+        assert figure(transaction, INDICATORS[name], replace(asked, area="grid")).denominator == 3
+        assert figure(transaction, INDICATORS[name], replace(asked, area="grid-2")).denominator == 0
+
+
+def test_a_person_answers_for_the_step_that_the_indicator_names(world: World) -> None:
+    asked = _asked(world)
+    named = replace(INDICATORS["signed_on_time"], person="signed")
+    with world.database.looking() as transaction:
+        groups = breakdown(transaction, [named, INDICATORS["closure_area"]], asked, By.PERSON)
+        assert groups["closure_area"] == []
+        found = {one.key: one.figure for one in groups["signed_on_time"]}
+        (late,) = [key for key, one in found.items() if one.numerator < one.denominator]
+        listed = behind(transaction, named, replace(asked, person=late), Side.DENOMINATOR)
+        assert len(listed) == found[late].denominator
+    assert found[late] == Figure(numerator=0, denominator=1)
