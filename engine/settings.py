@@ -69,13 +69,15 @@ class Settings:
     seal_key: Path | None = None
     #: When the daily seal is made, by the local clock.
     seal_at: str = "02:30"
+    #: Figures that count fewer than so many are put in no order.
+    rank_from: int = 30
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
         `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`, `HUYING_TILES`, `HUYING_TILES_CREDIT`,
-        `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`.
+        `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -109,6 +111,7 @@ class Settings:
             tiles_datum=_datum(env.get("HUYING_TILES_DATUM", "wgs84")),
             seal_key=Path(env["HUYING_SEAL_KEY"]) if env.get("HUYING_SEAL_KEY") else None,
             seal_at=seal_at,
+            rank_from=_whole(env, "HUYING_RANK_FROM", 30, 1_000_000),
         )
 
     @property

@@ -22,6 +22,7 @@ from web.api import (
     appraisals,
     calendars,
     contacts,
+    figures,
     inbox,
     meetings,
     people,
@@ -67,6 +68,7 @@ from web.pages import admissions as admission_pages
 from web.pages import appraisals as appraisal_pages
 from web.pages import calendars as calendar_pages
 from web.pages import contacts as contact_pages
+from web.pages import figures as figure_pages
 from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
@@ -101,6 +103,7 @@ _APIS = (
     meetings,
     appraisals,
     contacts,
+    figures,
 )
 _PAGES = (
     signin,
@@ -128,6 +131,7 @@ _PAGES = (
     admission_pages,
     appraisal_pages,
     contact_pages,
+    figure_pages,
     links,
     by_link,
     grids,

@@ -10,6 +10,10 @@ from engine.records.unmasking import Purpose
 #: The administrator who audits, usually of the whole installation; and all posts that watch over who is shown what.
 _AUDITOR = "audit_admin"
 WATCHERS = frozenset({"supervisor", _AUDITOR})
+#: Who leads or answers for the work of others, and so sees the figures and lists of what their posts reach.
+LEADERS = frozenset(
+    {"chief", "coordinator", "shift_leader", "grid_leader", "deputy_grid_leader", "village_head", "lead", *WATCHERS}
+)
 
 
 def watches(viewer: Viewer) -> bool:
@@ -26,6 +30,21 @@ def watched(viewer: Viewer) -> tuple[str, ...] | None:
         raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
     everywhere = any(held.post == _AUDITOR and held.area_id is held.department_id is None for held in viewer.posts)
     return None if everywhere else viewer.official_units
+
+
+def leads(viewer: Viewer) -> bool:
+    """Whether somebody leads or watches over others' work."""
+    return any(held.post in LEADERS for held in viewer.posts)
+
+
+def overseen(viewer: Viewer) -> tuple[str, ...] | None:
+    """The units whose tickets somebody sees figures and lists of; None for the whole installation.
+
+    Errors: `NotPermitted` for whoever neither leads nor watches.
+    """
+    if not leads(viewer):
+        raise NotPermitted(action="board", roles=sorted(LEADERS))
+    return watched(viewer) if watches(viewer) else viewer.official_units
 
 
 def shown_for(house: Application, viewer: Viewer, seen: Sight, purpose: Purpose) -> None:

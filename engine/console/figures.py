@@ -9,9 +9,10 @@ from rich.table import Column, Table
 
 from engine.application import Application
 from engine.clock import DAY, HOUR, MINUTE, SECOND, shown
-from engine.console.indicator import indicator_figure
+from engine.console.indicator import every_figure, indicator_figure
 from engine.console.printing import OUT, Add
 from engine.exchange.figures import Figure, Figures, by_department
+from engine.records.breakdowns import By
 from engine.records.indicators import Side
 
 _HEADINGS = (
@@ -32,10 +33,10 @@ def add(command: Add) -> None:
     figures.add_argument("--from", dest="since", metavar="DAY", help="first day of the period, 2026-11-01")
     figures.add_argument("--to", dest="until", metavar="DAY", help="last day of the period")
     figures.add_argument("--as-of", metavar="WHEN", help="2026-11-30 (its end) or 2026-11-30T17:00; now if missing")
-    for name in ("area", "department", "item", "channel"):
+    for name in ("area", "department", "item", "channel", "workflow", "person"):
         figures.add_argument(f"--{name}", default="", metavar="CODE")
     figures.add_argument("--list", choices=[side.value for side in Side], help="the case numbers behind it")
-    figures.add_argument("--by", choices=["department"], default="department")
+    figures.add_argument("--by", choices=[by.value for by in By], help="broken down; areas and units by their children")
     figures.add_argument("--json", action="store_true")
 
 
@@ -43,6 +44,8 @@ def _figures(application: Application, given: argparse.Namespace) -> int:
     """Closed, on time, open and median duration per department; or one indicator, its formula and its tickets."""
     if given.indicator:
         return indicator_figure(application, given)
+    if given.by not in (None, By.DEPARTMENT.value):
+        return every_figure(application, given)
     with application.database.looking() as transaction:
         figures = by_department(transaction, application.versions, application.clock.now())
     if given.json:

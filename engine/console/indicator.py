@@ -3,6 +3,10 @@
 import argparse
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Column, Table
 
 from engine.application import Application
 from engine.clock import CIVIL_ZONE, Instant, instant, shown
@@ -11,6 +15,7 @@ from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
 from engine.errors import Malformed, NotFound
+from engine.records.breakdowns import By, Group, breakdown
 from engine.records.indicators import MOST, Asked, Cursor, Figure, Line, Side, behind, figure, formula
 
 
@@ -19,14 +24,58 @@ def indicator_figure(application: Application, given: argparse.Namespace) -> int
     indicator = _named(given.indicator)
     asked = _asked(given, application.clock.now())
     with application.database.looking() as transaction:
-        if given.json or not given.list:
+        if (given.json or not given.list) and not (given.json and given.by):
             found = figure(transaction, indicator, asked)
             _print(indicator, asked, found, json=given.json)
+        if given.by and not given.list:
+            _print_groups(indicator, breakdown(transaction, [indicator], asked, By(given.by))[indicator.name], given)
         if given.list:
             for line in _all(transaction, indicator, asked, Side(given.list)):
                 task = f" #{line.seq} {line.department}" if line.seq else f" {line.department}".rstrip()
                 OUT.print(f"{line.case_no}{task} · {shown(line.cohort_at)}", markup=False)
     return 0
+
+
+def every_figure(application: Application, given: argparse.Namespace) -> int:
+    """Print every indicator that counts something, broken down. Errors: as `indicator_figure`."""
+    known = discover()
+    asked = _asked(given, application.clock.now())
+    with application.database.looking() as transaction:
+        found = breakdown(transaction, list(known.values()), asked, By(given.by))
+    if given.json:
+        OUT.print_json(data={name: [_line(group) for group in groups] for name, groups in found.items()})
+        return 0
+    for name, groups in found.items():
+        if any(group.figure.denominator for group in groups):
+            _print_groups(known[name], groups, given)
+    return 0
+
+
+def _print_groups(indicator: Indicator, groups: list[Group], given: argparse.Namespace) -> None:
+    if given.json:
+        OUT.print_json(data={indicator.name: [_line(group) for group in groups]})
+        return
+    top = "★" if indicator.mean else "分子\nNumerator"
+    table = Table(
+        "", *(Column(name, justify="right") for name in (top, "分母\nDenominator", "值\nValue")), box=SIMPLE_HEAD
+    )
+    table.title = f"{indicator.title.zh} / {indicator.title.en} · {indicator.name}"
+    for group in (one for one in groups if one.figure.denominator):
+        over = group.figure.numerator if group.figure.total is None else group.figure.total
+        name = f"{group.key} {group.name.split(' / ')[0]}".strip() or "—"
+        table.add_row(name, f"{over:,}", f"{group.figure.denominator:,}", _value(indicator, group.figure))
+    OUT.print(table)
+
+
+def _line(group: Group) -> dict[str, Any]:
+    return {
+        "key": group.key, "name": group.name, "numerator": group.figure.numerator,
+        "denominator": group.figure.denominator, "total": group.figure.total, "value": group.figure.value,
+    }  # fmt: skip
+
+
+def _value(indicator: Indicator, found: Figure) -> str:
+    return "—" if found.value is None else f"{found.value:.2f}" if indicator.mean else f"{found.value:.1%}"
 
 
 def _named(name: str) -> Indicator:
@@ -50,6 +99,8 @@ def _asked(given: argparse.Namespace, now: Instant) -> Asked:
         department=given.department,
         item=given.item,
         channel=given.channel,
+        workflow=given.workflow,
+        person=given.person,
     )
 
 
@@ -88,9 +139,8 @@ def _print(indicator: Indicator, asked: Asked, found: Figure, *, json: bool) -> 
         )  # fmt: skip
         return
     over = found.numerator if found.total is None else found.total
-    value = "—" if found.value is None else f"{found.value:.2f}" if indicator.mean else f"{found.value:.1%}"
     OUT.print(f"{indicator.title.zh} / {indicator.title.en}", markup=False, style="bold")
-    OUT.print(f"{over} ÷ {found.denominator} = {value}", markup=False)
+    OUT.print(f"{over} ÷ {found.denominator} = {_value(indicator, found)}", markup=False)
     OUT.print(f"{indicator.formula.zh} / {indicator.formula.en}", markup=False)
     for key, text in formula(indicator):
         OUT.print(f"  {key}: {text}", markup=False)

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from engine.definitions.model import Title
 
+#: What indicators of a file without a title are called.
+OTHER = Title("其他", "Other")
+
 
 class Counted(StrEnum):
     """What an indicator counts: one row of facts each."""
@@ -150,4 +153,6 @@ class Indicator:
     most: int | None = None
     #: The milestone whose doer answers for it, in figures by person; "" for none.
     person: str = ""
+    #: What its file calls the indicators that stand in it.
+    group: Title = OTHER
     line: int = 0

@@ -9,7 +9,17 @@ from pathlib import Path
 from engine import resources
 from engine.definitions import source
 from engine.definitions.grammar import Key, Shape
-from engine.definitions.indicator import CHOICES, FLAGS, MOMENTS, PERSONS, Attribution, Condition, Counted, Indicator
+from engine.definitions.indicator import (
+    CHOICES,
+    FLAGS,
+    MOMENTS,
+    OTHER,
+    PERSONS,
+    Attribution,
+    Condition,
+    Counted,
+    Indicator,
+)
 from engine.definitions.indicator_conditions import Unreadable, parse
 from engine.definitions.model import Title
 from engine.definitions.reading import Reader
@@ -31,6 +41,7 @@ def _key(name: str, zh: str, shape: Shape, about: str, *, of: str = "", required
 GRAMMAR: dict[str, tuple[Key, ...]] = {
     "file": (
         _key("format", "格式", Shape.NUMBER, "文件格式，现为 1 / The format of the file, now 1"),
+        _key("title", "标题", Shape.TITLE, "这一组叫什么 / What the indicators of this file are called together"),
         _key("indicators", "指标", Shape.MAP, "指标 / The indicators", of="indicator", required=True),
     ),
     "indicator": (
@@ -82,7 +93,8 @@ def loads(text: str, *, file: str = "indicators.yaml") -> dict[str, Indicator]:
     if "format" in top and reader.number(top["format"].value) != FORMAT:
         reader.refuse(top["format"].line, f"文件格式应为 {FORMAT}", f"the format must be {FORMAT}")
     entries = reader.named(top["indicators"].value, "指标", "indicator") if "indicators" in top else ()
-    found = {entry.key: _indicator(reader, entry) for entry in entries}
+    group = reader.title(top["title"].value) if "title" in top else OTHER
+    found = {entry.key: _indicator(reader, entry, group) for entry in entries}
     reader.finish()
     return {name: one for name, one in found.items() if one is not None}
 
@@ -133,7 +145,7 @@ def words_table() -> str:
     return "\n".join(rows)
 
 
-def _indicator(reader: Reader, entry: Entry) -> Indicator | None:
+def _indicator(reader: Reader, entry: Entry, group: Title) -> Indicator | None:
     keys = reader.section(entry.value, "indicator")
     unit = _word(reader, keys, "unit", _UNITS, "单位", "unit")
     attribution = _word(reader, keys, "attribution", _ATTRIBUTIONS, "归属", "attribution")
@@ -164,6 +176,7 @@ def _indicator(reader: Reader, entry: Entry) -> Indicator | None:
         target=reader.number(keys["target"].value) if "target" in keys else None,
         most=reader.number(keys["most"].value) if "most" in keys else None,
         person=_word(reader, keys, "person", dict.fromkeys(PERSONS[counted]), "步骤", "step") or "",
+        group=group,
         line=entry.line,
     )
 

@@ -28,6 +28,8 @@ from engine.records.columns import (
 )
 from engine.rules.case import AreaLink, AreaRef
 
+_NAMES = "SELECT id, code, name FROM area WHERE id "
+
 
 class Level(SQLModel, table=True):
     """A level of the tree, e.g. district, street, grid, village, micro_grid."""
@@ -117,6 +119,13 @@ def chain(lineage: str) -> tuple[AreaLink, ...]:
 def way(lineage: str) -> str:
     """The stored way up to the root, turned round: `/1/4/9/` from the root down."""
     return f"/{'/'.join(str(link.id) for link in reversed(chain(lineage)))}/"
+
+
+def steps(transaction: Transaction, area: Area) -> list[tuple[str, str]]:
+    """Code and name from the root down to an area, itself included."""
+    match, parameters = among(transaction, [link.id for link in chain(area.lineage)])
+    rows = {row[0]: (row[1], row[2]) for row in transaction.rows(_NAMES + match, parameters)}
+    return [rows[link.id] for link in reversed(chain(area.lineage))]
 
 
 def ways(transaction: Transaction, area: Area) -> list[str]:

@@ -50,18 +50,19 @@ _COLUMNS = {By.ITEM: "item", By.CHANNEL: "channel", By.WORKFLOW: "workflow"}
 
 
 def breakdown(
-    transaction: Transaction, indicators: Sequence[Indicator], asked: Asked, by: By
+    transaction: Transaction, indicators: Sequence[Indicator], asked: Asked, by: By, *, level: str = ""
 ) -> dict[str, list[Group]]:
     """Per indicator its groups; together they are the whole, so their sum is the figure.
 
     Children of the area or department asked for (the tops for none) stand there also with nothing to count; the
-    unit itself has a line for what lies directly in it. Months stand in their order, everything else by its key.
-    An indicator without `person` has no groups by person. Errors: `NotFound` as `figure`.
+    unit itself has a line for what lies directly in it. With a `level` areas are those of that level instead of the
+    children, and what lies above it stands in the line of the area asked for. Months stand in their order, everything
+    else by its key. An indicator without `person` has no groups by person. Errors: `NotFound` as `figure`.
     """
     wanted = [one for one in indicators if by is not By.PERSON or one.person]
     rows = _counted(transaction, wanted, asked, by)
     values = {value for some in rows.values() for value, _ in some}
-    names, key = _gathering(transaction, asked, by, values)
+    names, key = _gathering(transaction, asked, by, values, level)
     return {one.name: _groups(rows[one.name], names, key, one.mean) if one.name in rows else [] for one in indicators}
 
 
@@ -120,7 +121,9 @@ def _groups(rows: Sequence[tuple[Any, Figure]], names: Mapping[str, str], key: _
     return [Group(one, names.get(one, ""), found.get(one, nothing)) for one in listed]
 
 
-def _gathering(transaction: Transaction, asked: Asked, by: By, values: set[Any]) -> tuple[_Names, _Key]:
+def _gathering(transaction: Transaction, asked: Asked, by: By, values: set[Any], level: str) -> tuple[_Names, _Key]:
+    if by is By.AREA and level:
+        return _by_level(transaction, asked.area, values, level)
     if by is By.AREA:
         return _by_area(transaction, asked.area, values)
     if by is By.DEPARTMENT:
@@ -178,6 +181,30 @@ def _by_area(transaction: Transaction, code: str, values: set[str]) -> tuple[_Na
     own = {area.code: area.name} if area is not None and values - steps.keys() else {}
     names = own | {one: name for _, one, name in rows}
     return names, lambda way: codes[steps[way]] if way in steps else code
+
+
+def _by_level(transaction: Transaction, code: str, values: set[str], level: str) -> tuple[_Names, _Key]:
+    """The areas of a level below an area, wherever between."""
+    area = areas.area_by_code(transaction, code) if code else None
+    starts = areas.ways(transaction, area) if area is not None else ["/"]
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        f"SELECT id, code, name, lineage, valid_to FROM area WHERE level = {asking(level)} ORDER BY code",  # noqa: S608
+        asking.parameters,
+    )
+    codes = {str(number): one for number, one, *_ in rows}
+
+    def key(way: str) -> str:
+        return next((codes[step] for step in way.split("/") if step in codes), code)
+
+    used = {key(way) for way in values}
+    own = {area.code: area.name} if area is not None and area.code in used else {}
+    below = {
+        one: name
+        for _, one, name, lineage, end in rows
+        if one in used or (end is None and areas.way(lineage).startswith(tuple(starts)))
+    }
+    return own | below, key
 
 
 def _by_department(transaction: Transaction, code: str, values: set[int | None]) -> tuple[_Names, _Key]:

@@ -4,7 +4,7 @@ A statement asks one unit and one cohort: `scope` is what every indicator of tho
 item, channel, who asks), `base` the denominator of one of them, `counted` its numerator.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.clock import Instant
@@ -25,13 +25,17 @@ from engine.definitions.indicator import (
 from engine.records import areas, departments
 from engine.records.asking import Asking, among
 
+#: Asks for what has no department yet, no item, no person with an account.
+NONE = "-"
 #: Alias of the table of facts.
 TABLES = {Counted.TICKET: "k", Counted.TASK: "s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a figure is asked for. Codes are those of this installation; "" and None ask for everything."""
+    """What a figure is asked for. Codes are those of this installation; "" and None ask for everything, `NONE` for
+    what has none (not an area: everything lies somewhere).
+    """
 
     #: From this moment on, and before that one.
     since: Instant
@@ -46,6 +50,9 @@ class Asked:
     workflow: str = ""
     #: The login of the person who reached the indicator's milestone; for indicators that name one (`person`).
     person: str = ""
+    #: The area or the department itself, without what lies below it.
+    area_alone: bool = False
+    department_alone: bool = False
     #: Only tickets that these units reach; None for whoever audits the whole.
     units: tuple[str, ...] | None = None
 
@@ -63,28 +70,57 @@ def scope(transaction: Transaction, asked: Asked, asking: Asking, unit: Counted,
 
 
 def base(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
-    """What belongs to the denominator beyond the scope; true or false, never null."""
-    return f"({' AND '.join(_base(indicator, asking, as_of)) or '1 = 1'})"
+    """What belongs to the denominator beyond the scope: about it, kept, and mature; true or false, never null."""
+    parts = (part(indicator, asking, as_of) for part in (about, kept, mature))
+    return f"({' AND '.join(parts)})"
+
+
+def about(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
+    """What an indicator is about, whether it is mature and counted or not."""
+    parts = ["s.lead"] if indicator.unit is Counted.TASK and indicator.attribution is Attribution.LEAD else []
+    if indicator.among is not None:
+        parts.append(wanted_sql(indicator.among.wanted, asking, as_of))
+    return f"({' AND '.join(parts) or '1 = 1'})"
+
+
+def kept(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
+    """What of it is not left out: by the file, by an exemption, or because it did not end with this department."""
+    parts = []
+    if indicator.without is not None:
+        parts.append(f"NOT {wanted_sql(indicator.without.wanted, asking, as_of)}")
+    if indicator.unit is Counted.TASK and indicator.attribution is Attribution.FINAL:
+        parts.append(f"NOT {wanted_sql(Moment(Counted.TASK, 'void'), asking, as_of)}")
+    parts += _exempt(indicator, asking, as_of)
+    return f"({' AND '.join(parts) or '1 = 1'})"
+
+
+def mature(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
+    """What of it can be judged already."""
+    return wanted_sql(indicator.matures.wanted, asking, as_of) if indicator.matures else "(1 = 1)"
 
 
 def counted(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
     """Which of the denominator the numerator counts."""
-    return wanted_sql(indicator.counts.wanted, asking, as_of) if indicator.counts else "1 = 1"
+    return wanted_sql(indicator.counts.wanted, asking, as_of) if indicator.counts else "(1 = 1)"
 
 
 def of_person(indicator: Indicator, asked: Asked, asking: Asking) -> Iterator[str]:
     """Only what one person answers for, if one is asked for: nothing of an indicator that names no milestone."""
-    if asked.person and indicator.person:
+    if asked.person == NONE and indicator.person:
+        yield f"{TABLES[indicator.unit]}.{indicator.person}_by IS NULL"
+    elif asked.person and indicator.person:
         column = f"{TABLES[indicator.unit]}.{indicator.person}_by"
         yield f"{column} = (SELECT id FROM person WHERE login = {asking(asked.person)})"  # noqa: S608
     elif asked.person:
         yield "1 = 0"
 
 
-def below(transaction: Transaction, code: str, column: str, asking: Asking) -> str:
+def below(transaction: Transaction, code: str, column: str, asking: Asking, *, alone: bool = False) -> str:
     """Whether a way leads to an area or to what lies below it, wherever the area itself lay then."""
     # "0" is the sign after "/": what lies below a way is what begins with it.
     found = areas.ways(transaction, areas.area_by_code(transaction, code))
+    if alone:
+        return f"{column} IN {asking.among(found)}"
     ranges = (f"({column} >= {asking(way)} AND {column} < {asking(f'{way[:-1]}0')})" for way in found)
     return f"({' OR '.join(ranges)})"
 
@@ -95,21 +131,33 @@ def _scope(transaction: Transaction, asked: Asked, asking: Asking, unit: Counted
     yield f"{at} >= {asking(asked.since)} AND {at} < {asking(asked.until)} AND {at} <= {asking(asked.as_of)}"
     # What few may know of is in nobody's count.
     yield "NOT k.confidential"
+    yield from within(transaction, asked, asking, alias)
+
+
+def within(transaction: Transaction, asked: Asked, asking: Asking, alias: str) -> Iterator[str]:
+    """Where, whose, what and by whom reached: everything that is asked beside the period. Errors: as `scope`."""
     if asked.area:
-        yield below(transaction, asked.area, f"{alias}.area_path", asking)
-    if asked.department:
+        yield below(transaction, asked.area, f"{alias}.area_path", asking, alone=asked.area_alone)
+    if asked.department == NONE:
+        yield f"{alias}.department_id IS NULL"
+    elif asked.department and asked.department_alone:
+        found = departments.department_by_code(transaction, asked.department)
+        yield f"{alias}.department_id = {asking(found.id)}"
+    elif asked.department:
         found = departments.department_by_code(transaction, asked.department)
         yield (
             f"{alias}.department_id IN (WITH RECURSIVE below (id) AS ("  # noqa: S608 (constant words)
             f"SELECT id FROM department WHERE id = {asking(found.id)} UNION "
             "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below)"
         )
-    if asked.item:
+    if asked.item == NONE:
+        yield "coalesce(k.item, '') = ''"
+    elif asked.item:
         starts = (f"substr(k.item, 1, {len(asked.item) + 1}) = {asking(asked.item + sign)}" for sign in "-/")
         yield f"(k.item = {asking(asked.item)} OR {' OR '.join(starts)})"
     for column, value in (("channel", asked.channel), ("workflow", asked.workflow)):
         if value:
-            yield f"k.{column} = {asking(value)}"
+            yield f"k.{column} = {asking('' if value == NONE else value)}"
     if asked.units is not None:
         reached, parameters = among(transaction, asked.units)
         asking.parameters += parameters
@@ -119,26 +167,7 @@ def _scope(transaction: Transaction, asked: Asked, asking: Asking, unit: Counted
         )
 
 
-def _base(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterator[str]:
-    for condition in (indicator.among, indicator.matures):
-        if condition is not None:
-            yield wanted_sql(condition.wanted, asking, as_of)
-    if indicator.without is not None:
-        yield f"NOT {wanted_sql(indicator.without.wanted, asking, as_of)}"
-    yield from _answers(indicator, asking, as_of)
-    yield from exempt(indicator, asking, as_of)
-
-
-def _answers(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterable[str]:
-    if indicator.unit is not Counted.TASK:
-        return
-    if indicator.attribution is Attribution.LEAD:
-        yield "s.lead"
-    elif indicator.attribution is Attribution.FINAL:
-        yield f"NOT {wanted_sql(Moment(Counted.TASK, 'void'), asking, as_of)}"
-
-
-def exempt(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterator[str]:
+def _exempt(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterator[str]:
     """Not what was ruled out, as of then, of one of the indicator's words: as a whole, or for this department.
 
     Exemptions are few and asked once per statement, not once per row.

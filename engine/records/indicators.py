@@ -4,6 +4,7 @@ Everything is asked as of a moment: what came later has not come. The denominato
 cohort date, is mature, and is not left out; the numerator is a part of it.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,19 +14,22 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.indicator import Condition, Counted, Indicator
 from engine.records.asking import Asking
-from engine.records.indicator_sql import TABLES, Asked, base, counted, of_person, scope, source
+from engine.records.indicator_sql import TABLES, Asked, about, base, counted, kept, mature, of_person, scope, source
 
-__all__ = ["MOST", "Asked", "Cursor", "Figure", "Line", "Side", "behind", "counts", "figure", "figures", "formula"]
+__all__ = ["Asked"]
 
 #: Lines of one page of a list, at most.
 MOST = 500
 
 
 class Side(StrEnum):
-    """Which side of a figure is listed."""
+    """What is listed of a figure."""
 
     NUMERATOR = "numerator"
     DENOMINATOR = "denominator"
+    REST = "rest"  #: the denominator without the numerator
+    IMMATURE = "immature"  #: what it is about, but cannot be judged yet
+    EXCLUDED = "excluded"  #: what it is about, but is left out: by the file or by an exemption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +57,34 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What a figure is about and does not count."""
+
+    immature: int
+    excluded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One ticket, or one department's task, behind a figure."""
 
     ticket_id: int
     case_no: str
+    workflow: str
+    item: str
     #: 0 for a ticket.
     seq: int
     department: str
     cohort_at: Instant
 
+    @property
+    def cursor(self) -> str:
+        """What asks for the lines after this one."""
+        return f"{self.cohort_at}~{self.case_no}~{self.seq}"
 
+
+#: What `Line.cursor` wrote.
+CURSOR = r"(\d{1,18})~([\w.-]{1,40})~(\d{1,9})"
 #: Behind which line a page begins: its cohort moment, ticket and task.
 Cursor = tuple[Instant, int, int]
 
@@ -119,6 +140,35 @@ def read(indicators: Sequence[Indicator], row: Sequence[Any]) -> Mapping[str, Fi
     }  # fmt: skip
 
 
+def apart(transaction: Transaction, indicator: Indicator, asked: Asked) -> Apart:
+    """How many are not in the denominator, and why. Errors: as `figure`."""
+    asking = Asking(transaction)
+    sides = (
+        " AND ".join((_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)))
+        for side in (Side.IMMATURE, Side.EXCLUDED)
+    )
+    columns = ", ".join(f"count(CASE WHEN {side} THEN 1 END)" for side in sides)
+    where = scope(transaction, asked, asking, indicator.unit, indicator.cohort)
+    ((immature, excluded),) = transaction.rows(
+        f"SELECT {columns} FROM {source(indicator.unit, tickets=asked.units is not None)} WHERE {where}",  # noqa: S608
+        asking.parameters,
+    )
+    return Apart(immature=int(immature), excluded=int(excluded))
+
+
+def _side(indicator: Indicator, side: Side, asking: Asking, as_of: Instant) -> str:
+    """Which of the scope stand on a side; every one of what it is about stands in denominator, immature or excluded."""
+    if side is Side.EXCLUDED:
+        return f"{about(indicator, asking, as_of)} AND NOT {kept(indicator, asking, as_of)}"
+    if side is Side.IMMATURE:
+        within = f"{about(indicator, asking, as_of)} AND {kept(indicator, asking, as_of)}"
+        return f"{within} AND NOT {mature(indicator, asking, as_of)}"
+    whole = base(indicator, asking, as_of)
+    if side is Side.DENOMINATOR:
+        return whole
+    return f"{whole} AND {'NOT ' if side is Side.REST else ''}{counted(indicator, asking, as_of)}"
+
+
 def behind(
     transaction: Transaction,
     indicator: Indicator,
@@ -131,24 +181,35 @@ def behind(
     """What is counted, by its cohort moment, at most `most` lines after one. Errors: as `figure`."""
     asking, alias = Asking(transaction), TABLES[indicator.unit]
     parts = [scope(transaction, asked, asking, indicator.unit, indicator.cohort)]
-    parts += [base(indicator, asking, asked.as_of), *of_person(indicator, asked, asking)]
-    if side is Side.NUMERATOR:
-        parts.append(counted(indicator, asking, asked.as_of))
+    parts += [_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)]
     tasks = indicator.unit is Counted.TASK
     seq = "s.seq" if tasks else "0"
     key = f"{alias}.{indicator.cohort}_at, {alias}.ticket_id{', s.seq' if tasks else ''}"
     if after is not None:
         parts.append(f"({key}) > ({', '.join(asking(value) for value in (after if tasks else after[:2]))})")
     rows = transaction.rows(
-        f"SELECT t.id, t.case_no, {seq}, d.name, {alias}.{indicator.cohort}_at "  # noqa: S608
+        f"SELECT t.id, t.case_no, k.workflow, coalesce(k.item, ''), {seq}, d.name, {alias}.{indicator.cohort}_at "  # noqa: S608
         f"FROM {source(indicator.unit, tickets=True)} LEFT JOIN department d ON d.id = {alias}.department_id "
         f"WHERE {' AND '.join(parts)} ORDER BY {key} LIMIT {asking(most)}",
         asking.parameters,
     )
     return [
-        Line(ticket_id=ticket, case_no=case_no, seq=number, department=name or "", cohort_at=Instant(at))
-        for ticket, case_no, number, name, at in rows
-    ]
+        Line(
+            ticket_id=ticket, case_no=case_no, workflow=workflow, item=item, seq=number, department=name or "",
+            cohort_at=Instant(at),
+        )
+        for ticket, case_no, workflow, item, number, name, at in rows
+    ]  # fmt: skip
+
+
+def read_cursor(transaction: Transaction, given: str) -> Cursor | None:
+    """What `Line.cursor` wrote; None for nothing, or for a ticket that is not there."""
+    found = re.fullmatch(CURSOR, given)
+    if not found:
+        return None
+    asking = Asking(transaction)
+    rows = transaction.rows(f"SELECT id FROM ticket WHERE case_no = {asking(found[2])}", asking.parameters)  # noqa: S608
+    return (Instant(int(found[1])), int(rows[0][0]), int(found[3])) if rows else None
 
 
 def formula(indicator: Indicator) -> list[tuple[str, str]]:

@@ -35,7 +35,7 @@ WALKS = {
         "/tickets/{case_no}/do/finish?task={task}",
     ),
     "wang": OFFICE,
-    "he": (*OFFICE, "/unmaskings"),
+    "he": (*OFFICE, "/unmaskings", "/figures", "/figures/valid_reports?by=area&side=rest"),
     "qin": (
         "/admin/workflows", "/admin/workflows/drafts/{sound}", "/admin/workflows/drafts/{trap}",
         "/admin/workflows/drafts/{wrong}", f"/admin/workflows/loops/{BLOCK_CALLS}",

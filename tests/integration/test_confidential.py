@@ -46,7 +46,7 @@ PARTS = {
     "sha256": [SHA256], "action": ["send", "accept"], "workflow": ["confided"], "start": ["report"],
     "login": ["qu", "liu"], "post": ["petition_officer"], "register": ["person"], "code": ["fx-001", "xd-g"],
     "key": ["confided", "special-care", "cn-mainland"], "unit": ["urban", "water"], "secret": ["x" * 43],
-    "seq": ["1", "9"], "task": ["4", "9"], "version": ["1"], "number": ["1"],
+    "name": ["valid_reports", "duplicates"], "seq": ["1", "9"], "task": ["4", "9"], "version": ["1"], "number": ["1"],
 }  # fmt: skip
 #: Routes that ask more when they are asked so.
 QUERIES = {
@@ -77,6 +77,10 @@ QUERIES = {
         "?text=收钱",
         "?text={case_no}",
     ),
+    "/figures": ("", "?area=xd-m"),
+    "/figures/{name}": ("", "?by=area", "?by=item&side=rest", "?side=immature", "?side=excluded"),
+    "/api/figures/{name}": ("", "?by=area", "?by=channel"),
+    "/api/figures/{name}/tickets": ("", "?side=numerator", "?side=immature", "?side=excluded"),
     "/api/feed": ("?limit=200",),
     "/find/{register}": ("?name=person&find.person=",),
     "/activity": ("", "?month=2026-03"),
