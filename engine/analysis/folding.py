@@ -28,6 +28,8 @@ _RETURNS = _LETS_GO | {Ruling.UPHOLD}
 _OF_TICKET = {name for name, one in MILESTONES.items() if not one.of_task}
 _OF_TASK = {name for name, one in MILESTONES.items() if one.of_task} - {HANDLED}
 _NONE = Milestone()
+#: What ends a decided item, the most telling first.
+_DONE = ("cleared", HANDLED, "closed")
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class TicketFacts:
     values: dict[str, Any] = field(default_factory=dict)
     tasks: dict[int, TaskFacts] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
+    #: Decided items of agendas, by the event that decided them.
+    agenda: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def facts_of(definition: Workflow, steps: Iterable[tuple[Event, Case]]) -> TicketFacts:
@@ -62,6 +66,12 @@ class _Folding:
         self.facts = TicketFacts()
         self._milestones = definition.milestones
         self._rulings = {action.name: action.ruling for action in every_action(definition) if action.ruling}
+        self._meetings = {
+            action.name: action.meeting
+            for state in definition.states.values()
+            for action in state.actions.values()
+            if action.meeting
+        }
         self._returns = {
             request.name
             for scope in map(definition.scope, (None, *definition.tasks))
@@ -71,6 +81,9 @@ class _Folding:
         self._before: Case | None = None
         self._who: int | None = None
         self._spans = Spans()
+        #: When each return was asked.
+        self._asked: dict[int, Instant] = {}
+        self._undone: set[str] = set()
 
     def add(self, event: Event, case: Case) -> None:
         """Fold one event into the facts."""
@@ -84,6 +97,7 @@ class _Folding:
         self._clocks(case, at)
         self._state(event, case, at)
         self._handling(case, at)
+        self._agenda(event, at)
         self.facts.spans = self._spans.add(case, at)
         self._before = case
 
@@ -126,11 +140,13 @@ class _Folding:
     def _reach(self, event: Event, case: Case, at: Instant) -> None:
         """Milestones that the file names, and the due times of those not reached yet."""
         for name, milestone in self._milestones.items():
-            if name in _OF_TICKET and event.task_seq is None and event.action in milestone.by:
+            if event.action not in milestone.by or not _said(event, milestone):
+                pass
+            elif name in _OF_TICKET and event.task_seq is None:
                 self._reached(self.facts.values, name, milestone, case, None, at)
                 if name == "rated" or name == "called_back":
                     self._hear(json.loads(event.facts).get("form", {}))
-            elif name in _OF_TASK and event.action in milestone.by and event.task_seq in self.facts.tasks:
+            elif name in _OF_TASK and event.task_seq in self.facts.tasks:
                 one = self.facts.tasks[event.task_seq]
                 self._reached(one.values, name, milestone, case, one.seq, at)
             if name in _OF_TICKET:
@@ -253,9 +269,11 @@ class _Folding:
         values = self.facts.tasks[ask.task_seq].values
         if self._first(values, "returned", at):
             self._count(self.facts.values, "returned")
+        since = self._asked.setdefault(ask.seq, at)
         ruling = self._rulings.get(event.action)
         if ruling in _LETS_GO:
             self._first(values, "wrong", at)
+            self._spans.book(values["department_id"], since, at)
         if ruling is Ruling.REDISPATCH:
             self._first(values, "redispatched", at)
 
@@ -280,6 +298,33 @@ class _Folding:
         if standing:
             self._first(self.facts.values, "suspended", at)
 
+    def _agenda(self, event: Event, at: Instant) -> None:
+        """A decision in a sitting; and whether what was decided is done: first handled, cleared or closed since."""
+        values, agenda = self.facts.values, self.facts.agenda
+        if event.task_seq is None and event.action in self._meetings:
+            for one in agenda.values():
+                if one.get("done_at") is None:
+                    one.setdefault("superseded_at", at)
+            self._undone = {name for name in _DONE if values.get(f"{name}_at") is None}
+            agenda[event.seq] = {
+                "seq": event.seq, "meeting": self._meetings[event.action], "action": event.action, "decided_at": at,
+                "decided_by": self._who,
+            }  # fmt: skip
+        for one in agenda.values():
+            if one.get("superseded_at") is not None or one.get("done_at") is not None:
+                continue
+            name = next((name for name in _DONE if self._done(name, one["decided_at"])), "")
+            due = [values.get(f"{name}_due") for name in ("cleared", HANDLED)]
+            one["done_due"] = values.get(f"{name}_due") if name else next((moment for moment in due if moment), None)
+            one["department_id"] = values.get("department_id")
+            if name:
+                one["done_at"] = at
+
+    def _done(self, name: str, decided: Instant) -> bool:
+        """Whether it came after the newest decision, be it in the same moment."""
+        at = self.facts.values.get(f"{name}_at")
+        return at is not None and (at > decided or name in self._undone)
+
     def _handling(self, case: Case, at: Instant) -> None:
         """The ticket as a whole is handled while every department of its present round is done."""
         values = self.facts.values
@@ -293,6 +338,11 @@ class _Folding:
         dues = [self.facts.tasks[task.seq].values.get("handled_due") for task in parts]
         self._while(values, HANDLED, all(task.type is StateType.CLOSED for task in parts), at)
         values["handled_due"] = None if None in dues else max(due for due in dues if due is not None)
+
+
+def _said(event: Event, milestone: Milestone) -> bool:
+    """Whether the form says yes, where the milestone asks that."""
+    return not milestone.field or json.loads(event.facts).get("form", {}).get(milestone.field) == "yes"
 
 
 def _timer(case: Case, milestone: Milestone, task: int | None) -> Timer | None:

@@ -32,6 +32,17 @@ class Spans:
         self._all: list[Span] = []
         self._open: dict[_Hold, Span] = {}
 
+    def book(self, department: int | None, since: Instant, at: Instant) -> None:
+        """Book a department's time to the desk: a return that is let go says that it never was its own."""
+        booked: list[Span] = []
+        for span in self._all:
+            end = at if span.until_at is None else span.until_at
+            if span.department_id == department and end > since:
+                booked.append(Span(span.stage, None, max(since, span.since_at), end))
+                span.until_at = max(since, span.since_at)
+        self._open = {hold: span for hold, span in self._open.items() if span.until_at is None}
+        self._all = [span for span in (*self._all, *booked) if span.until_at is None or span.until_at > span.since_at]
+
     def add(self, case: Case, at: Instant) -> list[Span]:
         """The ticket after an event; every span so far, in the order in which they began."""
         now = dict.fromkeys(_holds(case))
@@ -43,6 +54,7 @@ class Spans:
                 self._all.append(span)
         # What came and went in one moment was in nobody's hands.
         self._all = [span for span in self._all if span.until_at is None or span.until_at > span.since_at]
+        self._all.sort(key=lambda span: span.since_at)
         return self._all
 
 

@@ -82,9 +82,10 @@ def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int])
         told.tickets.append(found.values | own)
         told.tasks.extend({**one.values, "ticket_id": ticket_id, "seq": one.seq} for one in found.tasks.values())
         told.spans.extend({**asdict(one), "ticket_id": ticket_id, "seq": n} for n, one in enumerate(found.spans, 1))
+        told.agenda.extend({**one, "ticket_id": ticket_id} for one in found.agenda.values())
     paths = facts.paths(transaction, {_where(row) for row in told.tickets})
     ways = {row["ticket_id"]: paths[_where(row)] for row in told.tickets}
-    for row in (*told.tickets, *told.tasks, *told.spans):
+    for row in (*told.tickets, *told.tasks, *told.spans, *told.agenda):
         row["area_path"] = ways[row["ticket_id"]]
     return told
 
@@ -146,7 +147,7 @@ def _kept(told: Told) -> Callable[[Transaction], None]:
             int(row[0])
             for row in transaction.rows(f"SELECT ticket_id FROM ticket_fact WHERE ticket_id {match}", parameters)  # noqa: S608
         }
-        parts = (told.tickets, told.tasks, told.spans)
+        parts = (told.tickets, told.tasks, told.spans, told.agenda)
         facts.write(transaction, Told(*([row for row in rows if row["ticket_id"] not in there] for rows in parts)))
 
     return work

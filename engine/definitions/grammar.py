@@ -215,6 +215,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
     ),
     "fact": (
         _key("by", "由", Shape.NAMES, "做了这些动作之一即达成 / Reached when one of these actions is done"),
+        _key("field", "字段", Shape.NAME, "此是非字段为是才算 / Only if this yes-or-no field says yes"),
         _key("deadline", "时限", Shape.NAMES, "按此时限看是否按时 / The deadline it is on time by"),
         _key("of", "任务", Shape.NAMES, "handled：算承办的任务种类 / `handled`: the kinds of task that handle"),
     ),

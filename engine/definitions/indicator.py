@@ -15,6 +15,7 @@ class Counted(StrEnum):
 
     TICKET = "ticket"
     TASK = "task"
+    AGENDA_ITEM = "agenda_item"  #: an item of an agenda that was decided
 
 
 class Attribution(StrEnum):
@@ -28,11 +29,11 @@ class Attribution(StrEnum):
 
 #: Moments of a ticket's facts → whether a due time stands beside them.
 TICKET_MOMENTS: Mapping[str, bool] = {
-    "reported": False, "verified": True, "filed": True, "self_handled": False, "solved_together": False,
-    "dispatched": True, "listed": True, "cleared": True, "handled": True, "checked": True, "scored": False,
-    "closed": False, "first_closed": False, "called_back": True, "rated": False, "reworked": False,
-    "rehandled": False, "called": False, "invalid": False, "relapsed": False, "extended": False, "suspended": False,
-    "waiting": False, "joined": False, "void": False,
+    "reported": False, "verified": True, "filed": True, "missed": False, "visited": True, "decided": True,
+    "self_handled": False, "solved_together": False, "dispatched": True, "listed": True, "cleared": True,
+    "handled": True, "checked": True, "scored": False, "closed": False, "first_closed": False, "called_back": True,
+    "responded": False, "rated": False, "reworked": False, "rehandled": False, "called": False, "invalid": False,
+    "relapsed": False, "extended": False, "suspended": False, "waiting": False, "joined": False, "void": False,
 }  # fmt: skip
 #: Likewise of a task's.
 TASK_MOMENTS: Mapping[str, bool] = {
@@ -40,22 +41,35 @@ TASK_MOMENTS: Mapping[str, bool] = {
     "reworked": False, "rehandled": False, "returned": False, "wrong": False, "redispatched": False,
     "extended": False, "suspended": False, "waiting": False, "void": False,
 }  # fmt: skip
-MOMENTS: Mapping[Counted, Mapping[str, bool]] = {Counted.TICKET: TICKET_MOMENTS, Counted.TASK: TASK_MOMENTS}
+#: Likewise of a decided item's.
+AGENDA_MOMENTS: Mapping[str, bool] = {"decided": False, "done": True, "superseded": False}
+MOMENTS: Mapping[Counted, Mapping[str, bool]] = {
+    Counted.TICKET: TICKET_MOMENTS,
+    Counted.TASK: TASK_MOMENTS,
+    Counted.AGENDA_ITEM: AGENDA_MOMENTS,
+}
 #: Moments beside which stands the person whose act brought them about.
 PERSONS: Mapping[Counted, tuple[str, ...]] = {
     Counted.TICKET: (
-        "reported", "verified", "filed", "self_handled", "solved_together", "dispatched", "listed", "cleared",
-        "checked", "scored", "first_closed", "called_back", "reworked", "rehandled", "called", "invalid",
+        "reported", "verified", "filed", "missed", "visited", "decided", "self_handled", "solved_together",
+        "dispatched", "listed", "cleared", "checked", "scored", "first_closed", "called_back", "reworked",
+        "rehandled", "called", "invalid",
     ),
     Counted.TASK: ("sent", "signed", "contacted", "arrived", "handled", "scored", "returned", "wrong"),
+    Counted.AGENDA_ITEM: ("decided",),
 }  # fmt: skip
 #: Words whose value may be asked by `is`.
 CHOICES: Mapping[Counted, tuple[str, ...]] = {
     Counted.TICKET: ("workflow", "channel", "item", "urgency", "resolved", "satisfaction"),
     Counted.TASK: ("kind", "resolved"),
+    Counted.AGENDA_ITEM: ("meeting", "action"),
 }
 #: Yes or no.
-FLAGS: Mapping[Counted, tuple[str, ...]] = {Counted.TICKET: (), Counted.TASK: ("lead", "handling", "again")}
+FLAGS: Mapping[Counted, tuple[str, ...]] = {
+    Counted.TICKET: (),
+    Counted.TASK: ("lead", "handling", "again"),
+    Counted.AGENDA_ITEM: (),
+}
 
 
 class How(StrEnum):
@@ -66,15 +80,17 @@ class How(StrEnum):
     DUE = "due"  #: it has come, or its due time has passed
     TIMED = "timed"  #: it has a due time
     GIVEN = "given"  #: a choice was made
+    LASTED = "for"  #: it came so many days ago, or earlier
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """``filed``, ``filed on time``, ``handled due``, ``arrived timed``."""
+    """``filed``, ``filed on time``, ``handled due``, ``arrived timed``, ``listed for 90 days``."""
 
     unit: Counted
     name: str
     how: How = How.HAPPENED
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +169,8 @@ class Indicator:
     most: int | None = None
     #: The milestone whose doer answers for it, in figures by person; "" for none.
     person: str = ""
+    #: A stock, not a flow: everything that came before the end of the period, however long ago.
+    standing: bool = False
     #: What its file calls the indicators that stand in it.
     group: Title = OTHER
     line: int = 0

@@ -1,6 +1,7 @@
 """Conditions of indicators: words over the columns of facts, never code and never a column that is not listed.
 
-filed on time · closed due and not joined · satisfaction is satisfied or satisfaction is very_satisfied · ticket void
+filed on time · listed for 90 days · closed due and not joined · satisfaction is satisfied or resolved is solved ·
+ticket void
 """
 
 import re
@@ -9,11 +10,15 @@ from dataclasses import dataclass
 from engine.definitions.indicator import CHOICES, FLAGS, MOMENTS, AllOf, AnyOf, Choice, Counted, Flag, How, Moment, Not
 from engine.definitions.indicator import Wanted as _Wanted
 
-_TOKEN = re.compile(r"\s*([()]|[A-Za-z_][A-Za-z0-9_-]*|[㐀-鿿][㐀-鿿A-Za-z0-9_-]*|\S)")
+_TOKEN = re.compile(r"\s*([()]|\d+|[A-Za-z_][A-Za-z0-9_-]*|[㐀-鿿][㐀-鿿A-Za-z0-9_-]*|\S)")
 #: The word before a word of the ticket, in an indicator that counts tasks.
 TICKET = "ticket"
-_KEYWORDS = frozenset({"and", "or", "not", "is", "on", "time", "due", "timed", "given", TICKET, "(", ")"})
+_KEYWORDS = frozenset(
+    {"and", "or", "not", "is", "on", "time", "due", "timed", "given", "for", "days", TICKET, "(", ")"}
+)
 _DEEPEST = 20
+#: Days that may be asked by `for`.
+_LONGEST = 3_650
 
 
 class Unreadable(Exception):
@@ -80,20 +85,31 @@ class _Parser:
 
     def _atom(self) -> _Wanted:
         unit = self._unit
-        if unit is Counted.TASK and self._take(TICKET):
+        if unit is not Counted.TICKET and self._take(TICKET):
             unit = Counted.TICKET
         column, name = self.column, self.here
         if name is None or name in _KEYWORDS:
             raise Unreadable(column, "这里缺一个词", "a word is missing here")
         self._at += 1
         if name in MOMENTS[unit]:
-            return Moment(unit, name, self._how(unit, name))
+            return self._lasted(unit, name) if self._take("for") else Moment(unit, name, self._how(unit, name))
         if name in FLAGS[unit]:
             return Flag(unit, name)
         if name in CHOICES[unit]:
             return Choice(unit, name, self._value(name))
         known = (*MOMENTS[unit], *FLAGS[unit], *CHOICES[unit])
         raise Unreadable(column, f"没有“{name}”这个事实（可用：{'、'.join(known)}）", f"there is no fact '{name}'")
+
+    def _lasted(self, unit: Counted, name: str) -> Moment:
+        days = self.here or ""
+        if not (days.isascii() and days.isdecimal() and 0 < int(days) <= _LONGEST):
+            raise Unreadable(
+                self.column, f"for 之后应为 1 至 {_LONGEST} 的天数", f"days, 1 to {_LONGEST}, follow `for`"
+            )
+        self._at += 1
+        if not self._take("days"):
+            raise Unreadable(self.column, "天数之后应为 days", "`days` must follow the number")
+        return Moment(unit, name, How.LASTED, int(days))
 
     def _how(self, unit: Counted, name: str) -> How:
         column = self.column

@@ -28,7 +28,7 @@ from engine.errors import DefinitionError, Place
 
 FORMAT = 1
 #: Chinese spellings of the closed words.
-_UNITS = {"案卷": "ticket", "任务": "task"}
+_UNITS = {"案卷": "ticket", "任务": "task", "议题": "agenda_item"}
 _ATTRIBUTIONS = {"区域": "area", "主办": "lead", "各承办": "each", "最终承办": "final"}
 
 
@@ -47,7 +47,13 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
     "indicator": (
         _key("title", "标题 名称", Shape.TITLE, "名称 / What officials read", required=True),
         _key("formula", "公式", Shape.TITLE, "用话写的公式 / The formula in words", required=True),
-        _key("unit", "单位", Shape.NAME, "ticket 案卷，task 任务 / What is counted: `ticket` or `task`", required=True),
+        _key(
+            "unit",
+            "单位",
+            Shape.NAME,
+            "案卷、任务、议题 / `ticket`, `task` or `agenda_item`",
+            required=True,
+        ),
         _key(
             "cohort",
             "统计口径时间",
@@ -58,6 +64,7 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
         _key("among", "其中", Shape.CONDITION, "分母还须满足 / What the denominator also needs"),
         _key("matures", "到期", Shape.CONDITION, "成立才计入，未到期的在外 / Counted only once this holds"),
         _key("without", "不计", Shape.CONDITION, "不计入的 / What is left out"),
+        _key("standing", "存量", Shape.TRUE, "存量：不论何时发生 / A stock: however long ago it came"),
         _key("counts", "计", Shape.CONDITION, "分子：分母中的哪些 / The numerator: which of the denominator"),
         _key("mean", "均值", Shape.TRUE, "不算比率，算直评星级均值 / Not a rate but the mean of the stars"),
         _key("exempt", "剔除", Shape.NAMES, "按这些指标词剔除 / Words of exemptions that leave it out"),
@@ -176,6 +183,7 @@ def _indicator(reader: Reader, entry: Entry, group: Title) -> Indicator | None:
         target=reader.number(keys["target"].value) if "target" in keys else None,
         most=reader.number(keys["most"].value) if "most" in keys else None,
         person=_word(reader, keys, "person", dict.fromkeys(PERSONS[counted]), "步骤", "step") or "",
+        standing="standing" in keys and reader.yes(keys["standing"].value),
         group=group,
         line=entry.line,
     )

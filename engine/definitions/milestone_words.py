@@ -19,6 +19,9 @@ class MilestoneWord:
 MILESTONES: dict[str, MilestoneWord] = {
     "verified": MilestoneWord("核实", "已核实（属实与否）", "Verified, genuine or not"),
     "filed": MilestoneWord("立案", "已立案", "Filed"),
+    "missed": MilestoneWord("漏报", "网格应发现而未发现", "The grid should have found it, and did not", timed=False),
+    "visited": MilestoneWord("走访", "已走访", "Visited"),
+    "decided": MilestoneWord("审定", "已审定（准或不准）", "Decided, whichever way"),
     "self_handled": MilestoneWord("自处置", "上报人自行处置", "Handled on the spot by whoever saw it", timed=False),
     "solved_together": MilestoneWord("共治", "网格自有力量解决", "Solved by the grid's own strength", timed=False),
     "dispatched": MilestoneWord("派遣", "已派遣", "Dispatched"),
@@ -29,6 +32,7 @@ MILESTONES: dict[str, MilestoneWord] = {
     "rated": MilestoneWord(
         "群众评价", "群众表态（含回访、评价、不满意）", "The reporter said what came of it", timed=False
     ),
+    "responded": MilestoneWord("响应", "群众表示已联系", "The reporter says that contact was made", timed=False),
     "reworked": MilestoneWord("返工", "结案前被退回返工", "Sent back before closure", timed=False),
     "rehandled": MilestoneWord("重办", "结案后重办", "Handled again after closure", timed=False),
     "signed": MilestoneWord("签收", "任务已签收", "The task was signed", of_task=True),

@@ -4,10 +4,10 @@ The engine knows by itself when a ticket was reported, called, joined, closed or
 returned, extended or suspended. What is "filed" or "first contact" in a loop only its file can say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.definitions.milestone_words import MILESTONES
-from engine.definitions.model import Milestone, Owner
+from engine.definitions.model import FieldType, Milestone, Owner
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Scope
 from engine.definitions.source import Entry
@@ -39,10 +39,22 @@ def _milestone(reader: Reader, book: Book, name: str, entry: Entry) -> Milestone
             given["deadline"][0].line, f"“{name}”没有按时与否，不写 deadline", f"'{name}' is never late: no `deadline`"
         )
     return Milestone(
+        field=_field(reader, book, keys),
         by=frozenset(_known(reader, given["by"], actions, "动作", "action")),
         deadlines=frozenset(_known(reader, given["deadline"], book.deadlines, "时限", "deadline")),
         of=frozenset(_known(reader, given["of"], kinds, "部门任务种类", "kind of task of a department")),
     )
+
+
+def _field(reader: Reader, book: Book, keys: Mapping[str, Entry]) -> str:
+    """The field that must say yes; a mistake is noted with the reader."""
+    if "field" not in keys:
+        return ""
+    name = reader.text(keys["field"].value)
+    found = book.fields.get(name)
+    if found is None or found.type is not FieldType.YES_NO:
+        reader.refuse(keys["field"].line, f"“{name}”不是是非字段", f"'{name}' is no yes-or-no field")
+    return name
 
 
 def _known(reader: Reader, given: tuple[Word, ...], names: object, zh: str, en: str) -> Iterator[str]:

@@ -510,6 +510,8 @@ class Milestone:
 
     by: frozenset[str] = frozenset()
     deadlines: frozenset[str] = frozenset()
+    #: A yes-or-no field of the action's form that must say yes; "" for none.
+    field: str = ""
     #: Of `handled`: the kinds of task that handle the matter.
     of: frozenset[str] = frozenset()
 

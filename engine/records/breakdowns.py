@@ -11,10 +11,10 @@ from typing import Any
 
 from engine.clock import CIVIL_ZONE, DAY, Instant, moment
 from engine.database import Transaction
-from engine.definitions.indicator import Counted, Indicator
+from engine.definitions.indicator import Indicator
 from engine.records import areas, departments
 from engine.records.asking import Asking, among
-from engine.records.indicator_sql import TABLES, Asked, scope, source
+from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
 from engine.records.indicators import Figure, counts, read, together
 
 
@@ -57,13 +57,18 @@ def breakdown(
     Children of the area or department asked for (the tops for none) stand there also with nothing to count; the
     unit itself has a line for what lies directly in it. With a `level` areas are those of that level instead of the
     children, and what lies above it stands in the line of the area asked for. Months stand in their order, everything
-    else by its key. An indicator without `person` has no groups by person. Errors: `NotFound` as `figure`.
+    else by its key. `divides` says which have none. Errors: `NotFound` as `figure`.
     """
-    wanted = [one for one in indicators if by is not By.PERSON or one.person]
+    wanted = [one for one in indicators if divides(one, by)]
     rows = _counted(transaction, wanted, asked, by)
     values = {value for some in rows.values() for value, _ in some}
     names, key = _gathering(transaction, asked, by, values, level)
     return {one.name: _groups(rows[one.name], names, key, one.mean) if one.name in rows else [] for one in indicators}
+
+
+def divides(indicator: Indicator, by: By) -> bool:
+    """Whether an indicator has groups: a stock is of no month, and without a step nobody in person answers."""
+    return not (by is By.PERSON and not indicator.person) and not (by is By.MONTH and indicator.standing)
 
 
 def _counted(
@@ -71,13 +76,13 @@ def _counted(
 ) -> dict[str, list[tuple[Any, Figure]]]:
     """Indicator → the finest groups: value of the column, figure."""
     found: dict[str, list[tuple[Any, Figure]]] = {one.name: [] for one in indicators}
-    for unit, cohort, some in together(indicators):
-        for column, same in _columns(unit, cohort, some, asked, by):
+    for shared, some in together(indicators):
+        for column, same in _columns(shared, some, asked, by):
             asking = Asking(transaction)
             columns = ", ".join(counts(one, asked, asking) for one in same)
-            where = scope(transaction, asked, asking, unit, cohort)
+            where = scope(transaction, asked, asking, shared)
             rows = transaction.rows(
-                f"SELECT {column}, {columns} FROM {source(unit, tickets=asked.units is not None)} "  # noqa: S608
+                f"SELECT {column}, {columns} FROM {source(shared.unit, tickets=asked.units is not None)} "  # noqa: S608
                 f"WHERE {where} GROUP BY {column}",
                 asking.parameters,
             )
@@ -88,10 +93,10 @@ def _counted(
 
 
 def _columns(
-    unit: Counted, cohort: str, indicators: list[Indicator], asked: Asked, by: By
+    shared: Shared, indicators: list[Indicator], asked: Asked, by: By
 ) -> Iterator[tuple[str, list[Indicator]]]:
     """What is grouped by; a person's milestone is each indicator's own."""
-    alias = TABLES[unit]
+    alias = TABLES[shared.unit]
     if by is By.PERSON:
         for one in dict.fromkeys(indicator.person for indicator in indicators):
             yield f"{alias}.{one}_by", [indicator for indicator in indicators if indicator.person == one]
@@ -100,7 +105,7 @@ def _columns(
     elif by is By.DEPARTMENT:
         yield f"{alias}.department_id", indicators
     elif by is By.MONTH:
-        yield f"({alias}.{cohort}_at + {_offset(asked.since)}) / {DAY}", indicators
+        yield f"({alias}.{shared.cohort}_at + {_offset(asked.since)}) / {DAY}", indicators
     else:
         yield f"k.{_COLUMNS[by]}", indicators
 

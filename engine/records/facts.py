@@ -70,6 +70,14 @@ class TicketFact(SQLModel, table=True):
     filed_at: int | None = maybe_instant()
     filed_by: int | None = maybe_link()
     filed_due: int | None = maybe_instant()
+    missed_at: int | None = maybe_instant()
+    missed_by: int | None = maybe_link()
+    visited_at: int | None = maybe_instant()
+    visited_by: int | None = maybe_link()
+    visited_due: int | None = maybe_instant()
+    decided_at: int | None = maybe_instant()
+    decided_by: int | None = maybe_link()
+    decided_due: int | None = maybe_instant()
     self_handled_at: int | None = maybe_instant()
     self_handled_by: int | None = maybe_link()
     solved_together_at: int | None = maybe_instant()
@@ -98,6 +106,7 @@ class TicketFact(SQLModel, table=True):
     called_back_at: int | None = maybe_instant()
     called_back_by: int | None = maybe_link()
     called_back_due: int | None = maybe_instant()
+    responded_at: int | None = maybe_instant()
     rated_at: int | None = maybe_instant()
     #: What the reporter said last: choices of the standard fields.
     resolved: str | None = maybe_word()
@@ -178,13 +187,39 @@ class TaskFact(SQLModel, table=True):
     void_at: int | None = maybe_instant()
 
 
+class AgendaFact(SQLModel, table=True):
+    """What is counted of one item of an agenda that was decided: a decision in a sitting, and what came of it."""
+
+    __tablename__ = "agenda_fact"
+    __table_args__ = (Index("ix_agenda_fact_decided", "decided_at"), ONE_TREE)
+
+    ticket_id: int = key_part()
+    #: The event that decided it.
+    seq: int = key_part()
+    meeting: str = word()
+    #: The action that decided it: assigned, shelved, raised, as the workflow file calls it.
+    action: str = word()
+    #: That of its ticket.
+    area_path: str = path()
+    #: Who had the lead when it was done, else has it now.
+    department_id: int | None = maybe_link()
+    decided_at: int = instant()
+    decided_by: int | None = maybe_link()
+    #: First handled, cleared or closed after it was decided, and until when that had to be.
+    done_at: int | None = maybe_instant()
+    done_due: int | None = maybe_instant()
+    #: Decided anew before it was done.
+    superseded_at: int | None = maybe_instant()
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The facts of some tickets, as the rows of the three tables."""
+    """The facts of some tickets, as the rows of the four tables."""
 
     tickets: Rows = field(default_factory=list)
     tasks: Rows = field(default_factory=list)
     spans: Rows = field(default_factory=list)
+    agenda: Rows = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +245,12 @@ def columns(table: type[SQLModel]) -> tuple[str, ...]:
 def write(transaction: Transaction, told: Told) -> None:
     """Put the facts of these tickets in the place of what was known of them."""
     match, parameters = among(transaction, [row["ticket_id"] for row in told.tickets])
-    for table, rows in ((TicketFact, told.tickets), (TaskFact, told.tasks), (StageSpan, told.spans)):
+    for table, rows in (
+        (TicketFact, told.tickets),
+        (TaskFact, told.tasks),
+        (StageSpan, told.spans),
+        (AgendaFact, told.agenda),
+    ):
         name, names = table.__tablename__, columns(table)
         transaction.run(f"DELETE FROM {name} WHERE ticket_id {match}", parameters)  # noqa: S608 (constant words)
         empty = {one: table.model_fields[one].get_default() for one in names}
@@ -223,6 +263,7 @@ def write(transaction: Transaction, told: Told) -> None:
 
 def forget_all(transaction: Transaction) -> None:
     """Drop every row."""
+    transaction.run("DELETE FROM agenda_fact")
     transaction.run("DELETE FROM stage_span")
     transaction.run("DELETE FROM task_fact")
     transaction.run("DELETE FROM ticket_fact")

@@ -7,7 +7,7 @@ item, channel, who asks), `base` the denominator of one of them, `counted` its n
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.clock import Instant
+from engine.clock import DAY, Instant
 from engine.database import Transaction
 from engine.definitions.indicator import (
     AllOf,
@@ -28,7 +28,12 @@ from engine.records.asking import Asking, among
 #: Asks for what has no department yet, no item, no person with an account.
 NONE = "-"
 #: Alias of the table of facts.
-TABLES = {Counted.TICKET: "k", Counted.TASK: "s"}
+TABLES = {Counted.TICKET: "k", Counted.TASK: "s", Counted.AGENDA_ITEM: "i"}
+_FROM = {
+    Counted.TICKET: "ticket_fact k",
+    Counted.TASK: "task_fact s JOIN ticket_fact k ON k.ticket_id = s.ticket_id",
+    Counted.AGENDA_ITEM: "agenda_fact i JOIN ticket_fact k ON k.ticket_id = i.ticket_id",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +62,28 @@ class Asked:
     units: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What indicators must have in common to be counted by one statement."""
+
+    unit: Counted
+    cohort: str
+    standing: bool
+
+    @classmethod
+    def of(cls, indicator: Indicator) -> "Shared":
+        return cls(indicator.unit, indicator.cohort, indicator.standing)
+
+
 def source(unit: Counted, *, tickets: bool) -> str:
     """FROM: the facts, with the ticket's own row beside them where it is wanted."""
     own = " JOIN ticket t ON t.id = k.ticket_id" if tickets else ""
-    joined = "task_fact s JOIN ticket_fact k ON k.ticket_id = s.ticket_id" if unit is Counted.TASK else "ticket_fact k"
-    return f"{joined}{own}"
+    return f"{_FROM[unit]}{own}"
 
 
-def scope(transaction: Transaction, asked: Asked, asking: Asking, unit: Counted, cohort: str) -> str:
+def scope(transaction: Transaction, asked: Asked, asking: Asking, shared: Shared) -> str:
     """What indicators of one unit and cohort share. Errors: `NotFound` for an area or a department never there."""
-    return " AND ".join(_scope(transaction, asked, asking, unit, cohort))
+    return " AND ".join(_scope(transaction, asked, asking, shared))
 
 
 def base(indicator: Indicator, asking: Asking, as_of: Instant) -> str:
@@ -125,10 +142,12 @@ def below(transaction: Transaction, code: str, column: str, asking: Asking, *, a
     return f"({' OR '.join(ranges)})"
 
 
-def _scope(transaction: Transaction, asked: Asked, asking: Asking, unit: Counted, cohort: str) -> Iterator[str]:
-    alias = TABLES[unit]
-    at = f"{alias}.{cohort}_at"
-    yield f"{at} >= {asking(asked.since)} AND {at} < {asking(asked.until)} AND {at} <= {asking(asked.as_of)}"
+def _scope(transaction: Transaction, asked: Asked, asking: Asking, shared: Shared) -> Iterator[str]:
+    alias = TABLES[shared.unit]
+    at = f"{alias}.{shared.cohort}_at"
+    if not shared.standing:
+        yield f"{at} >= {asking(asked.since)}"
+    yield f"{at} < {asking(asked.until)} AND {at} <= {asking(asked.as_of)}"
     # What few may know of is in nobody's count.
     yield "NOT k.confidential"
     yield from within(transaction, asked, asking, alias)
@@ -201,6 +220,10 @@ def wanted_sql(wanted: Wanted, asking: Asking, as_of: Instant) -> str:
             column = f"{TABLES[unit]}.{name}"
             given = f"({column} IS NOT NULL AND {column} <> '')"
             return given if value is None else f"(coalesce({column}, '') = {asking(value)})"
+        case Moment(unit, name, How.LASTED, days):
+            return (
+                f"({TABLES[unit]}.{name}_at IS NOT NULL AND {TABLES[unit]}.{name}_at <= {asking(as_of - days * DAY)})"
+            )
         case Moment(unit, name, how):
             return _moment(f"{TABLES[unit]}.{name}", how, asking, as_of)
 

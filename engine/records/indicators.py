@@ -14,7 +14,19 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.indicator import Condition, Counted, Indicator
 from engine.records.asking import Asking
-from engine.records.indicator_sql import TABLES, Asked, about, base, counted, kept, mature, of_person, scope, source
+from engine.records.indicator_sql import (
+    TABLES,
+    Asked,
+    Shared,
+    about,
+    base,
+    counted,
+    kept,
+    mature,
+    of_person,
+    scope,
+    source,
+)
 
 __all__ = ["Asked"]
 
@@ -72,7 +84,7 @@ class Line:
     case_no: str
     workflow: str
     item: str
-    #: 0 for a ticket.
+    #: The task's, or the decision's; 0 for a ticket.
     seq: int
     department: str
     cohort_at: Instant
@@ -97,24 +109,24 @@ def figure(transaction: Transaction, indicator: Indicator, asked: Asked) -> Figu
 def figures(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> dict[str, Figure]:
     """Count several, those of one unit and cohort in one statement. Errors: as `figure`."""
     found: dict[str, Figure] = {}
-    for unit, cohort, some in together(indicators):
+    for shared, some in together(indicators):
         asking = Asking(transaction)
         columns = ", ".join(counts(one, asked, asking) for one in some)
-        where = scope(transaction, asked, asking, unit, cohort)
+        where = scope(transaction, asked, asking, shared)
         (row,) = transaction.rows(
-            f"SELECT {columns} FROM {source(unit, tickets=asked.units is not None)} WHERE {where}",  # noqa: S608
+            f"SELECT {columns} FROM {source(shared.unit, tickets=asked.units is not None)} WHERE {where}",  # noqa: S608
             asking.parameters,
         )
         found |= read(some, row)
     return found
 
 
-def together(indicators: Iterable[Indicator]) -> list[tuple[Counted, str, list[Indicator]]]:
-    """Indicators that one statement can count: those of one unit and cohort."""
-    found: dict[tuple[Counted, str], list[Indicator]] = {}
+def together(indicators: Iterable[Indicator]) -> list[tuple[Shared, list[Indicator]]]:
+    """Indicators that one statement can count."""
+    found: dict[Shared, list[Indicator]] = {}
     for one in indicators:
-        found.setdefault((one.unit, one.cohort), []).append(one)
-    return [(unit, cohort, some) for (unit, cohort), some in found.items()]
+        found.setdefault(Shared.of(one), []).append(one)
+    return list(found.items())
 
 
 def counts(indicator: Indicator, asked: Asked, asking: Asking) -> str:
@@ -148,7 +160,7 @@ def apart(transaction: Transaction, indicator: Indicator, asked: Asked) -> Apart
         for side in (Side.IMMATURE, Side.EXCLUDED)
     )
     columns = ", ".join(f"count(CASE WHEN {side} THEN 1 END)" for side in sides)
-    where = scope(transaction, asked, asking, indicator.unit, indicator.cohort)
+    where = scope(transaction, asked, asking, Shared.of(indicator))
     ((immature, excluded),) = transaction.rows(
         f"SELECT {columns} FROM {source(indicator.unit, tickets=asked.units is not None)} WHERE {where}",  # noqa: S608
         asking.parameters,
@@ -180,13 +192,13 @@ def behind(
 ) -> list[Line]:
     """What is counted, by its cohort moment, at most `most` lines after one. Errors: as `figure`."""
     asking, alias = Asking(transaction), TABLES[indicator.unit]
-    parts = [scope(transaction, asked, asking, indicator.unit, indicator.cohort)]
+    parts = [scope(transaction, asked, asking, Shared.of(indicator))]
     parts += [_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)]
-    tasks = indicator.unit is Counted.TASK
-    seq = "s.seq" if tasks else "0"
-    key = f"{alias}.{indicator.cohort}_at, {alias}.ticket_id{', s.seq' if tasks else ''}"
+    parted = indicator.unit is not Counted.TICKET
+    seq = f"{alias}.seq" if parted else "0"
+    key = f"{alias}.{indicator.cohort}_at, {alias}.ticket_id{f', {seq}' if parted else ''}"
     if after is not None:
-        parts.append(f"({key}) > ({', '.join(asking(value) for value in (after if tasks else after[:2]))})")
+        parts.append(f"({key}) > ({', '.join(asking(value) for value in (after if parted else after[:2]))})")
     rows = transaction.rows(
         f"SELECT t.id, t.case_no, k.workflow, coalesce(k.item, ''), {seq}, d.name, {alias}.{indicator.cohort}_at "  # noqa: S608
         f"FROM {source(indicator.unit, tickets=True)} LEFT JOIN department d ON d.id = {alias}.department_id "

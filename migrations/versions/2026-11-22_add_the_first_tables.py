@@ -95,6 +95,23 @@ def add_tables() -> None:
     )
     op.create_index("ix_admission_unit_department", "admission_unit", ["department_id", "number"], unique=False)
     op.create_table(
+        "agenda_fact",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_by", BIG, nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("done_due", sa.BigInteger(), nullable=True),
+        sa.Column("superseded_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_agenda_fact")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_agenda_fact_decided", "agenda_fact", ["decided_at"], unique=False)
+    op.create_table(
         "appraisal",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("seq", BIG, autoincrement=False, nullable=False),
@@ -831,6 +848,14 @@ def add_tables() -> None:
         sa.Column("filed_at", sa.BigInteger(), nullable=True),
         sa.Column("filed_by", BIG, nullable=True),
         sa.Column("filed_due", sa.BigInteger(), nullable=True),
+        sa.Column("missed_at", sa.BigInteger(), nullable=True),
+        sa.Column("missed_by", BIG, nullable=True),
+        sa.Column("visited_at", sa.BigInteger(), nullable=True),
+        sa.Column("visited_by", BIG, nullable=True),
+        sa.Column("visited_due", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_by", BIG, nullable=True),
+        sa.Column("decided_due", sa.BigInteger(), nullable=True),
         sa.Column("self_handled_at", sa.BigInteger(), nullable=True),
         sa.Column("self_handled_by", BIG, nullable=True),
         sa.Column("solved_together_at", sa.BigInteger(), nullable=True),
@@ -857,6 +882,7 @@ def add_tables() -> None:
         sa.Column("called_back_at", sa.BigInteger(), nullable=True),
         sa.Column("called_back_by", BIG, nullable=True),
         sa.Column("called_back_due", sa.BigInteger(), nullable=True),
+        sa.Column("responded_at", sa.BigInteger(), nullable=True),
         sa.Column("rated_at", sa.BigInteger(), nullable=True),
         sa.Column("resolved", sa.String(length=64), nullable=True),
         sa.Column("satisfaction", sa.String(length=64), nullable=True),

@@ -27,7 +27,7 @@ from engine.background.facts import fold_facts, tell_facts
 from engine.background.relay import relay
 from engine.database import Database
 from engine.errors import HuyingError, KeyReused, NotPermitted, Stale
-from engine.records.facts import TaskFact, TicketFact, columns
+from engine.records.facts import AgendaFact, TaskFact, TicketFact, columns
 from engine.records.spans import StageSpan
 from engine.stages.calls import Offer, Outcome
 from tests.support.door import HANDLERS, LEADS, Told, World
@@ -277,7 +277,7 @@ class RandomActs(RuleBasedStateMachine):
         which = ", ".join(str(told.id) for told in self.told)
         return [
             [tuple(row) for row in self.world.rows(f"SELECT * FROM {table} WHERE ticket_id IN ({which}) ORDER BY 1, 2")]
-            for table in ("ticket_fact", "task_fact", "stage_span")
+            for table in ("ticket_fact", "task_fact", "stage_span", "agenda_fact")
         ]
 
     def _facts_told(self) -> list[list[tuple[Any, ...]]]:
@@ -289,7 +289,12 @@ class RandomActs(RuleBasedStateMachine):
                 tuple(({name: table.model_fields[name].get_default() for name in columns(table)} | row).values())
                 for row in rows
             )
-            for table, rows in ((TicketFact, told.tickets), (TaskFact, told.tasks), (StageSpan, told.spans))
+            for table, rows in (
+                (TicketFact, told.tickets),
+                (TaskFact, told.tasks),
+                (StageSpan, told.spans),
+                (AgendaFact, told.agenda),
+            )
         ]
 
     # -- both sides of one act -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from engine.definitions.indicator_file import discover
 from engine.records import areas
 from engine.records.breakdowns import By, Group, breakdown
 from engine.records.indicators import Asked, Figure, Side, behind, figure, figures
+from engine.records.spans import spans
 from tests.support.cases import MONDAY
 from tests.support.door import Told, World
 
@@ -102,3 +103,19 @@ def test_a_person_answers_for_the_step_that_the_indicator_names(world: World) ->
         listed = behind(transaction, named, replace(asked, person=late), Side.DENOMINATOR)
         assert len(listed) == found[late].denominator
     assert found[late] == Figure(numerator=0, denominator=1)
+
+
+def test_time_per_stage_and_holder_is_that_of_the_spans_that_ended_and_of_those_that_last(world: World) -> None:
+    asked = _asked(world)
+    with world.database.looking() as transaction:
+        found = spans(transaction, asked)
+        early = spans(transaction, replace(asked, department="urban", as_of=Instant(MONDAY + 2 * HOUR)))
+        (urban,) = [one for one in early if one.lasting]
+        elsewhere = spans(transaction, replace(asked, area="grid-2"))
+    rows = world.rows("SELECT stage, since_at, until_at FROM stage_span")
+    ended = [until - since for _, since, until in rows if until is not None]
+    assert (sum(one.ended for one in found), sum(one.time for one in found)) == (len(ended), sum(ended))
+    lasting = [asked.as_of - since for _, since, until in rows if until is None]
+    assert (sum(one.lasting for one in found), sum(one.age for one in found)) == (len(lasting), sum(lasting))
+    assert (urban.stage, urban.name, urban.lasting, urban.age) == ("resolve", "城管中队", 1, HOUR), "signed an hour ago"
+    assert elsewhere == []

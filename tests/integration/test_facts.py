@@ -164,3 +164,56 @@ def test_the_area_is_that_of_the_time_of_filing(world: World) -> None:
     world.change("UPDATE area SET lineage = ? WHERE id = ?", f'[[{area[0].id},"micro_grid"]]', area[0].id)
     rebuild(world.database, world.versions)
     assert fact(world.database, told.id, "area_path") == (before,)
+
+
+def test_a_field_of_the_form_makes_a_milestone_and_the_reporters_own_word_is_a_fact(world: World) -> None:
+    missed, seen = Told(world).reported(), Told(world).reported()
+    missed.do("shen", "accept", form={"item": "part-01-01", "missed": True})
+    seen.do("shen", "accept", form={"item": "part-01-01", "missed": False})
+    _fold(world)
+    assert fact(world.database, missed.id, "missed_at", "missed_by", "filed_by") == (
+        world.clock.now(), *_people(world, "shen", "shen"),
+    )  # fmt: skip
+    assert fact(world.database, seen.id, "missed_at", "missed_by") == (None, None)
+
+
+def test_who_reached_a_milestone_stands_beside_it_and_the_engines_own_acts_are_nobodys(world: World) -> None:
+    told = Told(world).called("urban").signed("urban")
+    _fold(world)
+    (sent, signed) = _people(world, "shen", "chen")
+    seq = told.task_of("urban").seq
+    assert task_fact(world.database, told.id, seq, "sent_by", "signed_by", "handled_by") == (sent, signed, None)
+    assert fact(world.database, told.id, "dispatched_by", "called_by") == (sent, sent)
+    closed = Told(world).closed()
+    _fold(world)
+    assert fact(world.database, closed.id, "first_closed_by") != (sent,), "it was not the desk that closed it"
+
+
+def test_time_belongs_to_a_stage_and_a_holder_and_a_return_that_is_let_go_to_the_desk(world: World) -> None:
+    told = Told(world).called("urban", "water")
+    began = world.clock.now()
+    told.do("chen-lead", "return", of="urban")
+    told.do("lu-lead", "return", of="water")
+    asks = {ask.task_seq: ask.seq for ask in told.case.open_asks("return")}
+    urban, water = (told.task_of(code).seq for code in ("urban", "water"))
+    ruled = world.later(HOUR).clock.now()
+    told.do("shen", "redispatch", request=asks[urban], form={"department": "power"})
+    told.do("shen", "uphold", request=asks[water])
+    signed = world.later(HOUR).clock.now()
+    told.signed("power")
+    _fold(world)
+    units = {number: code for code, number in world.departments.items()}
+    spans = world.rows(
+        "SELECT stage, department_id, since_at, until_at FROM stage_span WHERE ticket_id = ? ORDER BY seq", told.id
+    )
+    assert sorted((stage, units.get(unit, ""), since, until or 0) for stage, unit, since, until in spans) == [
+        ("dispatch", "", began, ruled),
+        ("dispatch", "power", ruled, signed),
+        ("dispatch", "water", began, signed),
+        ("resolve", "power", signed, 0),
+        ("resolve", "water", signed, 0),
+    ]
+
+
+def _people(world: World, *logins: str) -> tuple[int, ...]:
+    return tuple(world.rows("SELECT id FROM person WHERE login = ?", login)[0][0] for login in logins)

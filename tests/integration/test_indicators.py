@@ -176,6 +176,7 @@ def test_in_the_demo_every_number_is_the_length_of_its_list_and_a_rebuild_is_the
         relay(application.database)
         fold_facts(application.database, application.versions)
         kept = rows(application.database)
+        assert all(kept.values()), "every table of facts holds something"
         rebuild(application.database, application.versions)
         assert rows(application.database) == kept
         for later in (0, 60 * DAY):

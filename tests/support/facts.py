@@ -10,7 +10,7 @@ def rows(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     with database.looking() as transaction:
         return {
             table: [tuple(row) for row in transaction.rows(f"SELECT * FROM {table} ORDER BY 1, 2")]
-            for table in ("ticket_fact", "task_fact", "stage_span")
+            for table in ("ticket_fact", "task_fact", "stage_span", "agenda_fact")
         }
 
 

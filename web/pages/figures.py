@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from engine.definitions.indicator_file import discover
 from engine.definitions.model import Title
-from engine.records.breakdowns import By, breakdown
+from engine.records.breakdowns import By, breakdown, divides
 from engine.records.indicators import MOST, Side, apart, behind, figure, figures, formula, read_cursor
 from web import figures as shown
 from web.dependencies import House
@@ -96,7 +96,7 @@ def one(
     }
     if indicator.mean:
         del counts[Side.NUMERATOR], counts[Side.REST]
-    bys = {key: title for key, title in _BYS.items() if key is not By.PERSON or indicator.person}
+    bys = {key: title for key, title in _BYS.items() if divides(indicator, key)}
     least = house.settings.rank_from
     return page(
         request, "figure.html", here=here, given=given, indicator=indicator, figure=found, earlier=earlier,
