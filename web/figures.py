@@ -109,7 +109,7 @@ def named(name: str) -> Indicator:
 def before(given: Chosen, *, months: int) -> Chosen:
     """The same stretch so many months earlier; a stretch of other days than whole months for 1 the one just before."""
     first, end = date.fromisoformat(given.since), date.fromisoformat(given.until)
-    if first.day == end.day == 1 or months != 1:
+    if first.day == end.day or months != 1:
         length = (end.year - first.year) * 12 + end.month - first.month if months == 1 else months
         return replace(given, since=str(_months(first, -length)), until=str(_months(end, -length)))
     return replace(given, since=str(first - (end - first)), until=str(first))
@@ -140,17 +140,15 @@ class Ranked:
 
 def ranked(groups: Sequence[Group], indicator: Indicator, given: Chosen, by: By, least: int) -> list[Ranked]:
     """The groups, those that count enough first and by value, the others as they came."""
-    enough = [one for one in groups if one.figure.denominator >= least and one.figure.value is not None]
-    values = sorted({one.figure.value or 0.0 for one in enough}, reverse=indicator.most is None)
     # Months have an order of their own.
-    places = {} if by is By.MONTH else {id(one): _place(one, enough, values) for one in enough}
+    enough = [one for one in groups if by is not By.MONTH and one.figure.denominator >= least]
+    enough.sort(key=lambda one: one.figure.value or 0.0, reverse=indicator.most is None)
+    places: dict[int, int] = {}
+    for number, one in enumerate(enough):
+        same = number and one.figure.value == enough[number - 1].figure.value
+        places[id(one)] = places[id(enough[number - 1])] if same else number + 1
     order = sorted(groups, key=lambda one: places.get(id(one), len(groups) + 1))
     return [_line(one, places.get(id(one)), indicator, given, by) for one in order]
-
-
-def _place(one: Group, enough: Sequence[Group], values: Sequence[float]) -> int:
-    better = values[: values.index(one.figure.value or 0.0)]
-    return 1 + sum((other.figure.value or 0.0) in better for other in enough)
 
 
 def _line(group: Group, rank: int | None, indicator: Indicator, given: Chosen, by: By) -> Ranked:

@@ -11,8 +11,9 @@ from engine.background.relay import relay
 from engine.clock import DAY, HOUR, MINUTE, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Indicator
-from engine.definitions.indicator_file import discover
+from engine.definitions.indicator_file import discover, loads
 from engine.errors import NotFound
+from engine.records.breakdowns import By, breakdown
 from engine.records.indicators import MOST, Asked, Side, behind, figure
 from engine.serving import prepare_demo
 from engine.settings import Settings
@@ -142,6 +143,34 @@ def test_an_area_counts_what_lies_below_it_and_a_reader_what_he_reaches(world: W
     assert _counted(world, "closure_area", units=()) == (0, 0)
     with pytest.raises(NotFound):
         _counted(world, "closure_area", area="nowhere")
+
+
+def test_a_stock_holds_what_came_before_the_period_and_says_how_long_ago(world: World) -> None:
+    Told(world).reported()
+    aged = loads(_AGED)["aged"]
+    relay(world.database)
+    fold_facts(world.database, world.versions)
+    for days, numerator in ((1, 0), (3, 1)):
+        now = Instant(MONDAY + days * DAY)
+        asked = Asked(since=Instant(now - HOUR), until=Instant(now + HOUR), as_of=now)
+        with world.database.looking() as transaction:
+            found = figure(transaction, aged, asked)
+            assert (found.numerator, found.denominator) == (numerator, 1)
+            assert breakdown(transaction, [aged], asked, By.MONTH)["aged"] == []
+
+
+_AGED = """
+indicators:
+  aged:
+    title: 超两天 / Over two days
+    formula: 满两天的 ÷ 未结的 / for two days ÷ open
+    unit: ticket
+    cohort: reported
+    standing: true
+    without: closed or void
+    counts: reported for 2 days
+    attribution: area
+"""
 
 
 def test_a_list_goes_on_behind_the_last_line_of_a_page(world: World) -> None:

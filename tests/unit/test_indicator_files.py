@@ -32,6 +32,15 @@ WRONG = {
     "two facts without a word between": ("joined or void", "joined void", 8, "第 8 字：“void”不能接在这里"),
     "code": ("joined or void", "joined; drop", 8, "第 7 字：“;”不能接在这里"),
     "a word of tasks among tickets": ("joined or void", "signed", 8, "没有“signed”这个事实"),
+    "days without a number": ("joined or void", "listed for long", 8, "for 之后应为 1 至 3650 的天数"),
+    "a number without days": ("joined or void", "listed for 90", 8, "天数之后应为 days"),
+    "more days than anybody waits": ("joined or void", "listed for 99999 days", 8, "for 之后应为 1 至 3650 的天数"),
+    "a step that nobody does": (
+        "attribution: area",
+        "attribution: area\n    person: closed",
+        11,
+        "步骤“closed”没有声明",
+    ),
     "a choice without a value": ("joined or void", "urgency is", 8, "is 之后缺一个值"),
     "neither numerator nor mean": ("    counts: filed on time\n", "", 2, "写且只写一个"),
     "a mean of tickets": ("counts: filed on time", "mean: true", 2, "均值的单位应为 task"),
@@ -90,3 +99,10 @@ def test_every_shipped_indicator_leaves_out_joined_duplicates_but_the_one_that_c
         if one.without is None or "joined" not in one.without.text.replace("ticket ", "")
     }
     assert silent == {"duplicates"}
+
+
+def test_days_count_back_from_the_moment_asked_and_decided_items_may_ask_of_their_ticket() -> None:
+    assert parse("listed for 90 days", Counted.TICKET) == Moment(Counted.TICKET, "listed", How.LASTED, 90)
+    assert parse("superseded or ticket joined", Counted.AGENDA_ITEM) == AnyOf(
+        (Moment(Counted.AGENDA_ITEM, "superseded"), Moment(Counted.TICKET, "joined"))
+    )

@@ -41,6 +41,11 @@ WRONG = {
         "calendar: cn-mainland\nfacts: {reworked: {by: accept, deadline: accept}}\n",
         "“reworked”没有按时与否",
     ),
+    "a milestone by a field that is not yes or no": (
+        "calendar: cn-mainland\n",
+        "calendar: cn-mainland\nfacts: {missed: {by: accept, field: reason}}\n",
+        "“reason”不是是非字段",
+    ),
     "a milestone nobody knows": (
         "calendar: cn-mainland\n",
         "calendar: cn-mainland\nfacts: {fild: {by: accept}}\n",

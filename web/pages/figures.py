@@ -10,7 +10,7 @@ from starlette.responses import Response
 from engine.definitions.indicator_file import discover
 from engine.definitions.model import Title
 from engine.records.breakdowns import By, breakdown, divides
-from engine.records.indicators import MOST, Side, apart, behind, figure, figures, formula, read_cursor
+from engine.records.indicators import Side, apart, behind, figure, figures, formula, read_cursor
 from web import figures as shown
 from web.dependencies import House
 from web.rendering import page
@@ -19,6 +19,8 @@ from web.sessions import At
 router = APIRouter(include_in_schema=False)
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$")]
+#: Lines of a list on one page.
+_MOST = 200
 #: What a breakdown is called.
 _BYS: dict[By, Title] = {
     By.AREA: Title("区域", "Area"),
@@ -85,7 +87,7 @@ def one(
         earlier = [(one, figure(transaction, indicator, shown.asked(here.viewer, one, asked.as_of)[1])) for one in then]
         groups = breakdown(transaction, [indicator], asked, By(by))[name] if by else []
         listed = Side(side) if side else Side.DENOMINATOR
-        lines = behind(transaction, indicator, asked, listed, after=read_cursor(transaction, after))
+        lines = behind(transaction, indicator, asked, listed, after=read_cursor(transaction, after), most=_MOST)
         chips = shown.chips(transaction, given, name)
     counts = {
         Side.NUMERATOR: found.numerator,
@@ -101,7 +103,7 @@ def one(
     return page(
         request, "figure.html", here=here, given=given, indicator=indicator, figure=found, earlier=earlier,
         formula=[(_KEYS[key], text) for key, text in formula(indicator)], counts=counts, sides=_SIDES, listed=listed,
-        lines=lines, more=lines[-1].cursor if len(lines) == MOST else "", bys=bys, by=by,
+        lines=lines, more=lines[-1].cursor if len(lines) == _MOST else "", bys=bys, by=by,
         rows=shown.ranked([one for one in groups if one.figure.denominator], indicator, given, By(by), least)
         if by else [], least=least, chips=chips,
         as_of=asked.as_of, shown=shown,
