@@ -11,7 +11,7 @@ did not begin, and its pool would roll it back.
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -125,6 +125,18 @@ class Transaction:
             travel(self.driver, [(sql, row) for row in rows])
         else:
             self.driver.executemany(sql, rows)
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write many rows into a table: COPY on PostgreSQL. The names are words of the caller."""
+        self.flush()
+        listed = ", ".join(f'"{column}"' for column in columns)
+        if self.postgresql:
+            with self.driver.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join("?" * len(columns))
+            self.driver.executemany(f"INSERT INTO {table} ({listed}) VALUES ({marks})", rows)  # noqa: S608
 
     @property
     def postgresql(self) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
+from engine.application import Application
 from engine.clock import CIVIL_ZONE, Instant, instant, moment
 from engine.database import Transaction
 from engine.definitions.indicator import Indicator
@@ -22,6 +23,7 @@ from engine.records.breakdowns import By, Group
 from engine.records.departments import department_by_code
 from engine.records.indicator_sql import NONE
 from engine.records.indicators import CURSOR, Asked, Figure
+from engine.records.rollups import newest
 from web.masking import overseen
 
 Day = Annotated[str, Query(max_length=10, pattern=r"^(|\d{4}-\d{2}-\d{2})$", description="2026-11-01, local time")]
@@ -96,6 +98,12 @@ def asked(viewer: Viewer, given: Chosen, now: Instant) -> tuple[Chosen, Asked]:
         item=given.item, channel=given.channel, workflow=given.workflow, person=given.person,
         area_alone=bool(given.area_alone), department_alone=bool(given.department_alone), units=units,
     )  # fmt: skip
+
+
+def moment_of(house: Application) -> Instant:
+    """As of when figures are shown: when the rollups were counted, while they are kept; else now."""
+    with house.database.looking() as transaction:
+        return newest(transaction, house.clock.now())
 
 
 def named(name: str) -> Indicator:

@@ -71,8 +71,7 @@ def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int])
     kept = dict(transaction.rows(f"SELECT id, confidential FROM ticket WHERE id {match}", parameters))  # noqa: S608
     telling = Retelling(transaction, versions)
     told = Told()
-    for ticket_id in ids:
-        definition, steps = telling.steps(ticket_id)
+    for ticket_id, (definition, steps) in zip(ids, telling.several(ids), strict=True):
         try:
             found = facts_of(definition, steps)
         except Untellable as failure:

@@ -7,10 +7,11 @@ fails is logged and beats with its error; the next round finds the same rows.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -26,10 +27,13 @@ from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
 from engine.background.rhythms import run_rhythms
+from engine.background.rollups import refresh
 from engine.background.rounds import open_rounds
 from engine.background.seal import seal_daily
 from engine.background.sweep import sweep
 from engine.background.watch import watching
+from engine.definitions.indicator import Indicator
+from engine.definitions.indicator_file import discover
 from engine.records.heartbeats import Pulse
 
 _LOG = logging.getLogger(__name__)
@@ -114,6 +118,17 @@ def _facts(running: Running) -> int:
     return fold_facts(house.database, house.versions, stopping=running.stopping)
 
 
+@cache
+def _indicators() -> Mapping[str, Indicator]:
+    """The files as they were when this process first asked."""
+    return discover()
+
+
+def _rollups(running: Running) -> int:
+    house = running.application
+    return refresh(house.database, house.clock, _indicators().values(), stopping=running.stopping)
+
+
 def _links(running: Running) -> int:
     return send_links(running.application, running.deliverer.sender)
 
@@ -137,6 +152,7 @@ JOBS = (
     Job("links", 5, _links),
     Job("seal", 60, _seal),
     Job("facts", 10, _facts),
+    Job("rollups", 20, _rollups),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

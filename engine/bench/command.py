@@ -15,6 +15,7 @@ from rich.table import Table
 from sqlalchemy.engine import make_url
 
 from engine.bench import world
+from engine.bench.figures import figures_timed
 from engine.bench.life import Liver, Through, Yard, reference
 from engine.bench.lists import lists
 from engine.bench.replay import record, replay
@@ -84,6 +85,23 @@ def lists_as_table(results: dict[str, Any]) -> Table:
     return table
 
 
+def figures_as_table(results: dict[str, Any]) -> Table:
+    """How long people wait for figures, from rollups and from facts."""
+    table = Table("", "案卷 / tickets", "问题 / question", "p50 ms", "p95 ms", "事实 ms / facts", "÷")
+    for dialect in (name for name in DIALECTS if "figures" in results.get(name, {})):
+        figures = results[dialect]["figures"]
+        count = f"{figures['tickets']:,}"
+        for row in figures["questions"]:
+            cells = (row["question"], row["p50_ms"], row["p95_ms"], row["facts_ms"], row["ratio"])
+            table.add_row(dialect, count, *map(str, cells))
+        for row in figures["pages"]:
+            table.add_row(dialect, count, row["path"], str(row["p50_ms"]), str(row["p95_ms"]), "", "")
+        table.add_section()
+        kept = f"{figures['counting_s']} s · {figures['round_s']} s · {figures['folded_per_s']}/s"
+        table.add_row(dialect, count, f"汇总、一轮、折算 / counting, round, fold: {kept}", "", "", "", "")
+    return table
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """How much is timed."""
@@ -96,6 +114,8 @@ class Size:
     due: int = 10_000
     #: Tickets among which lists are timed; none: they are not.
     listed: int = 0
+    #: Tickets among which figures are timed; none: they are not.
+    figures: int = 0
 
 
 def bench(
@@ -133,6 +153,10 @@ def _all(fresh: "Fresh", size: Size, dialect: str, tell: Callable[[str], None]) 
         tell(f"{dialect}: {size.listed:,} 件案卷中的列表 / lists among tickets")
         database, door, built = fresh.database()
         figures["lists"] = lists(database, door, built, count=size.listed, tell=tell)
+    if size.figures:
+        tell(f"{dialect}: {size.figures:,} 件案卷的指标 / figures of tickets")
+        database, door, built = fresh.database()
+        figures["figures"] = figures_timed(database, door, built, count=size.figures, tell=tell)
     return figures
 
 

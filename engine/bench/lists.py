@@ -27,7 +27,7 @@ from engine.stages.door import Door
 _TRIES, _WARM = 60, 3
 #: Parts of a list that are walked through before the one that is timed.
 _DEEP = 20
-_PASSWORD = "a long enough secret"  # noqa: S105 (of a district that lives for minutes)
+PASSWORD = "a long enough secret"  # noqa: S105 (of a district that lives for minutes)
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _MORE = re.compile(r'href="(/tickets\?[^"]*cursor=[^"]+)"')
 #: Who looks at what.
@@ -59,20 +59,20 @@ def lists(database: Database, door: Door, world: World, *, count: int, tell: Cal
     total = town.fill(database, door, world, SystemClock().now(), count)
     tell(f"{database.dialect}: {total:,} 件 / tickets, {time.perf_counter() - began:.0f} s")
     for login, _ in _LOOKS:
-        set_password(database, login, _PASSWORD)
+        set_password(database, login, PASSWORD)
     rows = []
-    with _serving(database) as address:
+    with serving(database) as address:
         for login, paths in _LOOKS:
-            browser = _signed_in(address, login)
+            browser = signed_in(address, login)
             for path in (*paths, _deep(browser, address)):
                 page = path.partition("cursor=")[0]
-                rows.append({"who": login, "path": page, **_timed(browser, address + _quoted(path))})
+                rows.append({"who": login, "path": page, **timed(browser, address + _quoted(path))})
                 tell(f"  {login} {page}: {rows[-1]['p95_ms']} ms")
     return {"tickets": total, "pages": rows}
 
 
 @contextmanager
-def _serving(database: Database) -> Iterator[str]:
+def serving(database: Database) -> Iterator[str]:
     """A server on this database, in a process of its own."""
     with socket.socket() as free, tempfile.TemporaryDirectory(prefix="huying-bench-") as data:
         free.bind(("127.0.0.1", 0))
@@ -105,10 +105,10 @@ def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     raise RuntimeError(f"the server did not start: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
 
 
-def _signed_in(address: str, login: str) -> OpenerDirector:
+def signed_in(address: str, login: str) -> OpenerDirector:
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
     found = _CSRF.search(_get(browser, f"{address}/signin"))
-    form = {"csrf": found[1] if found else "", "login": login, "password": _PASSWORD, "next": "/"}
+    form = {"csrf": found[1] if found else "", "login": login, "password": PASSWORD, "next": "/"}
     with browser.open(f"{address}/signin", urlencode(form).encode(), timeout=60) as answer:
         answer.read()
     return browser
@@ -125,7 +125,7 @@ def _deep(browser: OpenerDirector, address: str) -> str:
     return path
 
 
-def _timed(browser: OpenerDirector, url: str) -> dict[str, float]:
+def timed(browser: OpenerDirector, url: str) -> dict[str, float]:
     spent = []
     for _ in range(_WARM + _TRIES):
         begun = time.perf_counter()

@@ -1,6 +1,7 @@
 """A small district, just large enough for tickets to live in: written by plain inserts, the same on both databases."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlmodel import SQLModel
@@ -91,18 +92,68 @@ def _areas(transaction: Transaction, now: Instant) -> dict[str, int]:
 
 def street(transaction: Transaction, number: int) -> str:
     """One more street of the district with its areas down to the smallest; the code of that."""
-    table = Area.__table__  # type: ignore[attr-defined]
-    above = transaction.connection.execute(table.select().where(table.c.code == "district")).mappings().one()
-    chain = [(int(link[0]), str(link[1])) for link in json.loads(above["lineage"])]
+    chain = _chain_of(transaction, "district")
     code = ""
     for level in LEVELS[LEVELS.index("street") :]:
         code = f"{level}-{number}"
-        area = _insert(
-            transaction, Area, code=code, level=level, name=code, parent_id=chain[0][0], lineage="[]", valid_from=0
-        )
-        chain.insert(0, (area, level))
-        transaction.connection.execute(table.update().where(table.c.id == area).values(lineage=json.dumps(chain)))
+        chain = _below(transaction, chain, level, code)
     return code
+
+
+def grids(transaction: Transaction, streets: int, each: int) -> Iterator[str]:
+    """More streets of the district with so many grids of one village and two micro-grids; the codes of these."""
+    for number in range(1, streets + 1):
+        street_chain = _below(transaction, _chain_of(transaction, "district"), "street", f"s{number}")
+        for part in range(1, each + 1):
+            name = f"s{number}-{part}"
+            grid = _below(transaction, street_chain, "grid", f"{name}-g")
+            village = _below(transaction, grid, "village", f"{name}-v")
+            for micro in ("1", "2"):
+                _below(transaction, village, "micro_grid", f"{name}-{micro}")
+                yield f"{name}-{micro}"
+
+
+def bureaus(transaction: Transaction, count: int, offices: int) -> Iterator[str]:
+    """So many bureaus, each with so many offices below it; the codes of the offices."""
+    for number in range(1, count + 1):
+        bureau = _insert(transaction, Department, code=f"b{number}", name=f"第{number}局", kind="bureau")
+        for part in range(1, offices + 1):
+            code = f"b{number}-{part}"
+            name = f"第{number}局{part}科"
+            _insert(transaction, Department, code=code, name=name, kind="field_office", parent_id=bureau)
+            yield code
+
+
+def items(transaction: Transaction, count: int) -> Iterator[str]:
+    """So many items with one standard each; the codes of the standards."""
+    for number in range(1, count + 1):
+        code = f"part-77-{number:02}"
+        item = _insert(
+            transaction, Item, code=code, kind="part", class_code="77", class_name="其他设施",
+            item_code=f"{number:02}", name=f"设施 {number}", active=True,
+        )  # fmt: skip
+        _insert(
+            transaction, Standard, item_id=item, ordinal=1, filing_condition="损坏", closing_condition="修复",
+            limit_source="4小时", limit="4 working hours", active=True,
+        )  # fmt: skip
+        yield f"{code}/1"
+
+
+def _chain_of(transaction: Transaction, code: str) -> list[tuple[int, str]]:
+    table = Area.__table__  # type: ignore[attr-defined]
+    row = transaction.connection.execute(table.select().where(table.c.code == code)).mappings().one()
+    return [(int(link[0]), str(link[1])) for link in json.loads(row["lineage"])]
+
+
+def _below(transaction: Transaction, above: list[tuple[int, str]], level: str, code: str) -> list[tuple[int, str]]:
+    """One more area; its way up to the root."""
+    table = Area.__table__  # type: ignore[attr-defined]
+    area = _insert(
+        transaction, Area, code=code, level=level, name=code, parent_id=above[0][0], lineage="[]", valid_from=0
+    )
+    chain = [(area, level), *above]
+    transaction.connection.execute(table.update().where(table.c.id == area).values(lineage=json.dumps(chain)))
+    return chain
 
 
 def _insert(transaction: Transaction, table: type[SQLModel], **values: object) -> int:

@@ -16,7 +16,15 @@ from engine.background.proposals import keep_up
 from engine.background.relay import relay
 from engine.background.rhythms import run_rhythms
 from engine.background.sweep import sweep
-from engine.bench.command import DIALECTS, Size, bench, lists_as_table, shown_as_table, sweeps_as_table
+from engine.bench.command import (
+    DIALECTS,
+    Size,
+    bench,
+    figures_as_table,
+    lists_as_table,
+    shown_as_table,
+    sweeps_as_table,
+)
 from engine.console.bars import bar
 from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.console.seals import verify_seal
@@ -61,6 +69,7 @@ def add(command: Add) -> None:
     timing.add_argument("--running", type=int, default=1_000_000, help="running deadlines; 0: no sweep is timed")
     timing.add_argument("--due", type=int, default=10_000, help="how many of them are due")
     timing.add_argument("--listed", type=int, default=0, help="tickets among which lists are timed; 0: they are not")
+    timing.add_argument("--figures", type=int, default=0, help="tickets whose figures are timed; 0: they are not")
     timing.add_argument("--slices", type=int, default=15, help="slices of each contestant, in turns")
     timing.add_argument("--postgresql", metavar="URL", help="a server to use; else one from the wheel is started")
     timing.add_argument("--only", action="append", choices=DIALECTS)
@@ -181,13 +190,18 @@ def _token(application: Application, given: argparse.Namespace) -> int:
 
 def _bench(application: Application, given: argparse.Namespace) -> int:
     """Time lives through the door beside a frozen yardstick, and the sweep beside the door, on both databases."""
-    if min(given.lives, given.running, given.listed) < 0 or not 20 <= given.due <= max(20, given.running):
+    if min(given.lives, given.running, given.listed, given.figures) < 0 or not 20 <= given.due <= max(
+        20, given.running
+    ):
         raise Malformed(
             "--due 应在 20 与 --running 之间，均不为负",
             "--due must lie between 20 and --running, none below zero",
             place=Place(field="--due"),
         )
-    size = Size(lives=given.lives, slices=given.slices, running=given.running, due=given.due, listed=given.listed)
+    size = Size(
+        lives=given.lives, slices=given.slices, running=given.running, due=given.due, listed=given.listed,
+        figures=given.figures,
+    )  # fmt: skip
     results = bench(
         size, postgresql_url=given.postgresql, dialects=tuple(given.only or DIALECTS),
         tell=lambda step: ERR.print(step, markup=False),
@@ -198,4 +212,5 @@ def _bench(application: Application, given: argparse.Namespace) -> int:
         OUT.print(shown_as_table(results) if size.lives else "")
         OUT.print(sweeps_as_table(results) if size.running else "")
         OUT.print(lists_as_table(results) if size.listed else "")
+        OUT.print(figures_as_table(results) if size.figures else "")
     return 0

@@ -14,8 +14,9 @@ from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.records import areas, departments
 from engine.records.asking import Asking, among
-from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
-from engine.records.indicators import Figure, counts, read, together
+from engine.records.indicator_sql import TABLES, Asked, Shared
+from engine.records.indicators import Figure, grouped, together
+from engine.records.rollup_answers import WAYS, Book
 
 
 class By(StrEnum):
@@ -60,7 +61,7 @@ def breakdown(
     else by its key. `divides` says which have none. Errors: `NotFound` as `figure`.
     """
     wanted = [one for one in indicators if divides(one, by)]
-    rows = _counted(transaction, wanted, asked, by)
+    rows = _counted(transaction, wanted, asked, by, WAYS if level and by is By.AREA else by.value)
     values = {value for some in rows.values() for value, _ in some}
     names, key = _gathering(transaction, asked, by, values, level)
     return {one.name: _groups(rows[one.name], names, key, one.mean) if one.name in rows else [] for one in indicators}
@@ -72,23 +73,14 @@ def divides(indicator: Indicator, by: By) -> bool:
 
 
 def _counted(
-    transaction: Transaction, indicators: Sequence[Indicator], asked: Asked, by: By
+    transaction: Transaction, indicators: Sequence[Indicator], asked: Asked, by: By, kept: str
 ) -> dict[str, list[tuple[Any, Figure]]]:
-    """Indicator → the finest groups: value of the column, figure."""
+    """Indicator → the finest groups: value of the column, figure; `kept` is what the rollups call the column."""
+    book = Book(transaction, asked, kept)
     found: dict[str, list[tuple[Any, Figure]]] = {one.name: [] for one in indicators}
     for shared, some in together(indicators):
         for column, same in _columns(shared, some, asked, by):
-            asking = Asking(transaction)
-            columns = ", ".join(counts(one, asked, asking) for one in same)
-            where = scope(transaction, asked, asking, shared)
-            rows = transaction.rows(
-                f"SELECT {column}, {columns} FROM {source(shared.unit, tickets=asked.units is not None)} "  # noqa: S608
-                f"WHERE {where} GROUP BY {column}",
-                asking.parameters,
-            )
-            for value, *row in rows:
-                for name, figure in read(same, row).items():
-                    found[name].append((value, figure))
+            found |= grouped(transaction, book, shared, same, column)
     return found
 
 

@@ -91,10 +91,10 @@ def maybe_text() -> Any:
     return Field(default=None, sa_column=Column(Text(), nullable=True))
 
 
-def path() -> Any:
+def path(*, key: bool = False) -> Any:
     """A way down a tree, `/1/4/9/`, ordered by its bytes on every database: what lies below is one range of it."""
     bytewise = Text().with_variant(Text(collation="C"), "postgresql")
-    return Field(default="", sa_column=Column(bytewise, nullable=False))
+    return Field(default="", sa_column=Column(bytewise, primary_key=key, nullable=False))
 
 
 def instant(*, index: bool = False) -> Any:

@@ -8,7 +8,7 @@ What lies below an area is one range of `area_path`, which an index serves on bo
 served by the index of its cohort, whichever of the two is narrower.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.records import rollups
 from engine.records.areas import way
 from engine.records.asking import among, marks
 from engine.records.columns import (
@@ -29,6 +30,7 @@ from engine.records.columns import (
     maybe_number,
     maybe_word,
     number,
+    only_where,
     path,
     word,
     yes_no,
@@ -48,6 +50,10 @@ class TicketFact(SQLModel, table=True):
         Index("ix_ticket_fact_filed", "filed_at"),
         Index("ix_ticket_fact_closed", "first_closed_at"),
         Index("ix_ticket_fact_area", "area_path", "filed_at"),
+        *(
+            Index(f"ix_ticket_fact_{one}", f"{one}_at", **only_where(f"{one}_at"))
+            for one in ("rated", "called", "listed")
+        ),
         ONE_TREE,
     )
 
@@ -140,6 +146,10 @@ class TaskFact(SQLModel, table=True):
         Index("ix_task_fact_sent", "sent_at"),
         Index("ix_task_fact_department", "department_id", "sent_at"),
         Index("ix_task_fact_area", "area_path", "sent_at"),
+        *(
+            Index(f"ix_task_fact_{one}", f"{one}_at", **only_where(f"{one}_at"))
+            for one in ("handled", "scored", "returned")
+        ),
         ONE_TREE,
     )
 
@@ -245,6 +255,7 @@ def columns(table: type[SQLModel]) -> tuple[str, ...]:
 def write(transaction: Transaction, told: Told) -> None:
     """Put the facts of these tickets in the place of what was known of them."""
     match, parameters = among(transaction, [row["ticket_id"] for row in told.tickets])
+    rollups.touch(transaction, _moments(transaction, told, match, parameters))
     for table, rows in (
         (TicketFact, told.tickets),
         (TaskFact, told.tasks),
@@ -261,8 +272,21 @@ def write(transaction: Transaction, told: Told) -> None:
             )
 
 
+def _moments(transaction: Transaction, told: Told, match: str, parameters: Sequence[Any]) -> Iterator[int | None]:
+    """Every moment that these facts hold, and that they held before."""
+    for table, rows in ((TicketFact, told.tickets), (TaskFact, told.tasks), (AgendaFact, told.agenda)):
+        names = [one for one in columns(table) if one.endswith("_at")]
+        yield from (row.get(name) for row in rows for name in names)
+        former = transaction.rows(
+            f"SELECT {', '.join(names)} FROM {table.__tablename__} WHERE ticket_id {match}",  # noqa: S608
+            parameters,
+        )
+        yield from (at for row in former for at in row)
+
+
 def forget_all(transaction: Transaction) -> None:
     """Drop every row."""
+    rollups.touch_all(transaction)
     transaction.run("DELETE FROM agenda_fact")
     transaction.run("DELETE FROM stage_span")
     transaction.run("DELETE FROM task_fact")

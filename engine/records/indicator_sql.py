@@ -157,26 +157,7 @@ def within(transaction: Transaction, asked: Asked, asking: Asking, alias: str) -
     """Where, whose, what and by whom reached: everything that is asked beside the period. Errors: as `scope`."""
     if asked.area:
         yield below(transaction, asked.area, f"{alias}.area_path", asking, alone=asked.area_alone)
-    if asked.department == NONE:
-        yield f"{alias}.department_id IS NULL"
-    elif asked.department and asked.department_alone:
-        found = departments.department_by_code(transaction, asked.department)
-        yield f"{alias}.department_id = {asking(found.id)}"
-    elif asked.department:
-        found = departments.department_by_code(transaction, asked.department)
-        yield (
-            f"{alias}.department_id IN (WITH RECURSIVE below (id) AS ("  # noqa: S608 (constant words)
-            f"SELECT id FROM department WHERE id = {asking(found.id)} UNION "
-            "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below)"
-        )
-    if asked.item == NONE:
-        yield "coalesce(k.item, '') = ''"
-    elif asked.item:
-        starts = (f"substr(k.item, 1, {len(asked.item) + 1}) = {asking(asked.item + sign)}" for sign in "-/")
-        yield f"(k.item = {asking(asked.item)} OR {' OR '.join(starts)})"
-    for column, value in (("channel", asked.channel), ("workflow", asked.workflow)):
-        if value:
-            yield f"k.{column} = {asking('' if value == NONE else value)}"
+    yield from filters(transaction, asked, asking, department=f"{alias}.department_id", ticket="k")
     if asked.units is not None:
         reached, parameters = among(transaction, asked.units)
         asking.parameters += parameters
@@ -184,6 +165,33 @@ def within(transaction: Transaction, asked: Asked, asking: Asking, alias: str) -
             "EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id "  # noqa: S608
             f"AND r.unit {reached})"
         )
+
+
+def filters(transaction: Transaction, asked: Asked, asking: Asking, *, department: str, ticket: str) -> Iterator[str]:
+    """Only one department with what stands below it, one item, channel or workflow.
+
+    `department` is the column, `ticket` the alias of the table that holds the others. Errors: as `scope`.
+    """
+    if asked.department == NONE:
+        yield f"{department} IS NULL"
+    elif asked.department and asked.department_alone:
+        found = departments.department_by_code(transaction, asked.department)
+        yield f"{department} = {asking(found.id)}"
+    elif asked.department:
+        found = departments.department_by_code(transaction, asked.department)
+        yield (
+            f"{department} IN (WITH RECURSIVE below (id) AS ("  # noqa: S608 (constant words)
+            f"SELECT id FROM department WHERE id = {asking(found.id)} UNION "
+            "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below)"
+        )
+    if asked.item == NONE:
+        yield f"coalesce({ticket}.item, '') = ''"
+    elif asked.item:
+        starts = (f"substr({ticket}.item, 1, {len(asked.item) + 1}) = {asking(asked.item + sign)}" for sign in "-/")
+        yield f"({ticket}.item = {asking(asked.item)} OR {' OR '.join(starts)})"
+    for column, value in (("channel", asked.channel), ("workflow", asked.workflow)):
+        if value:
+            yield f"{ticket}.{column} = {asking('' if value == NONE else value)}"
 
 
 def _exempt(indicator: Indicator, asking: Asking, as_of: Instant) -> Iterator[str]:

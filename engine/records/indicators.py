@@ -27,6 +27,7 @@ from engine.records.indicator_sql import (
     scope,
     source,
 )
+from engine.records.rollup_answers import Book
 
 __all__ = ["Asked"]
 
@@ -108,16 +109,38 @@ def figure(transaction: Transaction, indicator: Indicator, asked: Asked) -> Figu
 
 def figures(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> dict[str, Figure]:
     """Count several, those of one unit and cohort in one statement. Errors: as `figure`."""
-    found: dict[str, Figure] = {}
-    for shared, some in together(indicators):
+    book = Book(transaction, asked)
+    return {
+        name: sum((figure for _, figure in rows[1:]), rows[0][1])
+        for shared, some in together(indicators)
+        for name, rows in grouped(transaction, book, shared, some).items()
+    }
+
+
+def grouped(
+    transaction: Transaction, book: Book, shared: Shared, indicators: Sequence[Indicator], column: str = ""
+) -> dict[str, list[tuple[Any, Figure]]]:
+    """Indicators that one statement counts, each with the values of a column (one None for "") and their figures.
+
+    Whole months come from the rollups where they can; a value may come more than once.
+    """
+    known = book.answer(shared, indicators)
+    rows = [*known.rows]
+    for rest in known.rest:
         asking = Asking(transaction)
-        columns = ", ".join(counts(one, asked, asking) for one in some)
-        where = scope(transaction, asked, asking, shared)
-        (row,) = transaction.rows(
-            f"SELECT {columns} FROM {source(shared.unit, tickets=asked.units is not None)} WHERE {where}",  # noqa: S608
+        columns = ", ".join(counts(one, rest, asking) for one in indicators)
+        where = scope(transaction, rest, asking, shared)
+        rows += transaction.rows(
+            f"SELECT {column or 'NULL'}, {columns} FROM {source(shared.unit, tickets=rest.units is not None)} "  # noqa: S608
+            f"WHERE {where}{f' GROUP BY {column}' if column else ''}",
             asking.parameters,
         )
-        found |= read(some, row)
+    if not column and not rows:
+        rows = [(None, *[0] * (3 * len(indicators)))]
+    found: dict[str, list[tuple[Any, Figure]]] = {one.name: [] for one in indicators}
+    for value, *row in rows:
+        for name, figure in read(indicators, row).items():
+            found[name].append((value, figure))
     return found
 
 

@@ -13,6 +13,7 @@ from engine.analysis.replay import Seed, Untellable, replay, steps
 from engine.database import Database, Transaction
 from engine.definitions.model import Workflow
 from engine.records.areas import chain
+from engine.records.asking import among
 from engine.records.versions import Versions
 from engine.rules.acts import Event
 from engine.rules.case import CardEnd, Case, DepartmentRef, PersonRef, RequestState, Run, TicketRef
@@ -86,14 +87,29 @@ class Retelling:
 
     def steps(self, ticket_id: int) -> tuple[Workflow, Iterator[tuple[Event, Case]]]:
         """The ticket's workflow, and each of its events with the ticket as it left it. Errors: `Untellable` later."""
-        ((workflow_id, *row),) = self._rows(
-            "SELECT t.workflow_id, t.case_no, a.lineage, t.parent_id, t.channel FROM ticket t "
-            "JOIN area a ON a.id = t.area_id WHERE t.id = @",
-            ticket_id,
-        )
-        events = list(self._events(ticket_id))
-        definition, seed = self._begin(ticket_id, workflow_id, row, events)
-        return definition, steps(definition, seed, events)
+        return next(iter(self.several([ticket_id])))
+
+    def several(self, ticket_ids: Sequence[int]) -> Iterator[tuple[Workflow, Iterator[tuple[Event, Case]]]]:
+        """As `steps` for each of these tickets, read by two statements. Errors: as `steps`."""
+        match, parameters = among(self._transaction, ticket_ids)
+        seeds = {
+            ticket_id: (workflow_id, row)
+            for ticket_id, workflow_id, *row in self._transaction.rows(
+                "SELECT t.id, t.workflow_id, t.case_no, a.lineage, t.parent_id, t.channel FROM ticket t "  # noqa: S608
+                f"JOIN area a ON a.id = t.area_id WHERE t.id {match}",
+                parameters,
+            )
+        }
+        told: dict[int, list[Event]] = {ticket_id: [] for ticket_id in ticket_ids}
+        for row in self._transaction.rows(
+            f"SELECT {', '.join(_EVENT)}, ticket_id FROM event WHERE ticket_id {match} ORDER BY ticket_id, seq",  # noqa: S608
+            parameters,
+        ):
+            told[row[-1]].append(Event(personal="", salt=b"", **dict(zip(_EVENT, row[:-1], strict=True))))
+        for ticket_id, events in told.items():
+            workflow_id, seeded = seeds[ticket_id]
+            definition, seed = self._begin(ticket_id, workflow_id, seeded, events)
+            yield definition, steps(definition, seed, events)
 
     def _begin(
         self, ticket_id: int, workflow_id: int, row: Sequence[Any], events: Sequence[Event]

@@ -654,6 +654,90 @@ def add_tables() -> None:
     )
     op.create_index("ix_rhythm_run_at", "rhythm_run", ["at"], unique=False)
     op.create_table(
+        "rollup",
+        sa.Column("series", sa.String(length=64), nullable=False),
+        sa.Column("cut", sa.String(length=64), nullable=False),
+        sa.Column("above", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("way", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        sa.Column("department_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("item", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("n0", sa.Integer(), nullable=True),
+        sa.Column("d0", sa.Integer(), nullable=True),
+        sa.Column("n1", sa.Integer(), nullable=True),
+        sa.Column("d1", sa.Integer(), nullable=True),
+        sa.Column("n2", sa.Integer(), nullable=True),
+        sa.Column("d2", sa.Integer(), nullable=True),
+        sa.Column("n3", sa.Integer(), nullable=True),
+        sa.Column("d3", sa.Integer(), nullable=True),
+        sa.Column("n4", sa.Integer(), nullable=True),
+        sa.Column("d4", sa.Integer(), nullable=True),
+        sa.Column("n5", sa.Integer(), nullable=True),
+        sa.Column("d5", sa.Integer(), nullable=True),
+        sa.Column("n6", sa.Integer(), nullable=True),
+        sa.Column("d6", sa.Integer(), nullable=True),
+        sa.Column("n7", sa.Integer(), nullable=True),
+        sa.Column("d7", sa.Integer(), nullable=True),
+        sa.Column("n8", sa.Integer(), nullable=True),
+        sa.Column("d8", sa.Integer(), nullable=True),
+        sa.Column("n9", sa.Integer(), nullable=True),
+        sa.Column("d9", sa.Integer(), nullable=True),
+        sa.Column("n10", sa.Integer(), nullable=True),
+        sa.Column("d10", sa.Integer(), nullable=True),
+        sa.Column("n11", sa.Integer(), nullable=True),
+        sa.Column("d11", sa.Integer(), nullable=True),
+        sa.Column("n12", sa.Integer(), nullable=True),
+        sa.Column("d12", sa.Integer(), nullable=True),
+        sa.Column("n13", sa.Integer(), nullable=True),
+        sa.Column("d13", sa.Integer(), nullable=True),
+        sa.Column("n14", sa.Integer(), nullable=True),
+        sa.Column("d14", sa.Integer(), nullable=True),
+        sa.Column("n15", sa.Integer(), nullable=True),
+        sa.Column("d15", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint(
+            "series",
+            "cut",
+            "above",
+            "way",
+            "month",
+            "department_id",
+            "item",
+            "channel",
+            "workflow",
+            name=op.f("pk_rollup"),
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_rollup_month", "rollup", ["series", "month"], unique=False)
+    op.create_table(
+        "rollup_bucket",
+        sa.Column("series", sa.String(length=64), nullable=False),
+        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        sa.Column("touched", BIG, nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("layout", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("series", "month", name=op.f("pk_rollup_bucket")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "rollup_month",
+        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        sa.Column("touched", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_rollup_month")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "rollup_way",
+        sa.Column("depth", BIG, autoincrement=False, nullable=False),
+        sa.Column("entire", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("top", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("depth", "entire", name=op.f("pk_rollup_way")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "rung",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("deadline_seq", BIG, autoincrement=False, nullable=False),
@@ -803,6 +887,30 @@ def add_tables() -> None:
     )
     op.create_index("ix_task_fact_area", "task_fact", ["area_path", "sent_at"], unique=False)
     op.create_index("ix_task_fact_department", "task_fact", ["department_id", "sent_at"], unique=False)
+    op.create_index(
+        "ix_task_fact_handled",
+        "task_fact",
+        ["handled_at"],
+        unique=False,
+        sqlite_where=sa.text("handled_at IS NOT NULL"),
+        postgresql_where=sa.text("handled_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_task_fact_returned",
+        "task_fact",
+        ["returned_at"],
+        unique=False,
+        sqlite_where=sa.text("returned_at IS NOT NULL"),
+        postgresql_where=sa.text("returned_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_task_fact_scored",
+        "task_fact",
+        ["scored_at"],
+        unique=False,
+        sqlite_where=sa.text("scored_at IS NOT NULL"),
+        postgresql_where=sa.text("scored_at IS NOT NULL"),
+    )
     op.create_index("ix_task_fact_sent", "task_fact", ["sent_at"], unique=False)
     op.create_table(
         "task_link",
@@ -907,8 +1015,32 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_ticket_fact_area", "ticket_fact", ["area_path", "filed_at"], unique=False)
+    op.create_index(
+        "ix_ticket_fact_called",
+        "ticket_fact",
+        ["called_at"],
+        unique=False,
+        sqlite_where=sa.text("called_at IS NOT NULL"),
+        postgresql_where=sa.text("called_at IS NOT NULL"),
+    )
     op.create_index("ix_ticket_fact_closed", "ticket_fact", ["first_closed_at"], unique=False)
     op.create_index("ix_ticket_fact_filed", "ticket_fact", ["filed_at"], unique=False)
+    op.create_index(
+        "ix_ticket_fact_listed",
+        "ticket_fact",
+        ["listed_at"],
+        unique=False,
+        sqlite_where=sa.text("listed_at IS NOT NULL"),
+        postgresql_where=sa.text("listed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_ticket_fact_rated",
+        "ticket_fact",
+        ["rated_at"],
+        unique=False,
+        sqlite_where=sa.text("rated_at IS NOT NULL"),
+        postgresql_where=sa.text("rated_at IS NOT NULL"),
+    )
     op.create_index("ix_ticket_fact_reported", "ticket_fact", ["reported_at"], unique=False)
     op.create_table(
         "ticket_place",

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from engine.bench.command import Size, bench, lists_as_table, sweeps_as_table
+from engine.bench.command import Size, bench, figures_as_table, lists_as_table, sweeps_as_table
+from engine.bench.district import Shape
 from engine.cli import main
 
 
@@ -28,6 +29,21 @@ def test_lists_are_asked_of_a_server_among_the_tickets() -> None:
     assert {row["who"] for row in figures["pages"]} == {"desk", "line", "centre"}
     assert all(0 < row["p50_ms"] <= row["p95_ms"] for row in figures["pages"])
     assert lists_as_table({"sqlite": {"lists": figures}}).row_count == len(figures["pages"])
+
+
+def test_figures_are_asked_of_rollups_and_of_facts_in_a_district_with_grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.bench.figures.SHAPE", Shape(streets=2, grids=1, lives=5))
+    monkeypatch.setattr("engine.bench.figures.PAGES", ("/", "/no-such-page"))
+    monkeypatch.setattr("engine.bench.figures._TRIES", 1)
+    monkeypatch.setattr("engine.bench.district.YEARS", 1)
+    size = Size(lives=0, running=0, figures=300)
+    figures = bench(size, postgresql_url=None, dialects=("sqlite",))["sqlite"]["figures"]
+    assert figures["tickets"] == pytest.approx(300, rel=0.2)
+    asked = {row["question"] for row in figures["questions"]}
+    assert {"figures district year", "by area street month", "trend department", "list numerator grid"} <= asked
+    assert all(0 < row["p50_ms"] <= row["p95_ms"] for row in figures["questions"])
+    assert [row["path"] for row in figures["pages"]] == ["/"], "a page that is not there is left out"
+    assert figures_as_table({"sqlite": {"figures": figures}}).row_count == len(asked) + 2
 
 
 def test_more_due_than_running_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,7 +91,7 @@ class FigureLinesOut(BaseModel):
 def every(house: House, me: Me, given: shown.Choices) -> FiguresOut:
     """Every indicator for a period (by default this month), over the tickets that you oversee."""
     known = discover()
-    _, asked = shown.asked(me, given, house.clock.now())
+    _, asked = shown.asked(me, given, shown.moment_of(house))
     with house.database.looking() as transaction:
         found = figures(transaction, known.values(), asked)
     return FiguresOut(
@@ -113,7 +113,7 @@ def one(
 ) -> OneFigureOut:
     """One indicator, what is not in it and why, and its groups; areas and units by their children."""
     indicator = shown.named(name)
-    _, asked = shown.asked(me, given, house.clock.now())
+    _, asked = shown.asked(me, given, shown.moment_of(house))
     with house.database.looking() as transaction:
         found = figures(transaction, [indicator], asked)[name]
         left = apart(transaction, indicator, asked)
@@ -136,7 +136,7 @@ def lines(
 ) -> FigureLinesOut:
     """Exactly what is counted on a side; there are as many lines as the number says."""
     indicator = shown.named(name)
-    _, asked = shown.asked(me, given, house.clock.now())
+    _, asked = shown.asked(me, given, shown.moment_of(house))
     with house.database.looking() as transaction:
         found = behind(transaction, indicator, asked, side, after=read_cursor(transaction, after), most=limit)
     return FigureLinesOut(

@@ -55,7 +55,7 @@ _KEYS = {
 def every(request: Request, house: House, here: At, given: shown.Choices) -> Response:
     """All indicators for a period, over what the reader oversees. Errors: `NotPermitted`."""
     known = list(discover().values())
-    given, asked = shown.asked(here.viewer, given, house.clock.now())
+    given, asked = shown.asked(here.viewer, given, shown.moment_of(house))
     with house.database.looking() as transaction:
         found = figures(transaction, known, asked)
         chips = shown.chips(transaction, given, "")
@@ -79,7 +79,7 @@ def one(
 ) -> Response:
     """One indicator: value, formula, comparison, groups and lists. Errors: `NotPermitted`, `NotFound`."""
     indicator = shown.named(name)
-    given, asked = shown.asked(here.viewer, replace(given, by=by, side=side), house.clock.now())
+    given, asked = shown.asked(here.viewer, replace(given, by=by, side=side), shown.moment_of(house))
     then = [shown.before(given, months=1), shown.before(given, months=12)]
     with house.database.looking() as transaction:
         found = figure(transaction, indicator, asked)

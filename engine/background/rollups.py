@@ -1,0 +1,297 @@
+"""Rollups are kept behind the facts: months whose facts were folded, or in which a due time passed, are counted again.
+
+A round is as of one moment. What it counted is written in one transaction together with that moment, so that whoever
+asks as of it is answered by one state; only a round that is too large for that (the first, a changed file) writes as it
+goes and moves the moment at its end.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.clock import Clock, Instant
+from engine.database import Database, Transaction
+from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, Not, Wanted
+from engine.records import rollups
+from engine.records.areas import chain
+from engine.records.asking import Asking, marks
+from engine.records.following import read_to
+from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
+from engine.records.indicators import counts
+from engine.records.rollups import COLUMNS, DIMENSIONS, KEY_COLUMNS, SLOT_COLUMNS, Cut, Series, depth_of, steps_of
+
+#: Rows are cut by department, item, channel, workflow down to the depth at which there are at most so many areas.
+_AREAS = 64
+#: Rows that wait for the end of a round, at most.
+_WAITING = 100_000
+#: `cut`, `above`, `way` and the columns by which it is cut → counts.
+_Rows = dict[tuple[Any, ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A month of a series as of a moment."""
+
+    series: str
+    month: Instant
+    touched: int
+    layout: str
+    next_at: int | None
+    gone: list[tuple[Any, ...]]
+    come: _Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What is the same for all buckets of a round."""
+
+    as_of: Instant
+    depth: int
+
+
+def refresh(
+    database: Database,
+    clock: Clock,
+    indicators: Iterable[Indicator],
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    hear: Callable[[int, int], None] = lambda done, all_: None,
+) -> int:
+    """Count again what has changed; how many months of a series that were. `hear` is told how many of how many.
+
+    What is folded meanwhile is left to the next round: months are read before the clock is asked.
+    """
+    with database.looking() as holding:
+        # On PostgreSQL one process at a time counts; what another would do meanwhile it does in its next round.
+        if (
+            holding.postgresql
+            and not holding.rows("SELECT pg_try_advisory_xact_lock(hashtext('huying/rollups'))")[0][0]
+        ):
+            return 0
+        return _refresh(database, clock, series_by_key(indicators), stopping, hear)
+
+
+def _refresh(
+    database: Database,
+    clock: Clock,
+    every: dict[str, Series],
+    stopping: Callable[[], bool],
+    hear: Callable[[int, int], None],
+) -> int:
+    with database.looking() as transaction:
+        depth = _depth(transaction)
+        months = dict(transaction.rows("SELECT month, touched FROM rollup_month ORDER BY month DESC"))
+        as_of = clock.now()
+        due = list(_due(transaction, every, months, as_of, depth))
+    round_ = _Round(as_of, depth)
+    waiting: list[_Counted] = []
+    for done, (series, month) in enumerate(due, 1):
+        if stopping():
+            return done - 1
+        waiting.append(_count(database, round_, series, month, months[month]))
+        if sum(len(one.gone) + len(one.come) for one in waiting) > _WAITING:
+            database.acting(_kept(waiting, round_, None))
+            waiting = []
+        hear(done, len(due))
+    database.acting(_kept(waiting, round_, every.keys()))
+    return len(due)
+
+
+def series_by_key(indicators: Iterable[Indicator]) -> dict[str, Series]:
+    """All indicators as series, by their keys."""
+    return {one.key: one for one in rollups.series_of(indicators)}
+
+
+def _due(
+    transaction: Transaction, every: dict[str, Series], months: dict[int, int], as_of: Instant, depth: int
+) -> Iterator[tuple[Series, Instant]]:
+    """What has to be counted again, the newest months first."""
+    rows = transaction.rows("SELECT series, month, touched, next_at, layout FROM rollup_bucket")
+    buckets = {(series, month): more for series, month, *more in rows}
+    for month, touched in months.items():
+        for series in every.values():
+            counted, next_at, layout = buckets.get((series.key, month), (None, None, ""))
+            passed = next_at is not None and next_at <= as_of
+            if counted != touched or passed or layout != series.layout(depth):
+                yield series, Instant(month)
+
+
+def _depth(transaction: Transaction) -> int:
+    """How deep rows are cut: streets, where there are dozens of them; never below."""
+    found: dict[int, int] = {}
+    for (lineage,) in transaction.rows("SELECT lineage FROM area WHERE valid_to IS NULL"):
+        depth = len(chain(lineage))
+        found[depth] = found.get(depth, 0) + 1
+    return max((depth for depth, count in found.items() if count <= _AREAS), default=1)
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
+
+
+def _count(database: Database, round_: _Round, series: Series, month: Instant, touched: int) -> _Counted:
+    with database.looking() as transaction:
+        rows, next_at, paths = _told(transaction, round_, series, month)
+        mark, *_ = marks(transaction, 1)
+        known = transaction.rows(f"SELECT w.entire FROM rollup_way w WHERE depth = {mark}", (round_.depth,))  # noqa: S608
+    unknown = paths - {row[0] for row in known}
+    if unknown:
+        database.acting(lambda writing: _know(writing, unknown, round_.depth))
+        with database.looking() as transaction:
+            rows, next_at, _ = _told(transaction, round_, series, month)
+    with database.looking() as transaction:
+        former = _former(transaction, series, month)
+    return _Counted(
+        series=series.key, month=month, touched=touched, layout=series.layout(round_.depth), next_at=next_at,
+        gone=[key for key, counted in former.items() if rows.get(key) != counted],
+        come={key: counted for key, counted in rows.items() if former.get(key) != counted},
+    )  # fmt: skip
+
+
+def _told(
+    transaction: Transaction, round_: _Round, series: Series, month: Instant
+) -> tuple[_Rows, int | None, set[str]]:
+    """The rows of a month as the facts have them, the next due time in it, and the ways that are in it."""
+    asking = Asking(transaction)
+    found: dict[tuple[Any, ...], list[int]] = {}
+    next_at: int | None = None
+    paths: set[str] = set()
+    for cut, path, *more in transaction.rows(_statement(transaction, round_, series, month, asking), asking.parameters):
+        by, counted = more[: len(DIMENSIONS)], more[len(DIMENSIONS) :]
+        if cut == "due":
+            next_at = min((value for value in counted if value is not None), default=None)
+            continue
+        if cut == Cut.AREA:
+            paths.add(path)
+        depth = round_.depth - (cut == Cut.ALL)
+        for above, way in steps_of(path, whole=cut == Cut.AREA or depth_of(path) < depth):
+            sums = found.setdefault((cut, above, way, *by), [0] * len(counted))
+            for n, value in enumerate(counted):
+                sums[n] += value or 0
+    slots = 2 * len(series.indicators)
+    rows = {key: tuple(sums[:slots]) for key, sums in found.items() if any(sums[:slots])}
+    return rows, next_at, paths
+
+
+def _statement(transaction: Transaction, round_: _Round, series: Series, month: Instant, asking: Asking) -> str:
+    """One look at the facts: grouped as finely as any row is cut, and these groups by each cut."""
+    asked = Asked(since=month, until=rollups.next_month(month), as_of=round_.as_of)
+    alias = TABLES[series.unit]
+    width = max(2 * len(series.indicators), len(dues := sorted(set(_dues(series.indicators)))))
+    columns = ", ".join(counts(one, asked, asking) for one in series.indicators)
+    next_due = "".join(f", min(CASE WHEN {due} > {asking(round_.as_of)} THEN {due} END)" for due in dues)
+    where = scope(transaction, asked, asking, Shared(series.unit, series.cohort, standing=False))
+    by = (f"coalesce({alias}.department_id, 0)", "coalesce(k.item, '')", "k.channel", "k.workflow")
+    finest = f"{alias}.area_path, {', '.join(by)}"
+    named = [f"{kind}{n}" for n in range(len(series.indicators)) for kind in "abt"]
+    listed = ["path", *COLUMNS.values(), *named, *(f"m{n}" for n in range(len(dues)))]
+    base = (
+        f"WITH c ({', '.join(listed)}) AS (SELECT {finest}, {columns}{next_due} "  # noqa: S608 (constant words)
+        f"FROM {source(series.unit, tickets=False)} WHERE {where} GROUP BY {finest}) "
+    )
+    sums = [
+        f"CAST(sum(c.{'t' if one.mean else 'a'}{n}) AS BIGINT), CAST(sum(c.b{n}) AS BIGINT)"
+        for n, one in enumerate(series.indicators)
+    ]
+    pad = ", CAST(NULL AS BIGINT)"
+    counted = ", ".join(sums) + pad * (width - 2 * len(sums))
+    parts = [f"SELECT 'area', c.path, 0, '', '', '', {counted} FROM c GROUP BY c.path"]  # noqa: S608
+    for cut in (*DIMENSIONS, Cut.ALL):
+        parts.append(_cut(cut, counted, asking, round_.depth - (cut is Cut.ALL)))
+    least = "".join(f", min(c.m{n})" for n in range(len(dues))) + pad * (width - len(dues))
+    parts.append(f"SELECT 'due', '', 0, '', '', ''{least} FROM c")  # noqa: S608
+    return base + " UNION ALL ".join(parts)
+
+
+def _cut(cut: Cut, counted: str, asking: Asking, depth: int) -> str:
+    own = {one: f"c.{COLUMNS[one]}" for one in DIMENSIONS if cut in (one, Cut.ALL)}
+    shown = ", ".join(own.get(one, "0" if one is Cut.DEPARTMENT else "''") for one in DIMENSIONS)
+    return (
+        f"SELECT '{cut.value}', w.top, {shown}, {counted} FROM c JOIN rollup_way w ON w.depth = {asking(depth)} "  # noqa: S608
+        f"AND w.entire = c.path GROUP BY w.top, {', '.join(own.values())}"
+    )
+
+
+def _dues(indicators: Sequence[Indicator]) -> Iterator[str]:
+    """The due times by which these change while nothing happens."""
+
+    def within(wanted: Wanted) -> Iterator[str]:
+        match wanted:
+            case AllOf(parts) | AnyOf(parts):
+                for part in parts:
+                    yield from within(part)
+            case Not(part):
+                yield from within(part)
+            case Moment(unit, name, How.DUE):
+                yield f"{TABLES[unit]}.{name}_due"
+
+    for one in indicators:
+        for condition in (one.among, one.matures, one.without, one.counts):
+            if condition is not None:
+                yield from within(condition.wanted)
+
+
+def _know(transaction: Transaction, paths: Iterable[str], depth: int) -> None:
+    """Note where ways are cut."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run_many(
+        f"INSERT INTO rollup_way (depth, entire, top) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",  # noqa: S608
+        [(at, path, rollups.cut_at(path, at)) for path in sorted(paths) for at in (depth, depth - 1)],
+    )
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _former(transaction: Transaction, series: Series, month: Instant) -> _Rows:
+    mark, *_ = marks(transaction, 1)
+    width = 2 * len(series.indicators)
+    listed = ", ".join((*KEY_COLUMNS, *SLOT_COLUMNS[:width]))
+    rows = transaction.rows(
+        f"SELECT {listed} FROM rollup WHERE series = {mark} AND month = {mark}",  # noqa: S608 (constant words)
+        (series.key, month),
+    )
+    keys = len(KEY_COLUMNS)
+    return {tuple(row[:keys]): tuple(row[keys:]) for row in rows}
+
+
+def _kept(waiting: Sequence[_Counted], round_: _Round, known: Iterable[str] | None) -> Callable[[Transaction], None]:
+    """Write what was counted; with the keys of all series also the moment, and drop series that are no more."""
+
+    def work(transaction: Transaction) -> None:
+        for one in waiting:
+            _keep(transaction, one, round_.as_of)
+        if known is not None:
+            _drop_others(transaction, sorted(known))
+            read_to(transaction, rollups.READER, round_.as_of)
+
+    return work
+
+
+def _keep(transaction: Transaction, one: _Counted, as_of: Instant) -> None:
+    """The rows of a month in the place of what was known of it."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run(
+        "INSERT INTO rollup_bucket (series, month, touched, as_of, next_at, layout) "  # noqa: S608 (constant words)
+        f"VALUES ({', '.join([mark] * 6)}) ON CONFLICT (series, month) DO UPDATE SET touched = excluded.touched, "
+        "as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout",
+        (one.series, one.month, one.touched, as_of, one.next_at, one.layout),
+    )
+    where = " AND ".join(f"{column} = {mark}" for column in KEY_COLUMNS)
+    transaction.run_many(
+        f"DELETE FROM rollup WHERE series = {mark} AND month = {mark} AND {where}",  # noqa: S608 (constant words)
+        [(one.series, one.month, *key) for key in one.gone],
+    )
+    width = len(next(iter(one.come.values()), ()))
+    transaction.load(
+        "rollup",
+        ("series", "month", *KEY_COLUMNS, *SLOT_COLUMNS[:width]),
+        ((one.series, one.month, *key, *counted) for key, counted in one.come.items()),
+    )
+
+
+def _drop_others(transaction: Transaction, known: Sequence[str]) -> None:
+    mark, *_ = marks(transaction, 1)
+    for (series,) in transaction.rows("SELECT DISTINCT series FROM rollup_bucket"):
+        if series not in known:
+            transaction.run(f"DELETE FROM rollup WHERE series = {mark}", (series,))  # noqa: S608
+            transaction.run(f"DELETE FROM rollup_bucket WHERE series = {mark}", (series,))  # noqa: S608

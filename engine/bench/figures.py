@@ -1,0 +1,171 @@
+"""Figures as people wait for them: the board's questions, from rollups and from the facts, among as many tickets.
+
+Each question is asked as of the moment of the rollups, then as of the microsecond after it, which only the facts can
+answer: the same counts, so that their ratio says what the rollups are worth.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.error import HTTPError
+
+from engine.background.facts import tell_facts
+from engine.background.rollups import refresh
+from engine.bench.district import Shape, populate, spread
+from engine.bench.lists import PASSWORD, serving, signed_in, timed
+from engine.bench.run import percentile
+from engine.bench.world import World
+from engine.clock import DAY, Clock, Instant, SystemClock
+from engine.database import Database, Transaction
+from engine.definitions.indicator import Indicator
+from engine.definitions.indicator_file import discover
+from engine.records import rollups
+from engine.records.access import set_password
+from engine.records.breakdowns import By, breakdown
+from engine.records.indicators import Asked, Side, behind, figures
+from engine.stages.door import Door
+
+#: Pages that are timed over HTTP where they exist, and who looks.
+PAGES, READER = ("/board", "/figures"), "centre"
+#: The district in which they are asked.
+SHAPE = Shape()
+#: How often each question is asked of the rollups and of the facts.
+_TRIES, _SCANS = 20, 1
+#: Indicators that one table of a board shows.
+_SHOWN = ("closure_area", "closed_on_time", "closure_unit")
+#: Months of a trend, and of a year.
+_TREND, _YEAR = 24, 12
+Question = Callable[[Transaction, Instant], object]
+
+
+def figures_timed(
+    database: Database,
+    door: Door,
+    world: World,
+    *,
+    count: int,
+    pages: Sequence[str] | None = None,
+    tell: Callable[[str], None] = lambda step: None,
+) -> dict[str, Any]:
+    """Milliseconds of every question, p50 and p95, from rollups and from facts, among about `count` tickets.
+
+    `counting_s` is the first round of the rollups, `round_s` one in which the newest month is dirty, `folded_per_s`
+    how many tickets are told again in a second.
+    """
+    clock, indicators = SystemClock(), list(discover().values())
+    began = time.perf_counter()
+    total = populate(database, door, world, clock.now(), count, SHAPE)
+    tell(f"{database.dialect}: {total:,} 件 / tickets, {time.perf_counter() - began:.0f} s")
+    return {
+        "tickets": total,
+        **measured(database, door, clock, indicators, tell),
+        **_pages(database, PAGES if pages is None else pages, tell),
+    }
+
+
+def measured(
+    database: Database, door: Door, clock: Clock, indicators: list[Indicator], tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """The figures of a district that is filled already."""
+    counting = _seconds(lambda: refresh(database, clock, indicators))
+    tell(f"  rollups: {counting:.1f} s")
+    database.acting(lambda writing: writing.run("ANALYZE"))
+    database.acting(lambda writing: rollups.touch_months(writing, [rollups.month_of(clock.now())]))
+    again = _seconds(lambda: refresh(database, clock, indicators))
+    with database.looking() as transaction:
+        ids = [int(row[0]) for row in transaction.rows("SELECT id FROM ticket ORDER BY id LIMIT 500")]
+        told = _seconds(lambda: tell_facts(transaction, door.versions, ids))
+        at = rollups.counted_at(transaction)
+        if at is None:
+            raise RuntimeError("the rollups were not counted to the end")
+        rows = []
+        for name, question in _questions(transaction, indicators, at):
+            rows.append(_asked(transaction, name, question, at))
+            tell(f"  {name}: {rows[-1]['p95_ms']} ms ({rows[-1]['facts_ms']} ms)")
+    return {
+        "counting_s": round(counting, 1),
+        "round_s": round(again, 2),
+        "folded_per_s": round(len(ids) / told, 1),
+        "p95_ms": max(row["p95_ms"] for row in rows),
+        "ratio": round(statistics.median(row["ratio"] for row in rows if row["rollups"]), 1),
+        "questions": rows,
+    }
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def _asked(transaction: Transaction, name: str, question: Question, at: Instant) -> dict[str, Any]:
+    question(transaction, at)
+    quick = sorted(_seconds(lambda: question(transaction, at)) for _ in range(_TRIES))
+    scans = [_seconds(lambda: question(transaction, Instant(at + 1))) for _ in range(_SCANS)]
+    p50 = percentile(quick, 50)
+    facts = round(min(scans) * 1000, 3)
+    return {
+        "question": name, "rollups": not name.startswith("list"), "p50_ms": p50, "p95_ms": percentile(quick, 95),
+        "facts_ms": facts, "ratio": round(facts / p50, 2),
+    }  # fmt: skip
+
+
+def _questions(transaction: Transaction, indicators: list[Indicator], now: Instant) -> Iterator[tuple[str, Question]]:
+    """Name → what is asked: all indicators, every breakdown, a trend and lists, at every level."""
+    shown = [one for one in indicators if one.name in _SHOWN]
+    places = {"district": "district", **dict(spread(transaction))}
+    every = Asked(since=now, until=rollups.next_month(now), as_of=now)
+    scopes = {level: replace(every, area=code) for level, code in places.items()}
+    scopes["department"] = replace(every, department="b1")
+    scopes["department+item"] = replace(every, department="b1", item="part-77-07")
+    months = {"month": 1, "year": _YEAR}
+    for level, scope in scopes.items():
+        for period, length in months.items():
+            asked = replace(scope, since=_back(now, length))
+            yield f"figures {level} {period}", _figures(indicators, asked)
+            for by in By:
+                yield f"by {by.value} {level} {period}", _breakdown(shown, asked, by)
+        trend = replace(scope, since=_back(now, _TREND))
+        yield f"trend {level}", _breakdown(shown, trend, By.MONTH)
+        for side in (Side.NUMERATOR, Side.DENOMINATOR):
+            yield f"list {side.value} {level}", _list(shown[0], trend, side)
+
+
+def _back(now: Instant, months: int) -> Instant:
+    """When the month so many before the next begins."""
+    month = rollups.month_of(now)
+    for _ in range(months - 1):
+        month = rollups.month_of(month - DAY)
+    return month
+
+
+def _figures(indicators: list[Indicator], asked: Asked) -> Question:
+    return lambda transaction, at: figures(transaction, indicators, replace(asked, as_of=at))
+
+
+def _breakdown(indicators: list[Indicator], asked: Asked, by: By) -> Question:
+    return lambda transaction, at: breakdown(transaction, indicators, replace(asked, as_of=at), by)
+
+
+def _list(indicator: Indicator, asked: Asked, side: Side) -> Question:
+    return lambda transaction, at: behind(transaction, indicator, replace(asked, as_of=at), side, most=50)
+
+
+def _pages(database: Database, pages: Sequence[str], tell: Callable[[str], None]) -> dict[str, Any]:
+    """The pages over HTTP, one request at a time; one that this installation does not have is left out."""
+    rows = []
+    set_password(database, READER, PASSWORD)
+    with serving(database) as address:
+        browser = signed_in(address, READER)
+        for path in pages:
+            try:
+                rows.append({"path": path, **timed(browser, address + path)})
+            except HTTPError as failure:
+                if failure.code != 404:
+                    raise
+                tell(f"  {path}: 没有这一页 / no such page")
+                continue
+            tell(f"  {path}: {rows[-1]['p95_ms']} ms")
+    return {"pages": rows}

@@ -1,0 +1,192 @@
+"""Figures from the rollups: sums of whole months for whoever asks as of the moment at which they were counted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.clock import DAY, Instant, moment
+from engine.database import Transaction
+from engine.definitions.indicator import Indicator
+from engine.records import areas
+from engine.records.asking import Asking, marks
+from engine.records.indicator_sql import NONE, Asked, Shared, filters
+from engine.records.rollups import (
+    COLUMNS,
+    DIMENSIONS,
+    Cut,
+    counted_at,
+    cut_at,
+    depth_of,
+    digest,
+    key_of,
+    month_of,
+    next_month,
+)
+
+#: What is asked for besides the names of cuts: the smallest areas as they stand.
+WAYS = "ways"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the rollups know: rows as `SELECT value, counts` brings them, and what the facts have to be asked beside."""
+
+    rows: list[Sequence[Any]]
+    rest: list[Asked]
+
+
+class Book:
+    """The rollups opened at one question, for indicators of any unit and cohort."""
+
+    def __init__(self, transaction: Transaction, asked: Asked, by: str = "") -> None:
+        """`by` is "" for one row, else area, department, item, channel, workflow, month or `WAYS`.
+
+        Errors: `NotFound` for an area that was never there.
+        """
+        self.asked = asked
+        self._transaction, self._by = transaction, by
+        self._period = _months(asked)
+        self._layouts: dict[str, str] = {}
+        self._place = None
+        possible = asked.units is None and not asked.person and by != "person" and asked.department != NONE
+        if possible and self._period[0] < self._period[1] and asked.as_of == counted_at(transaction):
+            self._place = _place(transaction, asked, by)
+            self._layouts = _layouts(transaction, *self._period)
+
+    def answer(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
+        """Counts of these indicators.
+
+        Months are given as the day on which they begin, in days since 1970; areas as the way to the one asked for or
+        to a child of it, with `WAYS` each as the facts have it. What the rollups do not hold is in `rest`: all of it
+        if they are not as of the moment asked for.
+        """
+        # What stands since before the period is no sum of its months.
+        slots = None if shared.standing else self._slots(shared, indicators)
+        place = self._place
+        if place is None or slots is None or not all(place.fits(_depth(self._layouts[key])) for key in slots):
+            return Answered([], [self.asked])
+        totals: dict[Any, list[Any]] = {}
+        for key, found in slots.items():
+            for value, *sums in self._summed(key, [slot for _, slot in found], place):
+                row = totals.setdefault(value, [0] * (3 * len(indicators)))
+                for n, (position, _) in enumerate(found):
+                    upper, lower = int(sums[2 * n] or 0), int(sums[2 * n + 1] or 0)
+                    mean = indicators[position].mean
+                    row[3 * position : 3 * position + 3] = (lower, lower, upper) if mean else (upper, lower, None)
+        since, until = self._period
+        edges = [replace(self.asked, until=since), replace(self.asked, since=until)]
+        return Answered(
+            [(value, *row) for value, row in totals.items()],
+            [edge for edge in edges if edge.since < edge.until and edge.since <= edge.as_of],
+        )
+
+    def _slots(self, shared: Shared, indicators: Sequence[Indicator]) -> dict[str, list[tuple[int, int]]] | None:
+        """Series → position of each indicator that it holds, and its slot; None unless all are held."""
+        prefix = key_of(shared.unit, shared.cohort, 0)[:-1]
+        own = {key: layout.split()[1:] for key, layout in self._layouts.items() if key.startswith(prefix)}
+        slots: dict[str, list[tuple[int, int]]] = {}
+        for position, indicator in enumerate(indicators):
+            wanted = digest(indicator)
+            key = next((key for key, digests in own.items() if wanted in digests), None)
+            if key is None:
+                return None
+            slots.setdefault(key, []).append((position, own[key].index(wanted)))
+        return slots
+
+    def _summed(self, series: str, slots: Sequence[int], place: "_Place") -> Iterator[tuple[Any, ...]]:
+        """Value and the sums of numerator and denominator of each slot."""
+        asking, by = Asking(self._transaction), self._by
+        value = {"": "0", "month": "r.month", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
+        sums = ", ".join(f"sum(r.n{slot}), sum(r.d{slot})" for slot in slots)
+        parts = [f"r.series = {asking(series)} AND r.cut = {asking(place.cut.value)}", place.where(asking)]
+        parts.append(f"r.month >= {asking(self._period[0])} AND r.month < {asking(self._period[1])}")
+        parts += filters(self._transaction, self.asked, asking, department="r.department_id", ticket="r")
+        rows = self._transaction.rows(
+            f"SELECT {value}, {sums} FROM rollup r WHERE {' AND '.join(parts)} GROUP BY 1",  # noqa: S608
+            asking.parameters,
+        )
+        for given, *counted in rows:
+            yield (_value(by, given), *counted)
+
+
+def _months(asked: Asked) -> tuple[Instant, Instant]:
+    """The whole months in a period; one that goes on beyond the moment asked for is whole as far as it is known."""
+    first = month_of(asked.since)
+    since = first if first == asked.since else next_month(first)
+    until = month_of(asked.until) if asked.until <= asked.as_of else next_month(month_of(asked.as_of))
+    return since, until
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which rows are asked for."""
+
+    cut: Cut
+    #: `above` and `way` of the rows; no way: all of them.
+    rows: tuple[tuple[str, str | None], ...]
+    #: How deep the ways of these rows are.
+    depth: int
+    #: Instead, what lies directly in any area whose way is in these ranges.
+    ranges: tuple[tuple[str, str], ...] = ()
+
+    def fits(self, depth: int) -> bool:
+        """Whether there are such rows when they are cut at that depth."""
+        if self.cut is Cut.AREA:
+            return True
+        return self.depth <= depth - (self.cut is Cut.ALL) and not self.ranges
+
+    def where(self, asking: Asking) -> str:
+        """The condition on the rows `r`."""
+        parts = [
+            f"(r.above = {asking(above)}" + (f" AND r.way = {asking(way)})" if way is not None else ")")
+            for above, way in self.rows
+        ]
+        parts += [
+            f"(r.above = r.way AND r.above >= {asking(first)} AND r.above < {asking(last)})"
+            for first, last in self.ranges
+        ]
+        return f"({' OR '.join(parts)})"
+
+
+def _place(transaction: Transaction, asked: Asked, by: str) -> _Place:
+    """Where the rows stand."""
+    asked_by = {Cut.DEPARTMENT: asked.department, Cut.ITEM: asked.item, Cut.CHANNEL: asked.channel}
+    asked_by[Cut.WORKFLOW] = asked.workflow
+    used = {cut for cut, value in asked_by.items() if value} | {cut for cut in DIMENSIONS if cut.value == by}
+    cut = Cut.AREA if not used else used.pop() if len(used) == 1 else Cut.ALL
+    starts = areas.ways(transaction, areas.area_by_code(transaction, asked.area)) if asked.area else ["/"]
+    depth = max(map(depth_of, starts))
+    if asked.area and asked.area_alone:
+        return _Place(cut, tuple((start, start) for start in starts), depth + 1)
+    if by == WAYS:
+        # "0" is the sign after "/".
+        return _Place(cut, (), depth, tuple((start, f"{start[:-1]}0") for start in starts))
+    if by == Cut.AREA.value:
+        return _Place(cut, tuple((start, None) for start in starts), depth + 1)
+    if not asked.area:
+        return _Place(cut, (("/", None),), 1)
+    return _Place(cut, tuple((cut_at(start, depth_of(start) - 1), start) for start in starts), depth)
+
+
+def _layouts(transaction: Transaction, since: int, until: int) -> dict[str, str]:
+    """Series → their layout, if every month that has facts in the period holds them alike."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        "SELECT b.series, min(b.layout) FROM rollup_month m JOIN rollup_bucket b ON b.month = m.month "  # noqa: S608
+        f"WHERE m.month >= {mark} AND m.month < {mark} GROUP BY b.series HAVING min(b.layout) = max(b.layout) "
+        f"AND count(*) = (SELECT count(*) FROM rollup_month WHERE month >= {mark} AND month < {mark})",
+        (since, until, since, until),
+    )
+    return {str(series): str(layout) for series, layout in rows}
+
+
+def _depth(layout: str) -> int:
+    return int(layout.split()[0])
+
+
+def _value(by: str, given: Any) -> Any:
+    """As the facts say it."""
+    if by == "month":
+        offset = moment(given).utcoffset()
+        return (given + (int(offset.total_seconds()) * 1_000_000 if offset else 0)) // DAY
+    return given or None

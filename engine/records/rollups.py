@@ -1,0 +1,279 @@
+"""Rollups: counts of whole months beside the facts, so that a board need not count millions of rows at every look.
+
+A month of a series (indicators of one unit and cohort) is counted from the facts by the very SQL of `figure`, as of
+one moment, and counted again when its facts were folded anew or a due time in it has passed. Whoever asks as of that
+moment (`moment`) is answered from here for whole months and what they are cut by; the rest of a period, every other
+moment and whoever sees only a part are answered from the facts.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from sqlalchemy import Index
+from sqlmodel import SQLModel
+
+from engine.clock import DAY, Instant, moment
+from engine.clock import instant as instant_of
+from engine.database import Transaction
+from engine.definitions.indicator import Counted, Indicator
+from engine.records.asking import marks
+from engine.records.columns import ONE_TREE, instant, key_part, link, maybe_instant, maybe_number, path, text, word
+
+READER = "rollups"
+#: Indicators of one series: so many have room in a row.
+SLOTS = 16
+#: Changes when what is counted changes without a change of the files.
+_VERSION = "1"
+#: A rollup older than this is no answer to "now": nobody keeps it any more.
+STALE = 5 * 60_000_000
+
+
+class Cut(StrEnum):
+    """What the rows of a month are cut by, beside the area."""
+
+    AREA = "area"  #: nothing else, down to the smallest areas
+    DEPARTMENT = "department"
+    ITEM = "item"
+    CHANNEL = "channel"
+    WORKFLOW = "workflow"
+    ALL = "all"  #: all of these at once, for the largest areas only
+
+
+#: Columns by which a row is cut, in their order.
+DIMENSIONS = (Cut.DEPARTMENT, Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW)
+COLUMNS = {Cut.DEPARTMENT: "department_id", Cut.ITEM: "item", Cut.CHANNEL: "channel", Cut.WORKFLOW: "workflow"}
+
+
+class RollupMonth(SQLModel, table=True):
+    """A month in which facts have moments, and how often any of them was folded."""
+
+    __tablename__ = "rollup_month"
+    __table_args__ = (ONE_TREE,)
+
+    #: When it begins, local time.
+    month: int = key_part()
+    touched: int = link()
+
+
+class RollupBucket(SQLModel, table=True):
+    """A month of a series as it was counted last."""
+
+    __tablename__ = "rollup_bucket"
+    __table_args__ = (ONE_TREE,)
+
+    #: `ticket.filed.0`: unit, cohort and number of the part.
+    series: str = word(key=True)
+    month: int = key_part()
+    #: How often its month had been folded when it was counted.
+    touched: int = link()
+    as_of: int = instant()
+    #: The next due time after that by which a figure may change; none while nothing runs.
+    next_at: int | None = maybe_instant()
+    #: The depth to which rows are cut, and the digests of the indicators in the order of their columns.
+    layout: str = text()
+
+
+class RollupWay(SQLModel, table=True):
+    """The way of an area down from the root, cut at the depth to which rows are cut."""
+
+    __tablename__ = "rollup_way"
+    __table_args__ = (ONE_TREE,)
+
+    depth: int = key_part()
+    entire: str = path(key=True)
+    top: str = path()
+
+
+class Rollup(SQLModel, table=True):
+    """Counts of a month in one area with everything below it; `above` is the way to the area above.
+
+    A row whose `way` is its `above` counts what lies directly in that area. Numerator, of a mean the sum of the stars,
+    and denominator of the indicator in each slot.
+    """
+
+    __tablename__ = "rollup"
+    __table_args__ = (Index("ix_rollup_month", "series", "month"), ONE_TREE)
+
+    series: str = word(key=True)
+    cut: str = word(key=True)
+    above: str = path(key=True)
+    way: str = path(key=True)
+    month: int = key_part()
+    #: 0 and "" for none, and where it is not cut by these.
+    department_id: int = key_part()
+    item: str = word(key=True)
+    channel: str = word(key=True)
+    workflow: str = word(key=True)
+    n0: int | None = maybe_number()
+    d0: int | None = maybe_number()
+    n1: int | None = maybe_number()
+    d1: int | None = maybe_number()
+    n2: int | None = maybe_number()
+    d2: int | None = maybe_number()
+    n3: int | None = maybe_number()
+    d3: int | None = maybe_number()
+    n4: int | None = maybe_number()
+    d4: int | None = maybe_number()
+    n5: int | None = maybe_number()
+    d5: int | None = maybe_number()
+    n6: int | None = maybe_number()
+    d6: int | None = maybe_number()
+    n7: int | None = maybe_number()
+    d7: int | None = maybe_number()
+    n8: int | None = maybe_number()
+    d8: int | None = maybe_number()
+    n9: int | None = maybe_number()
+    d9: int | None = maybe_number()
+    n10: int | None = maybe_number()
+    d10: int | None = maybe_number()
+    n11: int | None = maybe_number()
+    d11: int | None = maybe_number()
+    n12: int | None = maybe_number()
+    d12: int | None = maybe_number()
+    n13: int | None = maybe_number()
+    d13: int | None = maybe_number()
+    n14: int | None = maybe_number()
+    d14: int | None = maybe_number()
+    n15: int | None = maybe_number()
+    d15: int | None = maybe_number()
+
+
+#: The counts of a row, in their order.
+SLOT_COLUMNS = tuple(f"{side}{number}" for number in range(SLOTS) for side in "nd")
+KEY_COLUMNS = ("cut", "above", "way", *COLUMNS.values())
+
+
+# -- when they were counted --------------------------------------------------------------------------------------------
+
+
+def counted_at(transaction: Transaction) -> Instant | None:
+    """As of when every month is counted; None when that was never done."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (READER,))  # noqa: S608
+    return Instant(int(rows[0][0])) if rows else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollupState:
+    """How far the rollups have come."""
+
+    rows: int
+    #: Months of series that are counted, and of these how many wait to be counted again.
+    buckets: int
+    dirty: int
+    as_of: Instant | None
+
+
+def state(transaction: Transaction, now: Instant) -> RollupState:
+    """How far the rollups have come; a due time that passed makes a month dirty."""
+    mark, *_ = marks(transaction, 1)
+    ((rows,),) = transaction.rows("SELECT count(*) FROM rollup")
+    ((buckets, dirty),) = transaction.rows(
+        f"SELECT count(*), coalesce(sum(CASE WHEN m.touched <> b.touched OR b.next_at <= {mark} THEN 1 ELSE 0 END), 0) "  # noqa: S608
+        "FROM rollup_bucket b JOIN rollup_month m ON m.month = b.month",
+        (now,),
+    )
+    return RollupState(rows=rows, buckets=buckets, dirty=int(dirty), as_of=counted_at(transaction))
+
+
+def newest(transaction: Transaction, now: Instant) -> Instant:
+    """The moment to ask figures as of: that of the rollups while they are kept, else now."""
+    at = counted_at(transaction)
+    return at if at is not None and now - STALE <= at <= now else now
+
+
+def month_of(at: int) -> Instant:
+    """When the month of a moment begins, local time."""
+    local = moment(Instant(at))
+    return instant_of(local.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+
+
+def next_month(month: Instant) -> Instant:
+    """When the month after it begins."""
+    return month_of(month + 32 * DAY)
+
+
+def touch(transaction: Transaction, moments: Iterable[int | None]) -> None:
+    """Facts with these moments come or go: their months are counted again."""
+    touch_months(transaction, {month_of(at) for at in moments if at is not None})
+
+
+def touch_months(transaction: Transaction, months: Iterable[int]) -> None:
+    """Count these months again."""
+    mark, *_ = marks(transaction, 1)
+    for month in sorted(months):
+        transaction.run(
+            f"INSERT INTO rollup_month (month, touched) VALUES ({mark}, 1) ON CONFLICT (month) "  # noqa: S608
+            "DO UPDATE SET touched = rollup_month.touched + 1",
+            (month,),
+        )
+
+
+def touch_all(transaction: Transaction) -> None:
+    """Count every month again."""
+    transaction.run("UPDATE rollup_month SET touched = touched + 1")
+
+
+# -- what stands where -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Indicators of one unit and cohort whose counts stand in one row, in the order of its columns."""
+
+    key: str
+    unit: Counted
+    cohort: str
+    indicators: tuple[Indicator, ...]
+
+    def layout(self, depth: int) -> str:
+        """What its buckets say of their rows."""
+        return " ".join((str(depth), *map(digest, self.indicators)))
+
+
+def series_of(indicators: Iterable[Indicator]) -> list[Series]:
+    """All indicators of a period as series; what stands since before it is not counted by months."""
+    found: dict[tuple[Counted, str], list[Indicator]] = {}
+    for one in sorted((one for one in indicators if not one.standing), key=lambda one: one.name):
+        found.setdefault((one.unit, one.cohort), []).append(one)
+    return [
+        Series(key=key_of(unit, cohort, at // SLOTS), unit=unit, cohort=cohort, indicators=tuple(some[at : at + SLOTS]))
+        for (unit, cohort), some in found.items()
+        for at in range(0, len(some), SLOTS)
+    ]
+
+
+def digest(indicator: Indicator) -> str:
+    """What stands for everything by which an indicator is counted."""
+    conditions = (indicator.among, indicator.matures, indicator.without, indicator.counts)
+    said = (
+        _VERSION, indicator.name, indicator.unit, indicator.cohort, indicator.attribution, indicator.exempt,
+        indicator.mean, *(one.wanted if one is not None else None for one in conditions),
+    )  # fmt: skip
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def depth_of(path: str) -> int:
+    """How many areas a way goes through."""
+    return path.count("/") - 1
+
+
+def cut_at(path: str, depth: int) -> str:
+    """The way as far as that depth."""
+    return "/".join(path.split("/", depth + 1)[: depth + 1]) + "/"
+
+
+def steps_of(path: str, *, whole: bool) -> Iterator[tuple[str, str]]:
+    """The rows that count what lies at a way: `above` and `way` of each; with `whole` also what lies directly there."""
+    ids = path.strip("/").split("/")
+    ways = ["/", *(f"/{'/'.join(ids[: n + 1])}/" for n in range(len(ids)))]
+    yield from pairwise(ways)
+    if whole:
+        yield path, path
+
+
+def key_of(unit: Counted, cohort: str, part: int) -> str:
+    return f"{unit.value}.{cohort}.{part}"

@@ -1,0 +1,225 @@
+"""Whatever the rollups answer is what the facts say; what they cannot know they leave to the facts."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.background.facts import fold_facts, rebuild
+from engine.background.relay import relay
+from engine.background.rollups import refresh
+from engine.clock import DAY, HOUR, Instant
+from engine.database import Database, Transaction
+from engine.definitions.indicator import Indicator
+from engine.definitions.indicator_file import discover, loads
+from engine.records import rollups
+from engine.records.breakdowns import By, breakdown
+from engine.records.indicator_sql import NONE, Asked, Shared
+from engine.records.indicators import Figure, figures
+from engine.records.rollup_answers import Answered, Book
+from tests.support.cases import MONDAY
+from tests.support.door import Told, World
+
+INDICATORS = list(discover().values())
+FIRST = rollups.month_of(MONDAY)
+#: What a figure may be cut by: every dimension alone and some together.
+SCOPES: tuple[dict[str, Any], ...] = (
+    {},
+    {"department": "urban"},
+    {"department": "bureau"},
+    {"item": "part-01-01"},
+    {"channel": "grid"},
+    {"workflow": "block-calls-line-responds"},
+    {"department": "urban", "item": "part"},
+    {"department": "bureau", "department_alone": True},
+    {"department": NONE},
+    {"item": NONE},
+)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return World(database)
+
+
+def _fold(world: World) -> int:
+    """Fold, and keep the rollups; how many months were counted."""
+    relay(world.database)
+    fold_facts(world.database, world.versions)
+    return refresh(world.database, world.clock, INDICATORS)
+
+
+def _asked(world: World, **more: Any) -> Asked:
+    until = Instant(rollups.next_month(world.clock.now()))
+    return replace(Asked(since=FIRST, until=until, as_of=world.clock.now()), **more)
+
+
+def _answers(world: World, asked: Asked, by: By | None, level: str = "") -> object:
+    with world.database.looking() as transaction:
+        if by is not None:
+            return breakdown(transaction, INDICATORS, asked, by, level=level)
+        return figures(transaction, INDICATORS, asked)
+
+
+def _figure(world: World, name: str) -> Figure:
+    with world.database.looking() as transaction:
+        return figures(transaction, INDICATORS, _asked(world))[name]
+
+
+def _questions(world: World) -> Iterator[tuple[Asked, By | None, str]]:
+    areas = ["", *world.areas]
+    for scope in SCOPES:
+        for area in areas:
+            for by in (None, *By):
+                yield _asked(world, area=area, **scope), by, ""
+            yield _asked(world, area=area, **scope), By.AREA, "grid"
+            yield _asked(world, area=area, area_alone=True, **scope), By.MONTH, ""
+
+
+def _same(world: World, monkeypatch: pytest.MonkeyPatch, questions: Sequence[tuple[Asked, By | None, str]]) -> int:
+    """Each question is answered alike with and without rollups; how many the rollups knew the whole answer to."""
+    known = 0
+    whole = Book.answer
+    for asked, by, level in questions:
+        answered: list[Answered] = []
+
+        def noted(*given: Any, into: list[Answered] = answered) -> Answered:
+            into.append(whole(*given))
+            return into[-1]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Book, "answer", noted)
+            quick = _answers(world, asked, by, level)
+            patch.setattr(Book, "answer", lambda book, *_: Answered([], [book.asked]))
+            slow = _answers(world, asked, by, level)
+        assert quick == slow, f"{asked} {by} {level}"
+        known += all(not one.rest for one in answered)
+    return known
+
+
+def _life(world: World, dice: random.Random) -> Told:
+    """A ticket that goes some of the way."""
+    told = Told(world).reported()
+    if dice.random() < 0.1:
+        return told
+    told.do("shen", "accept", form={"item": "part-01-01"})
+    world.later(dice.randrange(2) * HOUR)
+    if dice.random() < 0.1:
+        return told
+    units = dice.choice((("urban",), ("water",), ("urban", "water")))
+    told.do("shen", "call", form={"lead": units[0], "co": list(units[1:])})
+    if dice.random() < 0.7:
+        told.signed(*units)
+        world.later(dice.choice((HOUR, 3 * DAY)))
+        if dice.random() < 0.7:
+            told.finished(*units)
+            if dice.random() < 0.7:
+                told.scored()
+    return told
+
+
+def test_every_figure_is_the_same_from_rollups_and_from_facts_while_histories_grow_and_due_times_pass(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(6)
+    for _ in range(2):
+        for _ in range(6):
+            _life(world, dice)
+            world.later(dice.randrange(3) * DAY)
+        _fold(world)
+        assert _same(world, monkeypatch, dice.sample(list(_questions(world)), 40)) > 10
+        world.later(12 * DAY)
+
+
+def test_a_due_time_that_passes_is_counted_without_any_event(world: World) -> None:
+    Told(world).called("urban")
+    _fold(world)
+    assert _fold(world) == 0, "nothing happened, no time passed"
+    world.later(20 * DAY)
+    assert _fold(world) > 0
+    found = _figure(world, "closure_area")
+    assert (found.numerator, found.denominator) == (0, 1)
+
+
+def test_an_exemption_and_its_end_reach_the_rollups(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(world).closed()
+    _fold(world)
+    before = _figure(world, "score")
+    told.do("chen-lead", "appeal")
+    (ask,) = told.case.open_asks("appeal")
+    told.do("he", "exempt", request=ask.seq, form={"excused": ["score"], "reason": "非本队权属"})
+    _fold(world)
+    assert _figure(world, "score").denominator == before.denominator - 1
+    _same(world, monkeypatch, [(_asked(world), None, "")])
+    told.do("he", "restore", form={"excused": ["score"], "reason": "复核后恢复"})
+    _fold(world)
+    assert _figure(world, "score") == before
+
+
+def test_a_changed_indicator_is_counted_anew_and_until_then_by_the_facts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Told(world).closed()
+    _fold(world)
+    text = (
+        "format: 1\nindicators:\n  closure_area:\n    title: 结案率 / Closure\n    formula: 结案 / closed\n"
+        "    unit: ticket\n    cohort: filed\n    counts: not closed\n    attribution: area\n"
+    )
+    (changed,) = loads(text).values()
+    asked = _asked(world)
+    with world.database.looking() as transaction:
+        assert figures(transaction, [changed], asked)["closure_area"].numerator == 0
+        assert _rest(transaction, [changed], asked) == [asked]
+    _refreshed(world, [changed])
+    with world.database.looking() as transaction:
+        assert not _rest(transaction, [changed], asked)
+        assert figures(transaction, [changed], asked)["closure_area"].numerator == 0
+    assert world.rows("SELECT count(*) FROM rollup WHERE series LIKE 'task.%'") == [(0,)], "no other is left"
+
+
+def _refreshed(world: World, indicators: list[Indicator]) -> int:
+    return refresh(world.database, world.clock, indicators)
+
+
+def test_facts_that_were_dropped_and_folded_anew_make_the_same_rollups(world: World) -> None:
+    dice = random.Random(7)
+    for _ in range(4):
+        _life(world, dice)
+    _fold(world)
+    before = world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9")
+    assert before
+    rebuild(world.database, world.versions)
+    assert _fold(world) > 0, "every month is counted again"
+    assert world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9") == before
+
+
+def test_another_moment_a_part_of_a_month_and_a_reader_of_some_units_are_answered_by_the_facts(world: World) -> None:
+    Told(world).closed()
+    world.later(40 * DAY)
+    Told(world).closed()
+    _fold(world)
+    with world.database.looking() as transaction:
+        for asked in (
+            _asked(world, as_of=Instant(world.clock.now() + 1)),
+            _asked(world, units=("a",)),
+            _asked(world, person="wang"),
+        ):
+            assert _rest(transaction, INDICATORS[:1], asked) == [asked]
+        (rest,) = _rest(transaction, INDICATORS[:1], _asked(world, since=Instant(FIRST + DAY)))
+        assert (rest.since, rest.until) == (FIRST + DAY, rollups.next_month(FIRST)), "the rest of the first month"
+
+
+def _rest(transaction: Transaction, indicators: list[Indicator], asked: Asked) -> list[Asked]:
+    """What is left to the facts."""
+    return Book(transaction, asked).answer(Shared.of(indicators[0]), indicators).rest
+
+
+def test_figures_are_asked_as_of_the_rollups_while_somebody_keeps_them(world: World) -> None:
+    Told(world).closed()
+    _fold(world)
+    at = world.clock.now()
+    with world.database.looking() as transaction:
+        assert rollups.newest(transaction, Instant(at + HOUR // 60)) == at
+        assert rollups.newest(transaction, Instant(at + HOUR)) == at + HOUR
