@@ -79,7 +79,7 @@ def _questions(world: World) -> Iterator[tuple[Asked, By | None, str]]:
 
 
 def _same(world: World, monkeypatch: pytest.MonkeyPatch, questions: Sequence[tuple[Asked, By | None, str]]) -> int:
-    """Each question is answered alike with and without rollups; how many the rollups knew the whole answer to."""
+    """Each question is answered alike with and without rollups; how many the rollups knew of."""
     known = 0
     whole = Book.answer
     for asked, by, level in questions:
@@ -95,7 +95,7 @@ def _same(world: World, monkeypatch: pytest.MonkeyPatch, questions: Sequence[tup
             patch.setattr(Book, "answer", lambda book, *_: Answered([], [book.asked]))
             slow = _answers(world, asked, by, level)
         assert quick == slow, f"{asked} {by} {level}"
-        known += all(not one.rest for one in answered)
+        known += any(not one.rest for one in answered)
     return known
 
 
