@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.clock import Clock, Instant
+from engine.clock import DAY, Clock, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, Not, Wanted
 from engine.records import rollups
@@ -212,7 +212,7 @@ def _cut(cut: Cut, counted: str, asking: Asking, depth: int) -> str:
 
 
 def _dues(indicators: Sequence[Indicator]) -> Iterator[str]:
-    """The due times by which these change while nothing happens."""
+    """The due times, and the ends of spans, by which these change while nothing happens."""
 
     def within(wanted: Wanted) -> Iterator[str]:
         match wanted:
@@ -223,6 +223,8 @@ def _dues(indicators: Sequence[Indicator]) -> Iterator[str]:
                 yield from within(part)
             case Moment(unit, name, How.DUE):
                 yield f"{TABLES[unit]}.{name}_due"
+            case Moment(unit, name, How.LASTED, days):
+                yield f"({TABLES[unit]}.{name}_at + {days * DAY})"
 
     for one in indicators:
         for condition in (one.among, one.matures, one.without, one.counts):
