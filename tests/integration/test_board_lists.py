@@ -145,8 +145,8 @@ def test_counts_are_the_lengths_of_their_lists_page_by_page(xidu: Town, monkeypa
                 (lambda after, scope=scope: standing_lists.due(
                     transaction, house.versions, scope, skip, now=now, until=now, after=after), counted.overdue),
                 (lambda after, scope=scope: standing_lists.due(
-                    transaction, house.versions, scope, skip, now=now, since=now, until=Instant(until + 1), after=after),
-                    counted.tomorrow),
+                    transaction, house.versions, scope, skip, now=now, since=now, until=Instant(until + 1),
+                    after=after), counted.tomorrow),
                 (lambda after, scope=scope: standing_lists.opened(
                     transaction, house.versions, scope, skip, now=now, after=after), counted.open),
                 (lambda after, scope=scope: standing_lists.cards(
