@@ -5,16 +5,17 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from engine.analysis.diagram import Language
 from engine.application import Application
 from engine.clock import Instant
 from engine.definitions.words import shipped
-from engine.records import registers, standing, standing_lists
+from engine.records import outlines, registers, standing, standing_lists
 from engine.records.standing_lists import CardLine, Cursor, DueLine, OpenLine
-from web import board_flow, language
-from web.board_scope import Choices, View, view
+from web import board as figures
+from web import board_flow, language, maps
+from web.board_scope import Choices, View, months_later, period, view
 from web.dependencies import House
 from web.rendering import page
 from web.sessions import At
@@ -22,6 +23,8 @@ from web.sessions import At
 router = APIRouter(prefix="/board", include_in_schema=False)
 
 _CALENDAR = "cn-mainland"
+#: Outlines change rarely; a browser asks again after an hour.
+_KEPT = "private, max-age=3600"
 After = Annotated[str, Query(max_length=64, pattern=r"^(\d{1,18}~\d{1,18}~\d{1,9})?$")]
 Name = Annotated[str, Query(max_length=64, pattern=r"^[\w.-]*$")]
 
@@ -33,6 +36,34 @@ def tomorrow(house: Application, now: Instant) -> Instant:
     while not calendar.is_workday(day):
         day += timedelta(days=1)
     return calendar.end_of(day)
+
+
+@router.get("")
+def show(request: Request, house: House, here: At, chosen: Choices) -> Response:
+    """Figures of a part of the block or of a department, and what stands there now. Errors: as `view`, `period`."""
+    now = house.clock.now()
+    asked = period(chosen, now)
+    with house.database.looking() as transaction:
+        seen = view(transaction, here.viewer, chosen)
+        found = figures.board(transaction, seen, asked, now)
+        skip = standing.passed_windows(transaction, house.versions)
+        tally = standing.tally(transaction, seen.scope, skip, now, tomorrow(house, now))
+        loops = [house.versions.active(transaction, one) for one in registers.active_keys(transaction)]
+        items = registers.item_names(transaction, [chosen.item] if chosen.item else [])
+    return page(
+        request, "board.html", here=here, seen=seen, chosen=seen.chosen, period=asked, board=found, tally=tally,
+        loops=loops, items=items, channels=figures.CHANNELS, cards=shipped().cards, enough=figures.ENOUGH,
+        months=[months_later(asked.month or f"{asked.last:%Y-%m}", step) for step in (-1, 1)],
+    )  # fmt: skip
+
+
+@router.get("/outlines")
+def outlined(house: House, here: At, chosen: Choices, level: Name = "") -> Response:
+    """Outlines of the areas that the board's map colours. Errors: as `view`."""
+    with house.database.looking() as transaction:
+        seen = view(transaction, here.viewer, chosen)
+        found = outlines.below(transaction, seen.scope.area, level, maps.shown_datum(house.settings))
+    return JSONResponse(found, headers={"Cache-Control": _KEPT})
 
 
 @router.get("/overdue")

@@ -1,0 +1,325 @@
+"""What the board shows: headline figures with what they were before, the trend, who stands where, the funnel, times.
+
+Each number is asked once for the whole page and knows the list behind it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from urllib.parse import urlencode
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.definitions.indicator import Indicator
+from engine.definitions.indicator_file import discover
+from engine.definitions.model import Title
+from engine.records import heat
+from engine.records.areas import chain
+from engine.records.breakdowns import By, Group, breakdown
+from engine.records.indicators import Asked, Figure, Side
+from engine.records.stage_times import StageTime, stage_times
+from web.board_scope import Chosen, Period, View, months_later, of_month
+
+#: Below so many nothing is ranked: chance would decide.
+ENOUGH = 30
+#: The figures at the head of the page, for a part of the block and for a department.
+_OF_AREA = (
+    "closure_area",
+    "closed_on_time",
+    "handled_on_time",
+    "suspended",
+    "extended",
+    "reworked",
+    "satisfied",
+    "score",
+)
+_OF_UNIT = ("closure_unit", *_OF_AREA[1:])
+_FUNNEL = ("reached_filed", "reached_dispatched", "reached_handled", "reached_closed")
+#: Months of the trend: this one and the year before it.
+_TREND = 13
+_BYS = {
+    By.AREA: Title("区域", "Area"),
+    By.DEPARTMENT: Title("单位", "Department"),
+    By.ITEM: Title("事项", "Item"),
+    By.CHANNEL: Title("渠道", "Channel"),
+    By.WORKFLOW: Title("流程", "Loop"),
+    By.MONTH: Title("月份", "Month"),
+}
+CHANNELS = {"": Title("未注明", "not said"), "grid": Title("网格上报", "grid"), "birth": Title("定期任务", "planned")}
+#: What a map colours: grids, unless it shows one grid or less.
+_GRID = "grid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A figure with the addresses of the lists behind it; "" where none can be asked for."""
+
+    figure: Figure
+    numerator: str = ""
+    denominator: str = ""
+
+    @property
+    def enough(self) -> bool:
+        return self.figure.denominator >= ENOUGH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """From one period to another: percentage points, or stars. `good` is None where neither way is,
+    or where there are too few to say."""
+
+    by: float
+    good: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One of the figures at the head of the page."""
+
+    indicator: Indicator
+    cell: Cell
+    #: Against the period before and that of a year ago; None where either counts nothing.
+    before: Change | None
+    year: Change | None
+    #: Whether the target is kept; None without one.
+    kept: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One of those that stand side by side."""
+
+    key: str
+    name: Title
+    #: The board of this one; "" where there is none.
+    url: str
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The figures of a page."""
+
+    headlines: tuple[Headline, ...]
+    shown: Indicator
+    trend: tuple[tuple[str, Cell], ...]
+    by: By
+    bys: Mapping[By, Title]
+    #: Best first, and those with too few behind them, most first.
+    ranked: tuple[Line, ...]
+    few: tuple[Line, ...]
+    funnel: tuple[tuple[Title, Cell], ...]
+    times: tuple[StageTime, ...]
+    #: Areas of the map, and at which level they lie; "" where there is nothing to draw.
+    places: tuple[Line, ...]
+    level: str
+
+
+@cache
+def indicators() -> Mapping[str, Indicator]:
+    """The indicators that are shipped."""
+    return discover()
+
+
+def list_of(name: str, chosen: Chosen, period: Period, side: Side) -> str:
+    """The address of the list behind a number: the one place that knows how lists are asked for."""
+    parts = {
+        "since": str(period.first), "until": str(period.last), "area": chosen.area, "department": chosen.department,
+        "item": chosen.item, "channel": chosen.channel, "workflow": chosen.workflow, "side": side.value,
+    }  # fmt: skip
+    return f"/figures/{name}?{urlencode({key: value for key, value in parts.items() if value})}"
+
+
+def board(transaction: Transaction, seen: View, period: Period, now: Instant) -> Board:
+    """Everything on the page. Errors: `NotFound` for an area or department that was never there."""
+    chosen = seen.chosen
+    heads = [indicators()[name] for name in (_OF_UNIT if seen.department and not seen.area else _OF_AREA)]
+    shown = indicators().get(chosen.show) or heads[0]
+    wanted = [*heads, *([shown] if shown not in heads else [])]
+    asked = _asked(seen, period, now)
+    months = _months(transaction, seen, period, now, wanted)
+    own, before, year = _compared(transaction, wanted, asked, period, months)
+    by = _by(seen)
+    groups = breakdown(transaction, wanted, asked, by)
+    lines = list(_lines(groups, chosen, period, by))
+    ranked = [one for one in lines if one.cells[shown.name].enough]
+    few = [one for one in lines if not one.cells[shown.name].enough]
+    places, level = _places(transaction, seen, period, asked, shown)
+    return Board(
+        headlines=tuple(
+            Headline(
+                indicator=one,
+                cell=_cell(own[one.name], one.name, chosen, period),
+                before=_change(one, own[one.name], before[one.name]),
+                year=_change(one, own[one.name], year[one.name]),
+                kept=_kept(one, own[one.name]),
+            )
+            for one in heads
+        ),
+        shown=shown,
+        trend=tuple(
+            (month, _cell(found[shown.name], shown.name, chosen, of_month(month))) for month, found in months.items()
+        ),
+        by=by,
+        bys=_BYS,
+        ranked=tuple(sorted(ranked, key=lambda one: _rank(shown, one), reverse=shown.most is None)),
+        few=tuple(sorted(few, key=lambda one: -one.cells[shown.name].figure.denominator)),
+        funnel=_funnel(transaction, asked, chosen, period),
+        times=tuple(stage_times(transaction, asked)),
+        places=places,
+        level=level,
+    )
+
+
+def _asked(seen: View, period: Period, now: Instant) -> Asked:
+    chosen = seen.chosen
+    return Asked(
+        since=period.since, until=period.until, as_of=now, area=chosen.area, department=chosen.department,
+        item=chosen.item, channel=chosen.channel, workflow=chosen.workflow, units=seen.scope.units,
+    )  # fmt: skip
+
+
+def _months(
+    transaction: Transaction, seen: View, period: Period, now: Instant, wanted: Sequence[Indicator]
+) -> dict[str, dict[str, Figure]]:
+    """Month → indicator → figure, the last of them that in which the period ends."""
+    last = f"{period.last:%Y-%m}"
+    names = [months_later(last, back) for back in range(1 - _TREND, 1)]
+    whole = replace(_asked(seen, period, now), since=of_month(names[0]).since, until=of_month(last).until)
+    found = breakdown(transaction, wanted, whole, By.MONTH)
+    counted = {name: {group.key: group.figure for group in groups} for name, groups in found.items()}
+    return {
+        month: {one.name: counted[one.name].get(month, _nothing(one)) for one in wanted} for month in names
+    }  # fmt: skip
+
+
+Figures = Mapping[str, Figure]
+
+
+def _compared(
+    transaction: Transaction,
+    wanted: Sequence[Indicator],
+    asked: Asked,
+    period: Period,
+    months: Mapping[str, Figures],
+) -> tuple[Figures, Figures, Figures]:
+    """The figures of the period, of the one before it, and of the same a year ago, all as they are known now."""
+    if period.month:
+        return months[period.month], months[months_later(period.month, -1)], months[months_later(period.month, -12)]
+    length = period.until - period.since
+    year = of_month(months_later(f"{period.first:%Y-%m}", -12)).since - of_month(f"{period.first:%Y-%m}").since
+    moved = (
+        asked,
+        replace(asked, since=Instant(period.since - length), until=period.since),
+        replace(asked, since=Instant(period.since + year), until=Instant(period.until + year)),
+    )
+    one, two, three = (_sums(wanted, breakdown(transaction, wanted, part, By.MONTH)) for part in moved)
+    return one, two, three
+
+
+def _sums(wanted: Sequence[Indicator], found: Mapping[str, Sequence[Group]]) -> Figures:
+    return {one.name: sum((group.figure for group in found[one.name]), _nothing(one)) for one in wanted}
+
+
+def _nothing(indicator: Indicator) -> Figure:
+    return Figure(numerator=0, denominator=0, total=0 if indicator.mean else None)
+
+
+def _change(indicator: Indicator, now: Figure, then: Figure) -> Change | None:
+    if now.value is None or then.value is None:
+        return None
+    by = (now.value - then.value) * (1 if indicator.mean else 100)
+    few = min(now.denominator, then.denominator) < ENOUGH
+    aimed = indicator.target is not None or indicator.most is not None or indicator.mean
+    up = by > 0 if aimed and not few else None
+    return Change(by=by, good=None if up is None else up is (indicator.most is None))
+
+
+def _kept(indicator: Indicator, figure: Figure) -> bool | None:
+    if figure.value is None:
+        return None
+    if indicator.target is not None:
+        return 100 * figure.value >= indicator.target
+    return 100 * figure.value <= indicator.most if indicator.most is not None else None
+
+
+def _cell(figure: Figure, name: str, chosen: Chosen, period: Period) -> Cell:
+    return Cell(
+        figure=figure,
+        numerator=list_of(name, chosen, period, Side.NUMERATOR),
+        denominator=list_of(name, chosen, period, Side.DENOMINATOR),
+    )
+
+
+def _by(seen: View) -> By:
+    """By what is asked; else a department by its parts, everything else by its areas."""
+    if seen.chosen.by in _BYS:
+        return By(seen.chosen.by)
+    return By.DEPARTMENT if seen.department is not None and seen.area is None else By.AREA
+
+
+def _lines(groups: Mapping[str, Sequence[Group]], chosen: Chosen, period: Period, by: By) -> Iterable[Line]:
+    """One line per group that counts anything, its cells linked to the lists of that very group."""
+    names = {group.key: group.name for some in groups.values() for group in some}
+    figures = {(name, group.key): group.figure for name, some in groups.items() for group in some}
+    for key, called in names.items():
+        if not any(figures[name, key].denominator for name in groups if (name, key) in figures):
+            continue
+        narrowed, part = _narrowed(chosen, period, by, key)
+        # What lies directly in the unit itself, or in none, has no choices of its own, and so neither board nor list.
+        own = key in {By.AREA: (chosen.area,), By.DEPARTMENT: (chosen.department,)}.get(by, ())
+        apart = bool(key) and not own
+        cells = {
+            name: _cell(figures.get((name, key), _nothing(indicators()[name])), name, narrowed, part) for name in groups
+        }
+        yield Line(
+            key=key,
+            name=_said(by, key, called, own),
+            url=narrowed.at(by="") if apart else "",
+            cells=cells if apart else {name: Cell(figure=one.figure) for name, one in cells.items()},
+        )
+
+
+def _narrowed(chosen: Chosen, period: Period, by: By, key: str) -> tuple[Chosen, Period]:
+    """The choices of one of the groups."""
+    if by is By.MONTH:
+        return replace(chosen, month=key, since="", until=""), of_month(key)
+    changes = {by.value: key} if key else {}
+    return replace(chosen, **changes), period
+
+
+def _said(by: By, key: str, called: str, own: bool) -> Title:
+    if by is By.CHANNEL:
+        return CHANNELS.get(key, Title(key, key))
+    if not key:
+        return Title("未定", "none yet")
+    zh, _, en = called.partition(" / ")
+    name = Title(zh or key, en or zh or key)
+    return Title(f"{name.zh}（本级）", f"{name.en} (itself)") if own else name
+
+
+def _rank(indicator: Indicator, line: Line) -> float:
+    return line.cells[indicator.name].figure.value or 0.0
+
+
+def _funnel(transaction: Transaction, asked: Asked, chosen: Chosen, period: Period) -> tuple[tuple[Title, Cell], ...]:
+    wanted = [indicators()[name] for name in _FUNNEL]
+    found = _sums(wanted, breakdown(transaction, wanted, asked, By.MONTH))
+    whole = Figure(numerator=found[_FUNNEL[0]].denominator, denominator=found[_FUNNEL[0]].denominator)
+    reported = list_of(_FUNNEL[0], chosen, period, Side.DENOMINATOR)
+    first = Title("上报", "Reported"), Cell(figure=whole, numerator=reported, denominator=reported)
+    return first, *((one.title, _cell(found[one.name], one.name, chosen, period)) for one in wanted)
+
+
+def _places(
+    transaction: Transaction, seen: View, period: Period, asked: Asked, shown: Indicator
+) -> tuple[tuple[Line, ...], str]:
+    """What the map colours: the grids below, or the parts of a grid."""
+    within = {link.level for link in chain(seen.area.lineage)} if seen.area else set()
+    level = "" if _GRID in within else _GRID
+    if level:
+        groups = heat.of_level(transaction, [shown], asked, level)
+    else:
+        groups = breakdown(transaction, [shown], asked, By.AREA)
+    lines = _lines(groups, seen.chosen, period, By.AREA)
+    return tuple(one for one in lines if one.url), level
