@@ -34,7 +34,13 @@ _OF_AREA = (
     "score",
 )
 _OF_UNIT = ("closure_unit", *_OF_AREA[1:])
-_FUNNEL = ("reached_filed", "reached_dispatched", "reached_handled", "reached_closed")
+#: Stages by what shows that they were reached.
+_FUNNEL = {
+    "reached_filed": Title("立案", "Filed"),
+    "reached_dispatched": Title("派遣", "Dispatched"),
+    "reached_handled": Title("处置完毕", "Handled"),
+    "reached_closed": Title("结案", "Closed"),
+}
 #: Months of the trend: this one and the year before it.
 _TREND = 13
 _BYS = {
@@ -305,10 +311,12 @@ def _rank(indicator: Indicator, line: Line) -> float:
 def _funnel(transaction: Transaction, asked: Asked, chosen: Chosen, period: Period) -> tuple[tuple[Title, Cell], ...]:
     wanted = [indicators()[name] for name in _FUNNEL]
     found = _sums(wanted, breakdown(transaction, wanted, asked, By.MONTH))
-    whole = Figure(numerator=found[_FUNNEL[0]].denominator, denominator=found[_FUNNEL[0]].denominator)
-    reported = list_of(_FUNNEL[0], chosen, period, Side.DENOMINATOR)
-    first = Title("上报", "Reported"), Cell(figure=whole, numerator=reported, denominator=reported)
-    return first, *((one.title, _cell(found[one.name], one.name, chosen, period)) for one in wanted)
+    base, *_ = wanted
+    reports = found[base.name].denominator
+    listed = list_of(base.name, chosen, period, Side.DENOMINATOR)
+    first = Cell(figure=Figure(numerator=reports, denominator=reports), numerator=listed, denominator=listed)
+    reached = ((_FUNNEL[one.name], _cell(found[one.name], one.name, chosen, period)) for one in wanted)
+    return (Title("上报", "Reported"), first), *reached
 
 
 def _places(

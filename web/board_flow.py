@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.analysis.diagram import Language, mermaid, nodes
+from engine.analysis.diagram import nodes
 from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import Title, Workflow
@@ -33,7 +33,6 @@ class Flow:
 
     workflow: Workflow
     stages: tuple[tuple[Title, tuple[StateShown, ...]], ...]
-    diagram: str
 
     @property
     def tickets(self) -> int:
@@ -44,14 +43,15 @@ class Flow:
         return sum(one.counted.overdue for _, states in self.stages for one in states)
 
 
-def flow(house: Application, transaction: Transaction, seen: View, key: str, spoken: Language) -> Flow:
-    """The loop in force with what stands in it. Errors: `NotFound`."""
-    definition = house.versions.active(transaction, key)
-    return Flow(
-        workflow=definition,
-        stages=_stages(definition, _counted(house, transaction, seen, key)),
-        diagram=mermaid(definition, language=spoken),
-    )
+def live(house: Application, transaction: Transaction, seen: View, definition: Workflow) -> Flow:
+    """The loop of a definition in force with what stands in it, of all its versions."""
+    scope = Scope(
+        units=seen.scope.units, area=seen.scope.area, departments=seen.scope.departments, workflow=definition.key,
+        item=seen.scope.item, channel=seen.scope.channel,
+    )  # fmt: skip
+    skip = standing.passed_windows(transaction, house.versions)
+    counted = standing.states(transaction, scope, skip, house.clock.now())
+    return Flow(workflow=definition, stages=_stages(definition, counted))
 
 
 def state_title(house: Application, transaction: Transaction, key: str, state: str) -> Title:
@@ -60,15 +60,6 @@ def state_title(house: Application, transaction: Transaction, key: str, state: s
         raise NotFound("没有说明是哪个流程的状态", "it is not said of which loop the state is")
     found = house.versions.active(transaction, key).states.get(state)
     return found.title if found else Title(state, state)
-
-
-def _counted(house: Application, transaction: Transaction, seen: View, key: str) -> dict[str, InState]:
-    scope = Scope(
-        units=seen.scope.units, area=seen.scope.area, departments=seen.scope.departments, workflow=key,
-        item=seen.scope.item, channel=seen.scope.channel,
-    )  # fmt: skip
-    skip = standing.passed_windows(transaction, house.versions)
-    return standing.states(transaction, scope, skip, house.clock.now())
 
 
 def _stages(definition: Workflow, counted: dict[str, InState]) -> tuple[tuple[Title, tuple[StateShown, ...]], ...]:

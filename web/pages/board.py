@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from engine.analysis.diagram import Language
+from engine.analysis.diagram import Language, mermaid
 from engine.application import Application
 from engine.clock import Instant
 from engine.definitions.words import shipped
@@ -139,10 +139,13 @@ def flow(request: Request, house: House, here: At, chosen: Choices) -> Response:
         seen = view(transaction, here.viewer, chosen)
         keys = registers.active_keys(transaction)
         key = chosen.workflow or (keys[0] if keys else "")
-        spoken = Language.EN if language.chosen(request) == "en" else Language.ZH
-        shown = board_flow.flow(house, transaction, seen, key, spoken)
+        shown = board_flow.live(house, transaction, seen, house.versions.active(transaction, key))
         loops = [house.versions.active(transaction, one) for one in keys]
-    return page(request, "board_flow.html", here=here, seen=seen, chosen=seen.chosen, flow=shown, loops=loops)
+    spoken = Language.EN if language.chosen(request) == "en" else Language.ZH
+    return page(
+        request, "board_flow.html", here=here, seen=seen, chosen=seen.chosen, flow=shown, loops=loops,
+        diagram=mermaid(shown.workflow, language=spoken),
+    )  # fmt: skip
 
 
 def _listed(

@@ -28,7 +28,7 @@
       tooltip: { ...common().tooltip, trigger: "axis" },
       xAxis: { type: "category", data: data.map((one) => one.name.slice(2)), ...axis },
       yAxis: [
-        { type: "value", scale: true, max: mean ? 5 : (range) => Math.min(100, Math.ceil(range.max / 5) * 5 || 5), ...axis, axisLabel: { color: QUIET, formatter: mean ? "{value}" : "{value}%" } },
+        { type: "value", min: mean ? 0 : (range) => Math.max(0, Math.floor(range.min / 10) * 10), max: mean ? 5 : (range) => Math.min(100, Math.ceil(range.max / 10) * 10 || 10), ...axis, axisLabel: { color: QUIET, formatter: mean ? "{value}" : "{value}%" } },
         { type: "value", minInterval: 1, max: (range) => Math.max(4, range.max * 3), ...axis, splitLine: { show: false }, axisLabel: { show: false } },
       ],
       series: [
@@ -44,6 +44,7 @@
 
   function funnel() {
     const data = rows("funnel"), whole = Math.max(1, ...data.map((one) => Number(one.value)));
+    if (data.every((one) => one.value === "0")) return null;
     return {
       ...common(),
       series: [{
@@ -58,7 +59,8 @@
   function ranking(box) {
     const mean = Boolean(box.dataset.mean), factor = mean ? 1 : 100, said = rate(mean);
     const data = rows("ranking").filter((one) => one.value !== "").slice(0, MOST_BARS).reverse();
-    box.dataset.rows = String(data.length);
+    if (!data.length) return null;
+    box.classList.add(`hy-chart-${Math.max(2, data.length)}`);
     return {
       ...common(),
       grid: { left: 4, right: 64, top: 4, bottom: 4, containLabel: true },
@@ -82,7 +84,7 @@
     const said = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ${box.dataset.unit}`;
     return {
       ...common(),
-      grid: { left: 4, right: 16, top: 8, bottom: 56, containLabel: true },
+      grid: { left: 14, right: 16, top: 8, bottom: 44, containLabel: true },
       legend: { type: "scroll", bottom: 0, textStyle: { color: QUIET }, itemHeight: 10, itemWidth: 14 },
       tooltip: { ...common().tooltip, formatter: (one) => `${one.seriesName}  ${said(one.value)}` },
       xAxis: { type: "value", ...axis, name: "" },
@@ -95,9 +97,8 @@
 
   function draw(box) {
     const option = DRAWINGS[box.dataset.chart](box);
-    if (box.dataset.rows === "0") return;
+    if (option === null) return;
     box.hidden = false;
-    if (box.dataset.rows) box.classList.add(`hy-chart-${Math.min(MOST_BARS, Math.max(2, Number(box.dataset.rows)))}`);
     const chart = echarts.init(box, null, { renderer: "canvas" });
     chart.setOption(option);
     box.dataset.drawn = "1";
