@@ -5,23 +5,23 @@ Each number is asked once for the whole page and knows the list behind it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
-from urllib.parse import urlencode
 
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
 from engine.definitions.model import Title
-from engine.records import heat
 from engine.records.areas import chain
 from engine.records.breakdowns import By, Group, breakdown
+from engine.records.indicator_sql import NONE
 from engine.records.indicators import Asked, Figure, Side
-from engine.records.stage_times import StageTime, stage_times
+from engine.records.spans import Holding, spans
+from engine.vocabulary import Stage
+from web import figures
 from web.board_scope import Chosen, Period, View, months_later, of_month
 
-#: Below so many nothing is ranked: chance would decide.
-ENOUGH = 30
 #: The figures at the head of the page, for a part of the block and for a department.
 _OF_AREA = (
     "closure_area",
@@ -63,10 +63,6 @@ class Cell:
     figure: Figure
     numerator: str = ""
     denominator: str = ""
-
-    @property
-    def enough(self) -> bool:
-        return self.figure.denominator >= ENOUGH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +111,7 @@ class Board:
     ranked: tuple[Line, ...]
     few: tuple[Line, ...]
     funnel: tuple[tuple[Title, Cell], ...]
-    times: tuple[StageTime, ...]
+    times: tuple[Holding, ...]
     #: Areas of the map, and at which level they lie; "" where there is nothing to draw.
     places: tuple[Line, ...]
     level: str
@@ -127,17 +123,17 @@ def indicators() -> Mapping[str, Indicator]:
     return discover()
 
 
-def list_of(name: str, chosen: Chosen, period: Period, side: Side) -> str:
+def list_of(name: str, chosen: Chosen, period: Period, side: Side, **more: str) -> str:
     """The address of the list behind a number: the one place that knows how lists are asked for."""
-    parts = {
-        "since": str(period.first), "until": str(period.last), "area": chosen.area, "department": chosen.department,
-        "item": chosen.item, "channel": chosen.channel, "workflow": chosen.workflow, "side": side.value,
-    }  # fmt: skip
-    return f"/figures/{name}?{urlencode({key: value for key, value in parts.items() if value})}"
+    given = figures.Chosen(
+        since=str(period.first), until=str(period.last + timedelta(days=1)), area=chosen.area,
+        department=chosen.department, item=chosen.item, channel=chosen.channel, workflow=chosen.workflow,
+    )  # fmt: skip
+    return f"{given.at(name, side=side.value, **more)}#list"
 
 
-def board(transaction: Transaction, seen: View, period: Period, now: Instant) -> Board:
-    """Everything on the page. Errors: `NotFound` for an area or department that was never there."""
+def board(transaction: Transaction, seen: View, period: Period, now: Instant, least: int) -> Board:
+    """Everything on the page; below `least` nothing is ranked, for chance would decide. Errors: as `breakdown`."""
     chosen = seen.chosen
     heads = [indicators()[name] for name in (_OF_UNIT if seen.department and not seen.area else _OF_AREA)]
     shown = indicators().get(chosen.show) or heads[0]
@@ -148,16 +144,16 @@ def board(transaction: Transaction, seen: View, period: Period, now: Instant) ->
     by = _by(seen)
     groups = breakdown(transaction, wanted, asked, by)
     lines = list(_lines(groups, chosen, period, by))
-    ranked = [one for one in lines if one.cells[shown.name].enough]
-    few = [one for one in lines if not one.cells[shown.name].enough]
+    ranked = [one for one in lines if one.cells[shown.name].figure.denominator >= least]
+    few = [one for one in lines if one not in ranked]
     places, level = _places(transaction, seen, period, asked, shown)
     return Board(
         headlines=tuple(
             Headline(
                 indicator=one,
                 cell=_cell(own[one.name], one.name, chosen, period),
-                before=_change(one, own[one.name], before[one.name]),
-                year=_change(one, own[one.name], year[one.name]),
+                before=_change(one, own[one.name], before[one.name], least),
+                year=_change(one, own[one.name], year[one.name], least),
                 kept=_kept(one, own[one.name]),
             )
             for one in heads
@@ -171,7 +167,7 @@ def board(transaction: Transaction, seen: View, period: Period, now: Instant) ->
         ranked=tuple(sorted(ranked, key=lambda one: _rank(shown, one), reverse=shown.most is None)),
         few=tuple(sorted(few, key=lambda one: -one.cells[shown.name].figure.denominator)),
         funnel=_funnel(transaction, asked, chosen, period),
-        times=tuple(stage_times(transaction, asked)),
+        times=_times(transaction, asked),
         places=places,
         level=level,
     )
@@ -231,11 +227,11 @@ def _nothing(indicator: Indicator) -> Figure:
     return Figure(numerator=0, denominator=0, total=0 if indicator.mean else None)
 
 
-def _change(indicator: Indicator, now: Figure, then: Figure) -> Change | None:
+def _change(indicator: Indicator, now: Figure, then: Figure, least: int) -> Change | None:
     if now.value is None or then.value is None:
         return None
     by = (now.value - then.value) * (1 if indicator.mean else 100)
-    few = min(now.denominator, then.denominator) < ENOUGH
+    few = min(now.denominator, then.denominator) < least
     aimed = indicator.target is not None or indicator.most is not None or indicator.mean
     up = by > 0 if aimed and not few else None
     return Change(by=by, good=None if up is None else up is (indicator.most is None))
@@ -249,11 +245,11 @@ def _kept(indicator: Indicator, figure: Figure) -> bool | None:
     return 100 * figure.value <= indicator.most if indicator.most is not None else None
 
 
-def _cell(figure: Figure, name: str, chosen: Chosen, period: Period) -> Cell:
+def _cell(figure: Figure, name: str, chosen: Chosen, period: Period, **more: str) -> Cell:
     return Cell(
         figure=figure,
-        numerator=list_of(name, chosen, period, Side.NUMERATOR),
-        denominator=list_of(name, chosen, period, Side.DENOMINATOR),
+        numerator=list_of(name, chosen, period, Side.NUMERATOR, **more),
+        denominator=list_of(name, chosen, period, Side.DENOMINATOR, **more),
     )
 
 
@@ -267,31 +263,38 @@ def _by(seen: View) -> By:
 def _lines(groups: Mapping[str, Sequence[Group]], chosen: Chosen, period: Period, by: By) -> Iterable[Line]:
     """One line per group that counts anything, its cells linked to the lists of that very group."""
     names = {group.key: group.name for some in groups.values() for group in some}
-    figures = {(name, group.key): group.figure for name, some in groups.items() for group in some}
+    found = {(name, group.key): group.figure for name, some in groups.items() for group in some}
     for key, called in names.items():
-        if not any(figures[name, key].denominator for name in groups if (name, key) in figures):
+        if not any(found[name, key].denominator for name in groups if (name, key) in found):
             continue
         narrowed, part = _narrowed(chosen, period, by, key)
-        # What lies directly in the unit itself, or in none, has no choices of its own, and so neither board nor list.
-        own = key in {By.AREA: (chosen.area,), By.DEPARTMENT: (chosen.department,)}.get(by, ())
-        apart = bool(key) and not own
-        cells = {
-            name: _cell(figures.get((name, key), _nothing(indicators()[name])), name, narrowed, part) for name in groups
-        }
+        # What lies directly in the unit itself has a list, but no board of its own.
+        own = bool(key) and key == {By.AREA: chosen.area, By.DEPARTMENT: chosen.department}.get(by)
+        more = {f"{by.value}_alone": "1"} if own else {}
         yield Line(
             key=key,
             name=_said(by, key, called, own),
-            url=narrowed.at(by="") if apart else "",
-            cells=cells if apart else {name: Cell(figure=one.figure) for name, one in cells.items()},
+            url=_board_of(chosen, by, key) if key and not own else "",
+            cells={
+                name: _cell(found.get((name, key), _nothing(indicators()[name])), name, narrowed, part, **more)
+                for name in groups
+            },
         )
+
+
+def _board_of(chosen: Chosen, by: By, key: str) -> str:
+    if by is By.MONTH:
+        return chosen.at(month=key, since="", until="", by="")
+    return chosen.at(**{by.value: key, "by": ""})
 
 
 def _narrowed(chosen: Chosen, period: Period, by: By, key: str) -> tuple[Chosen, Period]:
     """The choices of one of the groups."""
     if by is By.MONTH:
-        return replace(chosen, month=key, since="", until=""), of_month(key)
-    changes = {by.value: key} if key else {}
-    return replace(chosen, **changes), period
+        whole = of_month(key)
+        within = max(whole.since, period.since), min(whole.until, period.until)
+        return chosen, Period(since=within[0], until=within[1], month="")
+    return replace(chosen, **{by.value: key or NONE}), period
 
 
 def _said(by: By, key: str, called: str, own: bool) -> Title:
@@ -319,15 +322,18 @@ def _funnel(transaction: Transaction, asked: Asked, chosen: Chosen, period: Peri
     return (Title("上报", "Reported"), first), *reached
 
 
+def _times(transaction: Transaction, asked: Asked) -> tuple[Holding, ...]:
+    """Stages in their order, in each the holder with most time first."""
+    order = [stage.value for stage in Stage]
+    found = [one for one in spans(transaction, asked) if one.ended and one.stage in order]
+    return tuple(sorted(found, key=lambda one: (order.index(one.stage), -one.time, one.department)))
+
+
 def _places(
     transaction: Transaction, seen: View, period: Period, asked: Asked, shown: Indicator
 ) -> tuple[tuple[Line, ...], str]:
     """What the map colours: the grids below, or the parts of a grid."""
     within = {link.level for link in chain(seen.area.lineage)} if seen.area else set()
     level = "" if _GRID in within else _GRID
-    if level:
-        groups = heat.of_level(transaction, [shown], asked, level)
-    else:
-        groups = breakdown(transaction, [shown], asked, By.AREA)
-    lines = _lines(groups, seen.chosen, period, By.AREA)
-    return tuple(one for one in lines if one.url), level
+    groups = breakdown(transaction, [shown], asked, By.AREA, level=level)
+    return tuple(one for one in _lines(groups, seen.chosen, period, By.AREA) if one.url), level
