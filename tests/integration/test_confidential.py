@@ -90,6 +90,7 @@ QUERIES = {
     "/admin/workflows/loops/{key}/compare": ("", "?before=1&after=1"),
     "/exemptions": ("", "?indicator=score", "?department=water"),
     "/api/exemptions": ("", "?ticket={case_no}", "?indicator=score"),
+    "/board": ("", "?workflow=confided", "?by=item", "?by=workflow&show=reached_filed"),
     "/board/flow": ("?workflow=confided",),
     "/board/open": ("", "?workflow=confided", "?workflow=confided&state=filed"),
     "/board/overdue": ("", "?workflow=confided"),
