@@ -35,6 +35,7 @@ def xidu(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tow
 
 def _lived(served: Town) -> None:
     """Tickets of two streets and two departments, one of them done, over two months."""
+    done = ""
     for number, (lead, area, login) in enumerate(
         (("urban", "xd-m", "shen"), ("urban", "xd-v", "shen"), ("water", "xd-m", "shen"))
     ):
@@ -42,10 +43,11 @@ def _lived(served: Town) -> None:
         served.clock.advance(HOUR)
         served.act(login, case_no, "accept", FILED)
         served.act(login, case_no, "call", {"kind": "appeal", "lead": lead})
-    task = served.task_of(case_no, "water")["task"]
-    served.act("lu", case_no, "sign", task=task)
+        done = case_no
+    task = served.task_of(done, "water")["task"]
+    served.act("lu", done, "sign", task=task)
     served.clock.advance(HOUR)
-    served.act("lu", case_no, "finish", {"result": "已修", "after_photos": [served.photo("lu")]}, task=task)
+    served.act("lu", done, "finish", {"result": "已修", "after_photos": [served.photo("lu")]}, task=task)
     other = served.report("sun", "nq-m", "南桥的事")
     served.act("qian", other, "accept", FILED)
     served.act("qian", other, "call", {"kind": "appeal", "lead": "power"})
