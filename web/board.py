@@ -144,8 +144,7 @@ def board(transaction: Transaction, seen: View, period: Period, now: Instant, le
     by = _by(seen)
     groups = breakdown(transaction, wanted, asked, by)
     lines = list(_lines(groups, chosen, period, by))
-    ranked = [one for one in lines if one.cells[shown.name].figure.denominator >= least]
-    few = [one for one in lines if one not in ranked]
+    ranked, few = _ordered(lines, shown, by, least)
     places, level = _places(transaction, seen, period, asked, shown)
     return Board(
         headlines=tuple(
@@ -164,8 +163,8 @@ def board(transaction: Transaction, seen: View, period: Period, now: Instant, le
         ),
         by=by,
         bys=_BYS,
-        ranked=tuple(sorted(ranked, key=lambda one: _rank(shown, one), reverse=shown.most is None)),
-        few=tuple(sorted(few, key=lambda one: -one.cells[shown.name].figure.denominator)),
+        ranked=ranked,
+        few=few,
         funnel=_funnel(transaction, asked, chosen, period),
         times=_times(transaction, asked),
         places=places,
@@ -307,8 +306,15 @@ def _said(by: By, key: str, called: str, own: bool) -> Title:
     return Title(f"{name.zh}（本级）", f"{name.en} (itself)") if own else name
 
 
-def _rank(indicator: Indicator, line: Line) -> float:
-    return line.cells[indicator.name].figure.value or 0.0
+def _ordered(lines: Sequence[Line], shown: Indicator, by: By, least: int) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The best first, and those with too few to be ranked; months stand in their own order."""
+    if by is By.MONTH:
+        return tuple(lines), ()
+    figures = {one.key: one.cells[shown.name].figure for one in lines}
+    enough = [one for one in lines if figures[one.key].denominator >= least]
+    enough.sort(key=lambda one: figures[one.key].value or 0.0, reverse=shown.most is None)
+    few = [one for one in lines if figures[one.key].denominator < least]
+    return tuple(enough), tuple(sorted(few, key=lambda one: -figures[one.key].denominator))
 
 
 def _funnel(transaction: Transaction, asked: Asked, chosen: Chosen, period: Period) -> tuple[tuple[Title, Cell], ...]:

@@ -1,4 +1,4 @@
-"""Calendars, registers, rhythms, meetings and minutes, the board: axe-core finds nothing grave, nothing is forbidden."""
+"""Calendars, registers, rhythms, meetings, minutes, the board: axe-core finds nothing grave, nothing is forbidden."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
