@@ -19,7 +19,7 @@ from engine.definitions.model import Title
 from engine.definitions.words import shipped
 from engine.rules import calendar_year
 from engine.vocabulary import STAGE_TITLES, Stage
-from web import assets, clocks, language
+from web import assets, clocks, language, masking
 from web.forms import Option
 from web.problems import come_again
 
@@ -150,6 +150,11 @@ def hour(at: Instant) -> str:
     return civil(at).strftime("%H:%M")
 
 
+def span(microseconds: int) -> Markup:
+    """A stretch of time in words."""
+    return say(*clocks.duration(microseconds))
+
+
 def awaited(request: Request) -> bool:
     """Whether a calendar wants the coming year's decree, so that dates in it are provisional."""
     house: Application = request.app.state.house
@@ -182,6 +187,7 @@ def _environment() -> Environment:
     environment.filters["grouped"] = grouped
     environment.filters["hour"] = hour
     environment.filters["left"] = clocks.left
+    environment.filters["span"] = span
     environment.filters["brought"] = clocks.brought
     environment.filters["card"] = clocks.card_title
     environment.globals["spoken"] = language.spoken
@@ -189,6 +195,7 @@ def _environment() -> Environment:
     environment.globals["languages"] = language.LANGUAGES
     environment.globals["along"] = clocks.along
     environment.globals["awaited"] = awaited
+    environment.globals["leads"] = masking.leads
     environment.globals["say"] = say
     environment.globals["assets"] = assets
     environment.globals["fresh"] = lambda: secrets.token_urlsafe(16)

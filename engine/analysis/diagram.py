@@ -54,6 +54,11 @@ def every(definition: Workflow, *, language: Language = Language.BOTH) -> dict[s
     return {kind or "": mermaid(definition, kind, language=language) for kind in (None, *definition.tasks)}
 
 
+def nodes(definition: Workflow, kind: str | None = None) -> dict[str, str]:
+    """State → the name of its node, so that something may be drawn beside it."""
+    return {name: f"s{number}" for number, name in enumerate(definition.scope(kind).states, 1)}
+
+
 class _Drawing:
     """One diagram; states are numbered, because their own names may be Chinese."""
 
@@ -61,7 +66,7 @@ class _Drawing:
         self._scope = definition.scope(kind)
         self._kind, self._language = kind, language
         self._edges = Machine.of(definition, kind).edges()
-        self._ids = {name: f"s{number}" for number, name in enumerate(self._scope.states, 1)}
+        self._ids = nodes(definition, kind)
 
     def lines(self) -> Iterator[str]:
         yield "stateDiagram-v2"

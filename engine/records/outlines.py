@@ -13,8 +13,10 @@ from engine.records.grids import LEVEL
 
 #: Outlines of one map.
 MOST = 120
+MOST_BELOW = 400
 #: A line is drawn to so many parts of the box's longer side: finer than a screen.
 _FINE = 2_000
+_COARSE = 1_000
 
 #: West, south, east, north; WGS-84, degrees × 10⁷.
 Box = tuple[int, int, int, int]
@@ -41,6 +43,36 @@ def outlines(transaction: Transaction, box: Box, datum: str = "wgs84") -> dict[s
             "geometry": _geometry(shape_of(geojson).simplify(tolerance), datum),
         }
         for code, name, geojson in rows
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def below(transaction: Transaction, area: int | None, level: str, datum: str = "wgs84") -> dict[str, Any]:
+    """The areas of a level that lie within another one now, or its children where no level is said; as `outlines`."""
+    mark, *_ = marks(transaction, 1)
+    parts: list[tuple[str, Any]] = []
+    if level:
+        parts.append((f"level = {mark}", level))
+        if area is not None:
+            # The way up is written `[[id,"level"],…]`.
+            parts.append((f"lineage LIKE {mark}", f"%[{area},%"))
+    else:
+        parts.append((f"parent_id = {mark}", area))
+    rows = transaction.rows(
+        "SELECT code, name, boundary, west, south, east, north FROM area "  # noqa: S608 (constant words and marks)
+        f"WHERE boundary IS NOT NULL AND valid_to IS NULL AND {' AND '.join(part for part, _ in parts)} "
+        f"ORDER BY code LIMIT {MOST_BELOW}",
+        [value for _, value in parts],
+    )
+    sides = [max(row[5] for row in rows) - min(row[3] for row in rows) if rows else 0]
+    sides.append(max(row[6] for row in rows) - min(row[4] for row in rows) if rows else 0)
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": name},
+            "geometry": _geometry(shape_of(geojson).simplify(max(sides) / _COARSE), datum),
+        }
+        for code, name, geojson, *_ in rows
     ]
     return {"type": "FeatureCollection", "features": features}
 

@@ -143,6 +143,15 @@ def _proposed_lead(street: Street, shen: Somebody) -> None:
     shen.page.locator("#act form").wait_for()
 
 
+def _flow_again(street: Street, shen: Somebody) -> None:
+    """What board's script asks every half minute: the counts of a loop."""
+    shen.go(f"/board/flow?workflow={BLOCK_CALLS}")
+    was = shen.page.locator("#flow").get_attribute("data-open")
+    street.office.report(description="又一件")
+    shen.page.evaluate("() => document.getElementById('flow').dispatchEvent(new CustomEvent('hy-again'))")
+    shen.page.wait_for_function(f"() => document.getElementById('flow').dataset.open !== '{was}'")
+
+
 #: Every element of the templates that swaps a part of its page → who does it, and how. A new one fails the test below
 #: until somebody says here how to press it.
 SWAPS: dict[str, tuple[str, Callable[[Street, Somebody], None]]] = {
@@ -157,6 +166,7 @@ SWAPS: dict[str, tuple[str, Callable[[Street, Somebody], None]]] = {
     'inbox.html hx-post="/inbox/read"': ("wang", _read_all),
     'hints.html hx-post="/tickets/{{ page.sheet.sight.case_no }}/do/{{ one.offer.name }}"': ("shen", _join),
     'hints.html hx-get="{{ one.url }}"': ("shen", _proposed_lead),
+    """board_flow.html hx-get="{{ chosen.at('/board/flow', workflow=flow.workflow.key) }}\"""": ("shen", _flow_again),
 }  # fmt: skip
 
 

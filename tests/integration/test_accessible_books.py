@@ -1,4 +1,4 @@
-"""Calendars, registers, rhythms, meetings and their minutes: axe-core finds nothing grave, nothing is forbidden."""
+"""Calendars, registers, rhythms, meetings, minutes, the board: axe-core finds nothing grave, nothing is forbidden."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +27,10 @@ LISTED = {
 #: Who calls a sitting and leads it; who keeps a register.
 BOOKS = {
     "liu": ("/meetings/{called}", "/meetings/{open}", "/meetings/{signed}", "/meetings/{signed}/minutes", "/rhythms"),
+    "he": (
+        "/board", "/board?by=department&area=xd", "/board/overdue", "/board/tomorrow", "/board/cards", "/board/open",
+        "/board/flow?workflow=multi-grid-in-one", "/workflows/multi-grid-in-one",
+    ),
     "shen": (
         "/calendars", "/calendars/cn-mainland", "/calendars/duty-desk", "/registers", "/registers/special-care",
         "/registers/special-care/rows/fx-001", "/registers/monitoring-points",

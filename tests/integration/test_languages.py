@@ -74,6 +74,11 @@ def test_in_english_a_ticket_is_told_in_english(xidu: Town) -> None:
                 "/points",
             ),
         ),
+        (
+            "shen",
+            ("/board", "/board?by=department", "/board/overdue", "/board/tomorrow", "/board/open", "/board/cards"),
+        ),
+        ("shen", ("/board/flow", "/workflows/block-calls-line-responds")),
         ("chen", ("/", "/tasks", "/tasks?by=place", "/tasks?by=standard", "/tasks?by=map")),
         ("qin", ("/admin", "/admin/areas", "/admin/departments", "/admin/people", "/admin/workflows", "/password")),
     ],

@@ -11,8 +11,10 @@ from engine.errors import NotFound
 from engine.records import hands, registers, sheet
 from engine.rules.case import Case
 from engine.vocabulary import STAGE_TITLES, Stage
-from web import filing, language
+from web import board_flow, filing, language
+from web.board_scope import Chosen, view
 from web.dependencies import House
+from web.masking import leads
 from web.rendering import page
 from web.sessions import At
 
@@ -36,9 +38,11 @@ def workflows(request: Request, house: House, here: At) -> Response:
 def workflow(request: Request, house: House, here: At, key: Word, task: Kind = "", ticket: Kind = "") -> Response:
     """One loop: its stages as a table, and as a diagram where the browser can draw one.
 
-    With a ticket that the reader may see: the version it runs on, and where it is and has been.
+    With a ticket that the reader may see: the version it runs on, and where it is and has been. For whoever leads or
+    watches: how many tickets of their reach are in each state now.
     """
-    way, case = None, None
+    way, case, live = None, None, None
+    given = Chosen(workflow=key)
     with house.database.looking() as transaction:
         if ticket:
             seen = sheet.sight(transaction, here.viewer, ticket)
@@ -48,6 +52,8 @@ def workflow(request: Request, house: House, here: At, key: Word, task: Kind = "
                 raise NotFound(f"{ticket} 不走流程“{key}”", f"{ticket} does not run on '{key}'")
         else:
             definition = house.versions.active(transaction, key)
+            if leads(here.viewer) and not task:
+                live = board_flow.live(house, transaction, view(transaction, here.viewer, given), definition)
     if task and task not in definition.tasks:
         raise NotFound(f"没有任务种类“{task}”", f"there is no kind of task '{task}'")
     return page(
@@ -64,6 +70,8 @@ def workflow(request: Request, house: House, here: At, key: Word, task: Kind = "
             here=_present(case, task) if case else (),
             visited=way.visited.get(task, ()) if way else (),
         ),
+        flow=live,
+        chosen=given,
         parts=_task_parts(definition, task) if task else _stage_parts(definition),
     )
 
