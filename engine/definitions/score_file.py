@@ -147,7 +147,7 @@ def reweighted(text: str, sheet: Sheet, weights: Mapping[str, str]) -> str:
     lines = text.split("\n")
     for name, weight in weights.items():
         at = sheet.parts[name].line - 1
-        lines[at] = re.sub(r"(weight|权重)(\s*:\s*)[^\s,}#]+", lambda key: key[1] + key[2] + weight, lines[at], count=1)
+        lines[at] = re.sub(r"((?:weight|权重)\s*:\s*)[^\s,}#]+", rf"\g<1>{weight}", lines[at], count=1)
     return "\n".join(lines)
 
 
