@@ -53,11 +53,13 @@ from web.pages import (
     offline,
     passer_by,
     password,
+    periods,
     phrases,
     posts,
     receipt,
     report,
     rhythms,
+    scores,
     seals,
     shifts,
     signin,
@@ -142,6 +144,8 @@ _PAGES = (
     admin_tables,
     password,
     seals,
+    scores,
+    periods,
 )
 
 

@@ -10,8 +10,9 @@ _ZH = {
     "rehandled": "重办", "called": "呼叫", "invalid": "无效呼叫", "relapsed": "复发", "extended": "延期",
     "suspended": "挂账", "waiting": "缓办（挂账中）", "joined": "并案", "void": "作废", "sent": "派出",
     "signed": "签收", "contacted": "先行联系", "arrived": "到场", "returned": "退单", "wrong": "错派",
-    "redispatched": "裁定改派", "lead": "主办", "handling": "处置类任务", "again": "返工另开", "workflow": "流程", "channel": "渠道",
-    "item": "事项", "urgency": "紧急程度", "resolved": "解决情况", "satisfaction": "满意度", "kind": "任务种类",
+    "redispatched": "裁定改派", "lead": "主办", "handling": "处置类任务", "again": "返工另开", "workflow": "流程",
+    "channel": "渠道", "item": "事项", "urgency": "紧急程度", "resolved": "解决情况", "satisfaction": "满意度",
+    "kind": "任务种类",
 }  # fmt: skip
 _HOW_ZH = {How.HAPPENED: "已{}", How.ON_TIME: "按期{}", How.DUE: "{}已到期", How.TIMED: "{}有时限"}
 

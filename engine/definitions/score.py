@@ -119,7 +119,8 @@ class Sheet:
     @property
     def indicators(self) -> tuple[str, ...]:
         """The indicators that it names, each once."""
-        return tuple(dict.fromkeys(one.indicator for one in (*self.parts.values(), *self.steps.values())))
+        parts, steps = self.parts.values(), self.steps.values()
+        return tuple(dict.fromkeys([*(one.indicator for one in parts), *(one.indicator for one in steps)]))
 
     @property
     def base(self) -> str:

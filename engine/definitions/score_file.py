@@ -18,7 +18,7 @@ from engine.definitions.model import Title
 from engine.definitions.reading import Reader
 from engine.definitions.score import MOST_EVALUATION, WHOLE, Measure, Nothing, Of, Part, Per, Sheet, Step
 from engine.definitions.source import Entry, Node, Scalar
-from engine.errors import DefinitionError, Place
+from engine.errors import DefinitionError, Malformed, Place
 
 FORMAT = 1
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -27,6 +27,7 @@ _OF = {"部门": "department", "区域": "area", "岗位": "post", "个人": "pe
 _MEASURES = {"率": "rate", "数": "count"}
 _NOTHING = {"分摊": "spread", "满分": "full", "零分": "zero"}
 _PER = {"单位": "unit", "案卷": "ticket"}
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?")
 _LATEST_DAY, _LONGEST_WINDOW = 28, 60
 
 
@@ -90,7 +91,7 @@ class _Reader(Reader):
     def amount(self, node: Node) -> Fraction:
         """A number from 0 to a million with at most two decimals; 0, and noted, if it is none."""
         text = self.text(node)
-        if re.fullmatch(r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?", text) and isinstance(node, Scalar) and node.plain:
+        if _AMOUNT.fullmatch(text) and isinstance(node, Scalar) and node.plain:
             return Fraction(text)
         if text:
             self.refuse(node.line, f"“{text[:40]}”应为数，至多两位小数", f"'{text[:40]}' must be a number like 12.5")
@@ -143,9 +144,19 @@ def discover(indicators: Mapping[str, Indicator], folder: Path | None = None) ->
 
 
 def reweighted(text: str, sheet: Sheet, weights: Mapping[str, str]) -> str:
-    """The text of a sheet's file with other weights: part → what is to stand there."""
+    """The text of a sheet's file with other weights: part → what is to stand there.
+
+    Errors: `Malformed` naming the part, for what is no number.
+    """
     lines = text.split("\n")
     for name, weight in weights.items():
+        if not _AMOUNT.fullmatch(weight):
+            title = sheet.parts[name].title
+            raise Malformed(
+                f"“{title.zh}”的权重应为数，至多两位小数",
+                f"the weight of '{title.en}' must be a number like 12.5",
+                place=Place(field=f"weight.{name}"),
+            )
         at = sheet.parts[name].line - 1
         lines[at] = re.sub(r"((?:weight|权重)\s*:\s*)[^\s,}#]+", rf"\g<1>{weight}", lines[at], count=1)
     return "\n".join(lines)
@@ -256,6 +267,12 @@ def _indicator(
             line,
             f"“{found.title.zh}”归区域，不能考核部门",
             f"'{found.title.en}' is the area's: no department answers for it",
+        )
+    if found is not None and of is Of.PERSON and not found.person:
+        reader.refuse(
+            line,
+            f"“{found.title.zh}”没有个人口径，不能考核个人",
+            f"'{found.title.en}' names no `person`: it can't be counted by person",
         )
     if "title" in keys:
         return name, reader.title(keys["title"].value)

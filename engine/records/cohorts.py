@@ -20,15 +20,13 @@ _PAGE = 5_000
 _Key = tuple[int, int]
 
 
-def counted(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> list[Line]:
-    """What is in the base of each indicator; nothing that is left out. Errors: `NotFound` as `figure`."""
-    lines = []
-    for one in indicators:
-        numerator = _keys(transaction, one, asked, Side.NUMERATOR)
-        for found, known in _known(transaction, one, _all(transaction, one, asked, Side.DENOMINATOR)):
-            counts = (found.ticket_id, found.seq) in numerator
-            lines.append(_line(one, found, known, Standing.NUMERATOR if counts else Standing.DENOMINATOR))
-    return lines
+def numerators(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> list[Line]:
+    """What each indicator's numerator counts, by its cohort moment. Errors: `NotFound` as `figure`."""
+    return [
+        _line(one, found, known, Standing.NUMERATOR)
+        for one in indicators
+        for found, known in _known(transaction, one, _all(transaction, one, asked, Side.NUMERATOR))
+    ]
 
 
 def explained(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> list[Line]:
@@ -55,6 +53,11 @@ def explained(transaction: Transaction, indicators: Iterable[Indicator], asked: 
     return lines
 
 
+def any_of(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> bool:
+    """Whether any of them counts anything. Errors: `NotFound` as `figure`."""
+    return any(behind(transaction, one, asked, Side.DENOMINATOR, most=1) for one in indicators)
+
+
 def trees(transaction: Transaction) -> Trees:
     """Both trees as they are now."""
     found = []
@@ -68,7 +71,12 @@ def trees(transaction: Transaction) -> Trees:
 
 
 def seats(transaction: Transaction, sheet: Sheet, known: Trees, area: str, asked: Asked) -> frozenset[str]:
-    """The areas that a sheet ranks below an area ("" for all): of its level, right below, or where its post is held."""
+    """The areas that a sheet ranks below an area ("" for all): of its level, right below, or where its post is held.
+
+    Of persons the logins of whoever held the post; of departments nothing.
+    """
+    if sheet.of is Of.PERSON:
+        return frozenset(holders(transaction, sheet, asked) or ())
     below = {code for code in known.areas if not area or area in known.above(Of.AREA, code)}
     if sheet.of is Of.POST:
         held = _held(transaction, sheet.post, asked)
@@ -152,6 +160,19 @@ def _line(indicator: Indicator, found: Found, known: Mapping[str, Any], standing
     )  # fmt: skip
 
 
+def holders(transaction: Transaction, sheet: Sheet, asked: Asked) -> set[str] | None:
+    """The logins of whoever held a sheet's post at some time of the period; None where it names none."""
+    if not sheet.post:
+        return None
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        "SELECT DISTINCT p.login FROM holding h JOIN person p ON p.id = h.person_id "  # noqa: S608
+        f"WHERE h.post = {mark} AND h.valid_from < {mark} AND (h.valid_to IS NULL OR h.valid_to > {mark})",
+        (sheet.post, asked.until, asked.since),
+    )
+    return {login for (login,) in rows}
+
+
 def _held(transaction: Transaction, post: str, asked: Asked) -> set[str]:
     """The areas in which a post was held at some time of the period."""
     mark, *_ = marks(transaction, 1)
@@ -180,3 +201,9 @@ def department_id(transaction: Transaction, code: str) -> int | None:
     mark, *_ = marks(transaction, 1)
     rows = transaction.rows(f"SELECT id FROM department WHERE code = {mark}", (code,))  # noqa: S608
     return int(rows[0][0]) if rows else None
+
+
+def codes_of(transaction: Transaction, ids: Iterable[int]) -> set[str]:
+    """The codes of areas."""
+    match, parameters = among(transaction, set(ids))
+    return {code for (code,) in transaction.rows(f"SELECT code FROM area WHERE id {match}", parameters)}  # noqa: S608

@@ -84,7 +84,7 @@ _COLUMNS = (
     "(SELECT 1 FROM period_ruling r WHERE r.period_id = o.period_id AND r.seq = o.seq))"
 )
 _FROM = "FROM accounting_period p JOIN area a ON a.id = p.area_id"
-_LINE = "number, indicator, ticket_id, case_no, seq, area, department, person, at, standing, why, stars"
+LINE = "number, indicator, ticket_id, case_no, seq, area, department, person, at, standing, why, stars"
 
 
 def period(transaction: Transaction, number: int) -> Period:
@@ -130,7 +130,7 @@ def lines(transaction: Transaction, number: int) -> Iterator[Line]:
     after, mark = 0, marks(transaction, 1)[0]
     while True:
         rows = transaction.rows(
-            f"SELECT {_LINE} FROM period_line WHERE period_id = {mark} AND number > {mark} "  # noqa: S608
+            f"SELECT {LINE} FROM period_line WHERE period_id = {mark} AND number > {mark} "  # noqa: S608
             f"ORDER BY number LIMIT {_PAGE}",
             (number, after),
         )
@@ -144,7 +144,7 @@ def line(transaction: Transaction, period_id: int, number: int) -> Line:
     """One frozen line. Errors: `NotFound`."""
     mark, *_ = marks(transaction, 1)
     rows = transaction.rows(
-        f"SELECT {_LINE} FROM period_line WHERE period_id = {mark} AND number = {mark}",  # noqa: S608
+        f"SELECT {LINE} FROM period_line WHERE period_id = {mark} AND number = {mark}",  # noqa: S608
         (period_id, number),
     )
     if not rows:
@@ -156,14 +156,14 @@ def hashes(transaction: Transaction, number: int) -> Iterator[tuple[Line, str]]:
     """Each line with the hash that was kept beside it."""
     mark, *_ = marks(transaction, 1)
     for row in transaction.rows(
-        f"SELECT {_LINE}, hash FROM period_line WHERE period_id = {mark} ORDER BY number",  # noqa: S608
+        f"SELECT {LINE}, hash FROM period_line WHERE period_id = {mark} ORDER BY number",  # noqa: S608
         (number,),
     ):
         yield line_of(row[:-1]), row[-1]
 
 
 def line_of(row: Sequence[Any]) -> Line:
-    """A line from the columns of its row, in the order of `_LINE`."""
+    """A line from the columns of its row, in the order of `LINE`."""
     number, indicator, ticket, case_no, seq, area, department, person, at, standing, why, stars = row
     return Line(
         number=number, indicator=indicator, ticket_id=ticket, case_no=case_no, seq=seq, area=area,
@@ -189,7 +189,7 @@ def acts(transaction: Transaction, number: int) -> list[Done]:
 def objections(transaction: Transaction, number: int) -> list[Objection]:
     """Every objection of a period with its ruling, in the order in which they came."""
     mark, *_ = marks(transaction, 1)
-    columns = ", ".join(f"l.{name}" for name in _LINE.split(", "))
+    columns = ", ".join(f"l.{name}" for name in LINE.split(", "))
     rows = transaction.rows(
         f"SELECT o.seq, o.person_id, p.name, o.unit, o.ground, o.words, o.at, r.verdict, q.name, r.words, r.at, "  # noqa: S608
         f"{columns} FROM period_objection o JOIN period_line l ON l.period_id = o.period_id AND l.number = o.line "

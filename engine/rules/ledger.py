@@ -155,7 +155,7 @@ class Head:
 
     @property
     def seats(self) -> frozenset[str]:
-        """Codes of the areas that are ranked, or in which the post is held; of departments and persons none."""
+        """Codes of the areas that are ranked, or in which the post is held; logins of who held it; else nothing."""
         return frozenset(self.values["seats"])
 
 
@@ -165,7 +165,7 @@ _TREES = ("areas", "departments")
 def units_of(sheet: Sheet, trees: Trees, seats: frozenset[str], line: Line) -> list[str]:
     """The units that answer for a line: a department with everything above it, the areas ranked, the person."""
     if sheet.of is Of.PERSON:
-        return [line.person] if line.person else []
+        return [line.person] if line.person and (not sheet.post or line.person in seats) else []
     if sheet.of is Of.DEPARTMENT:
         return list(trees.above(sheet.of, line.department))
     return [code for code in trees.above(sheet.of, line.area) if code in seats]

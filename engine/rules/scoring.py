@@ -84,7 +84,7 @@ def score(sheet: Sheet, shares: Mapping[str, Share], pieces: Mapping[str, Sequen
     """A unit's score from what was counted per indicator, and from what steps take off, in the order it happened."""
     valued = {name: _valued(part, shares.get(part.indicator, Share())) for name, part in sheet.parts.items()}
     weights = _spread({name: sheet.parts[name].weight for name, (_, reached) in valued.items() if reached is not None})
-    lines = []
+    lines: list[PartLine] = []
     for name, (value, reached) in valued.items():
         part, weight = sheet.parts[name], weights.get(name, Fraction(0))
         share = shares.get(part.indicator, Share())
@@ -93,15 +93,16 @@ def score(sheet: Sheet, shares: Mapping[str, Share], pieces: Mapping[str, Sequen
     steps = [_step(step, pieces.get(step.indicator, ())) for step in sheet.steps.values()]
     # A unit that had nothing to do is not scored, whatever parts without a figure are worth.
     counted = any(line.value is not None for line in lines)
-    points = max(0, sum(line.points for line in lines) - sum(line.points for line in steps)) if counted else None
+    made = max(0, sum(line.points for line in lines) - sum(line.points for line in steps))
+    final: int | None = made if counted else None
     base = shares.get(sheet.base, Share()).denominator
     return Score(
         parts=tuple(lines),
         steps=tuple(steps),
-        points=points,
-        grade="" if points is None else _grade(sheet, points),
+        points=final,
+        grade="" if final is None else _grade(sheet, final),
         base=base,
-        ranked=points is not None and base >= sheet.minimum,
+        ranked=final is not None and base >= sheet.minimum,
     )
 
 

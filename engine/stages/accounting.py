@@ -44,6 +44,17 @@ class By:
 ENGINE = By()
 
 
+def draft_if_any(database: Database, clock: Clock, sheet: str, area: str, label: str) -> int | None:
+    """What the engine drafts by itself; None when nothing falls into the period. Errors: as `draft`."""
+    with database.looking() as transaction:
+        formulas = score_sheets.of(transaction, sheet)
+        since, until = cut_off.span(label, formulas.sheet.cut_off)
+        asked = Asked(since=since, until=until, as_of=clock.now(), area=area)
+        if not cohorts.any_of(transaction, indicators_of(formulas), asked):
+            return None
+    return draft(database, clock, sheet, area, label)
+
+
 def draft(database: Database, clock: Clock, sheet: str, area: str, label: str, by: By = ENGINE) -> int:
     """Freeze who is in and who is out as of now; the new period's id.
 

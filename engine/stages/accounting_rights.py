@@ -1,6 +1,6 @@
 """Who may do what with an accounting period: supervisors of its area, and units with what is their own."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from engine.database import Transaction
 from engine.definitions.score import Of
@@ -50,18 +50,28 @@ def must_own(transaction: Transaction, viewer: Viewer, period: Period, line: Lin
 
 def owned(transaction: Transaction, viewer: Viewer, period: Period, line: Line) -> tuple[str, str] | None:
     """Likewise; None for somebody else's line."""
+    return owner(transaction, viewer, period)(line)
+
+
+def owner(transaction: Transaction, viewer: Viewer, period: Period) -> Callable[[Line], tuple[str, str] | None]:
+    """What `owned` answers, for many lines of a period."""
     head = head_of(period)
-    sheet, trees = head.formulas.sheet, head.trees
-    if sheet.of is Of.PERSON:
-        return (f"p{viewer.person_id}", sheet.post) if line.person == viewer.login else None
+    sheet, trees, seats = head.formulas.sheet, head.trees, head.seats
+    departments = sheet.of is Of.DEPARTMENT
     codes = _codes(transaction, viewer, sheet.of)
-    answering = set(trees.above(sheet.of, line.department if sheet.of is Of.DEPARTMENT else line.area))
-    for held in viewer.posts:
-        number = held.department_id if sheet.of is Of.DEPARTMENT else held.area_id
-        code = codes.get(number or 0, "")
-        if code in answering and (sheet.of is Of.DEPARTMENT or _seated(held, code, sheet.post, head.seats, trees)):
-            return f"{'d' if sheet.of is Of.DEPARTMENT else 'a'}{number}", held.post
-    return None
+
+    def of(line: Line) -> tuple[str, str] | None:
+        if sheet.of is Of.PERSON:
+            return (f"p{viewer.person_id}", sheet.post) if line.person == viewer.login else None
+        answering = set(trees.above(sheet.of, line.department if departments else line.area))
+        for held in viewer.posts:
+            number = held.department_id if departments else held.area_id
+            code = codes.get(number or 0, "")
+            if code in answering and (departments or _seated(held, code, sheet.post, seats, trees)):
+                return f"{'d' if departments else 'a'}{number}", held.post
+        return None
+
+    return of
 
 
 def not_of(transaction: Transaction, viewer: Viewer, objection: Objection) -> None:

@@ -42,6 +42,7 @@ WRONG = {
     "a step from the first": ("{3: 0.5}", "{1: 0.5}", 14, "2 以上的整数"),
     "a level of departments": ("    cut_off", "    level: street\n    cut_off", 5, "只有区域表、岗位表写层级"),
     "a post without its name": ("of: department", "of: post", 4, "岗位表须写岗位"),
+    "a person nobody counts by": ("of: department", "of: person", 8, "没有个人口径"),
     "a count of nothing known": ("indicator: closure_unit", "indicator: handled\n        measure: count", 7, "取数的"),
     "no room between": ("indicator: closure_unit", "indicator: closure_unit\n        zero: 100", 7, "零分应低于满分"),
     "worse bands worth more": (
