@@ -6,13 +6,13 @@ from fractions import Fraction
 from urllib.parse import urlencode
 
 from engine.clock import CIVIL_ZONE, Instant, moment
-from engine.definitions.indicator import Indicator
 from engine.definitions.model import Title
 from engine.definitions.score import Measure, Of, Part, Sheet
 from engine.definitions.score_file import amount
 from engine.records.indicators import Asked
 from engine.records.scores import Scored, narrowed
 from engine.rules.scoring import PartLine, Score
+from engine.vocabulary import UNIT_KINDS
 
 _WHOLE = (Fraction(0), Fraction(100))
 OF = {
@@ -111,9 +111,14 @@ def compared(before: Scored, after: Scored) -> list[Changed]:
     ]  # fmt: skip
 
 
-def titles(indicators: Mapping[str, Indicator]) -> dict[str, Title]:
-    """Indicator → what officials call it."""
-    return {name: one.title for name, one in indicators.items()}
+def groups(found: Scored) -> list[tuple[Title, list[str]]]:
+    """Units in their order; departments by their kind, among which they are ranked."""
+    if found.sheet.of is not Of.DEPARTMENT:
+        return [(Title("", ""), found.order)] if found.scores else []
+    kinds: dict[str, list[str]] = {}
+    for unit in found.order:
+        kinds.setdefault(found.trees.departments[unit][1], []).append(unit)
+    return [(Title(UNIT_KINDS[kind], kind.replace("_", " ")), units) for kind, units in kinds.items()]
 
 
 def _name(unit: str, *known: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Accounting periods by the calendar: drafts on the day after the cut-off, and windows that are over.
 
-A draft is made once for each sheet in force and each area that somebody supervises; a period that ended before the
-engine ran for the first time is left to a supervisor. Nothing else moves by itself.
+A draft is made once for each sheet in force and each area that has supervisors and no supervised area below it. What
+ended long before the engine ran for the first time is left to a supervisor. Nothing else moves by itself.
 """
 
 from engine.clock import DAY, Clock, Instant
@@ -9,6 +9,7 @@ from engine.database import Database, Transaction
 from engine.definitions.model import Title
 from engine.errors import NotAllowedNow
 from engine.records import cohorts, holders, messages, periods, score_sheets
+from engine.records.areas import chain
 from engine.records.asking import marks
 from engine.records.messages import MessageKind, NewMessage
 from engine.records.period_rows import State
@@ -49,10 +50,7 @@ def _due(database: Database, now: Instant) -> list[tuple[str, str, str]]:
     """Sheet, area and label of what is over and has no draft yet."""
     due = []
     with database.looking() as transaction:
-        areas = transaction.rows(
-            "SELECT DISTINCT a.id, a.code FROM holding h JOIN area a ON a.id = h.area_id "  # noqa: S608
-            f"WHERE h.post = '{SUPERVISOR}' AND a.valid_to IS NULL ORDER BY a.code"
-        )
+        areas = _supervised(transaction)
         for name, formulas in score_sheets.in_force(transaction).items():
             (label,) = cut_off.ended(now, formulas.sheet.cut_off)
             if now - cut_off.span(label, formulas.sheet.cut_off)[1] > _LATE:
@@ -61,6 +59,16 @@ def _due(database: Database, now: Instant) -> list[tuple[str, str, str]]:
                 (name, code, label) for number, code in areas if not periods.found(transaction, name, number, label)
             ]
     return due
+
+
+def _supervised(transaction: Transaction) -> list[tuple[int, str]]:
+    """Id and code of the areas that have supervisors and none below them: those above draft by hand, if at all."""
+    rows = transaction.rows(
+        "SELECT DISTINCT a.id, a.code, a.lineage FROM holding h JOIN area a ON a.id = h.area_id "  # noqa: S608
+        f"WHERE h.post = '{SUPERVISOR}' AND a.valid_to IS NULL ORDER BY a.code"
+    )
+    above = {link.id for number, _, lineage in rows for link in chain(lineage) if link.id != number}
+    return [(int(number), code) for number, code, _ in rows if number not in above]
 
 
 def _drafted(database: Database, clock: Clock, sheet: str, area: str, label: str) -> bool:

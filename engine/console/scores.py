@@ -22,7 +22,6 @@ def add(command: Add) -> None:
     score.add_argument("sheet", help="one of the score sheets")
     score.add_argument("--period", default="", metavar="MONTH", help="2026-10; by default the running one")
     score.add_argument("--area", default="", metavar="CODE")
-    score.add_argument("--under", default="", metavar="CODE", help="departments below this one")
     score.add_argument("--unit", default="", metavar="CODE", help="this unit's sheet, line by line")
     score.add_argument("--all-count", action="store_true", help="count what is exempted as well")
 
@@ -34,7 +33,7 @@ def _score(application: Application, given: argparse.Namespace) -> int:
         formulas = score_sheets.of(transaction, given.sheet)
         label = given.period or cut_off.label_at(now, formulas.sheet.cut_off)
         since, until = cut_off.span(label, formulas.sheet.cut_off)
-        asked = Asked(since=since, until=until, as_of=now, area=given.area, department=given.under)
+        asked = Asked(since=since, until=until, as_of=now, area=given.area)
         exempt = not given.all_count
         if given.unit:
             name, found = scores.of_unit(transaction, formulas, asked, given.unit, exempt=exempt)

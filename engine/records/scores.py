@@ -1,19 +1,19 @@
 """Scores as they stand now: what a sheet makes of the live figures of every unit that it ranks."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from engine.database import Transaction
-from engine.definitions.indicator import Indicator
+from engine.definitions.indicator import Counted, Indicator
 from engine.definitions.score import Of, Sheet
 from engine.errors import NotFound
 from engine.records import cohorts
-from engine.records.asking import among
-from engine.records.breakdowns import By, breakdown
-from engine.records.indicators import Asked, Figure, figures
+from engine.records.asking import Asking, among
+from engine.records.indicator_sql import TABLES, Asked, scope, source
+from engine.records.indicators import Figure, counts, figures, read, together
 from engine.rules import ledger
 from engine.rules.ledger import Formulas, Trees
-from engine.rules.scoring import Piece, Score, Share, ranks, score
+from engine.rules.scoring import Piece, Score, Share, score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,6 @@ class Scored:
     scores: Mapping[str, Score]
     places: Mapping[str, int]
     names: Mapping[str, str]
-    #: Departments that have others below them.
-    parents: frozenset[str] = field(default=frozenset())
 
     @property
     def order(self) -> list[str]:
@@ -46,19 +44,24 @@ def indicators_of(formulas: Formulas, *, exempt: bool = True) -> list[Indicator]
 
 
 def scored(transaction: Transaction, formulas: Formulas, asked: Asked, *, exempt: bool = True) -> Scored:
-    """Every unit of a sheet that there is something to count of: in the area asked for, of departments those right
-    below the department asked for (the tops for none). Errors: `NotFound` for an area or a department."""
+    """Every unit of a sheet that there is something to count of, in the area asked for. Errors: `NotFound`."""
     sheet, trees = formulas.sheet, cohorts.trees(transaction)
-    if asked.department and asked.department not in trees.departments:
-        raise NotFound("没有这个单位", "there is no such department")
-    indicators = indicators_of(formulas, exempt=exempt)
-    shares = _shares(transaction, sheet, indicators, trees, asked)
-    shares = {unit: own for unit, own in shares.items() if unit and any(one.denominator for one in own.values())}
-    pieces = _pieces(transaction, sheet, indicators, trees, asked, shares)
+    indicators, seats = (
+        indicators_of(formulas, exempt=exempt),
+        cohorts.seats(transaction, sheet, trees, asked.area, asked),
+    )
+    shares: dict[str, dict[str, Share]] = {}
+    for name, leaves in _leaves(transaction, sheet, indicators, asked).items():
+        for leaf, figure in leaves.items():
+            for unit in ledger.units_of(sheet, trees, seats, leaf):
+                own = shares.setdefault(unit, {})
+                own[name] = _together(own.get(name), figure)
+    shares = {unit: own for unit, own in shares.items() if any(one.denominator for one in own.values())}
+    pieces = _pieces(transaction, sheet, indicators, trees, asked, seats)
     found = {unit: score(sheet, own, pieces.get(unit, {})) for unit, own in sorted(shares.items())}
     return Scored(
-        sheet=sheet, asked=asked, trees=trees, scores=found, places=ranks(found),
-        names=_names(transaction, sheet, trees, found), parents=frozenset(one[2] for one in trees.departments.values()),
+        sheet=sheet, asked=asked, trees=trees, scores=found, places=ledger.places(sheet, trees, found),
+        names=_names(transaction, sheet, trees, found),
     )  # fmt: skip
 
 
@@ -85,37 +88,42 @@ def narrowed(sheet: Sheet, asked: Asked, unit: str) -> Asked:
     return replace(asked, person=unit) if sheet.of is Of.PERSON else replace(asked, area=unit)
 
 
-def _shares(
-    transaction: Transaction, sheet: Sheet, indicators: list[Indicator], trees: Trees, asked: Asked
-) -> dict[str, dict[str, Share]]:
-    """Unit → indicator → what was counted."""
-    if sheet.of is Of.DEPARTMENT:
-        found = _broken(transaction, indicators, asked, By.DEPARTMENT)
-        return {unit: own for unit, own in found.items() if unit != asked.department}
-    if sheet.of is Of.PERSON:
-        found, people = _broken(transaction, indicators, asked, By.PERSON), cohorts.holders(transaction, sheet, asked)
-        return {unit: own for unit, own in found.items() if people is None or unit in people}
-    seats = cohorts.seats(transaction, sheet, trees, asked.area, asked)
-    if sheet.of is Of.POST:
-        return {
-            unit: {
-                name: _share(one) for name, one in figures(transaction, indicators, replace(asked, area=unit)).items()
-            }
-            for unit in sorted(seats)
-        }
-    shares: dict[str, dict[str, Share]] = {}
-    for above in sorted({trees.areas[unit][2] for unit in seats}):
-        found = _broken(transaction, indicators, replace(asked, area=above), By.AREA)
-        shares |= {unit: own for unit, own in found.items() if unit in seats}
-    return shares
-
-
-def _broken(transaction: Transaction, indicators: list[Indicator], asked: Asked, by: By) -> dict[str, dict[str, Share]]:
-    found: dict[str, dict[str, Share]] = {}
-    for name, groups in breakdown(transaction, indicators, asked, by).items():
-        for group in groups:
-            found.setdefault(group.key, {})[name] = _share(group.figure)
+def _leaves(
+    transaction: Transaction, sheet: Sheet, indicators: Iterable[Indicator], asked: Asked
+) -> dict[str, dict[str, Figure]]:
+    """Indicator → department, area or person right at it → figure; one statement for each unit and cohort."""
+    found: dict[str, dict[str, Figure]] = {}
+    for counted, cohort, some in together(indicators):
+        for column, table, code, same in _columns(sheet, counted, some):
+            asking = Asking(transaction)
+            columns = ", ".join(counts(one, asked, asking) for one in same)
+            where = scope(transaction, asked, asking, counted, cohort)
+            rows = transaction.rows(
+                f"SELECT {column}, {columns} FROM {source(counted, tickets=asked.units is not None)} "  # noqa: S608
+                f"WHERE {where} GROUP BY {column}",
+                asking.parameters,
+            )
+            match, parameters = among(transaction, {row[0] for row in rows if row[0] is not None})
+            codes = dict(transaction.rows(f"SELECT id, {code} FROM {table} WHERE id {match}", parameters))  # noqa: S608
+            for number, *row in rows:
+                for name, figure in read(same, row).items():
+                    if number in codes:
+                        found.setdefault(name, {})[codes[number]] = figure
     return found
+
+
+def _columns(
+    sheet: Sheet, counted: Counted, indicators: Sequence[Indicator]
+) -> Iterator[tuple[str, str, str, Sequence[Indicator]]]:
+    """What is grouped by, whose ids these are, and what they are called."""
+    if sheet.of is Of.DEPARTMENT:
+        yield f"{TABLES[counted]}.department_id", "department", "code", indicators
+    elif sheet.of is Of.PERSON:
+        for person in dict.fromkeys(one.person for one in indicators if one.person):
+            same = [one for one in indicators if one.person == person]
+            yield f"{TABLES[counted]}.{person}_by", "person", "login", same
+    else:
+        yield "k.area_id", "area", "code", indicators
 
 
 def _pieces(
@@ -124,14 +132,22 @@ def _pieces(
     indicators: list[Indicator],
     trees: Trees,
     asked: Asked,
-    units: Iterable[str],
+    seats: frozenset[str],
 ) -> dict[str, dict[str, list[Piece]]]:
     """Unit → indicator → what a step takes points off for."""
-    known, found = frozenset(units), dict[str, dict[str, list[Piece]]]()
+    found: dict[str, dict[str, list[Piece]]] = {}
     for line in cohorts.numerators(transaction, _stepped(sheet, indicators), asked):
-        for unit in known.intersection(ledger.units_of(sheet, trees, known, line)):
+        for unit in ledger.units_of(sheet, trees, seats, ledger.leaf_of(sheet, line)):
             found.setdefault(unit, {}).setdefault(line.indicator, []).append(Piece(line.case_no, line.seq))
     return found
+
+
+def _together(share: Share | None, figure: Figure) -> Share:
+    own = _share(figure)
+    if share is None:
+        return own
+    total = None if own.total is None else own.total + (share.total or 0)
+    return Share(share.numerator + own.numerator, share.denominator + own.denominator, total)
 
 
 def _stepped(sheet: Sheet, indicators: Iterable[Indicator]) -> list[Indicator]:

@@ -162,13 +162,19 @@ class Head:
 _TREES = ("areas", "departments")
 
 
-def units_of(sheet: Sheet, trees: Trees, seats: frozenset[str], line: Line) -> list[str]:
-    """The units that answer for a line: a department with everything above it, the areas ranked, the person."""
+def units_of(sheet: Sheet, trees: Trees, seats: frozenset[str], leaf: str) -> list[str]:
+    """The units that answer for what lies at a leaf (the code of a department or area, or a login): a department with
+    everything above it, the areas ranked, the person."""
     if sheet.of is Of.PERSON:
-        return [line.person] if line.person and (not sheet.post or line.person in seats) else []
+        return [leaf] if leaf and (not sheet.post or leaf in seats) else []
     if sheet.of is Of.DEPARTMENT:
-        return list(trees.above(sheet.of, line.department))
-    return [code for code in trees.above(sheet.of, line.area) if code in seats]
+        return list(trees.above(sheet.of, leaf))
+    return [code for code in trees.above(sheet.of, leaf) if code in seats]
+
+
+def leaf_of(sheet: Sheet, line: Line) -> str:
+    """What of a line says who answers for it."""
+    return {Of.DEPARTMENT: line.department, Of.PERSON: line.person}.get(sheet.of, line.area)
 
 
 def scores(
@@ -179,7 +185,7 @@ def scores(
     pieces: dict[str, dict[str, list[Piece]]] = {}
     stepped = {step.indicator for step in sheet.steps.values()}
     for line in lines:
-        for unit in units_of(sheet, trees, seats, line):
+        for unit in units_of(sheet, trees, seats, leaf_of(sheet, line)):
             own = shares.setdefault(unit, {})
             if line.standing is Standing.OUT or line.number in excluded:
                 continue
@@ -190,11 +196,11 @@ def scores(
 
 
 def places(sheet: Sheet, trees: Trees, found: Mapping[str, Score]) -> dict[str, int]:
-    """Unit → its place among those beside it: departments below the same one, else all."""
+    """Unit → its place: departments among those of their kind, all others among all."""
     groups: dict[str, dict[str, Score]] = {}
     for unit, one in found.items():
-        under = trees.departments[unit][2] if sheet.of is Of.DEPARTMENT else ""
-        groups.setdefault(under, {})[unit] = one
+        kind = trees.departments[unit][1] if sheet.of is Of.DEPARTMENT else ""
+        groups.setdefault(kind, {})[unit] = one
     return {unit: place for group in groups.values() for unit, place in ranks(group).items()}
 
 

@@ -49,19 +49,18 @@ def sheets(request: Request, house: House, here: At) -> Response:
 
 
 @router.get("/{sheet}")
-def ranking(
-    request: Request, house: House, here: At, sheet: Name, period: Label = "", area: Code = "", under: Code = ""
-) -> Response:
+def ranking(request: Request, house: House, here: At, sheet: Name, period: Label = "", area: Code = "") -> Response:
     """The units of a sheet with grades and places, with and without exemptions. Errors: `NotPermitted`, `NotFound`."""
     units = _looks(here.viewer)
     with house.database.looking() as transaction:
         formulas = score_sheets.of(transaction, sheet)
-        label, asked = _asked(house, formulas, period, area, under, units)
+        label, asked = _asked(house, formulas, period, area, units)
         found = scores.scored(transaction, formulas, asked)
         whole = scores.scored(transaction, formulas, asked, exempt=False)
     return page(
         request, "score_sheet.html", here=here, formulas=formulas, found=found, whole=whole, asked=asked, label=label,
-        labels=_labels(house, formulas), area=area, under=under, changes=_changes(here.viewer), scoring=scoring,
+        labels=_labels(house, formulas), area=area, groups=scoring.groups(found),
+        changes=_changes(here.viewer), scoring=scoring,
     )  # fmt: skip
 
 
@@ -112,7 +111,7 @@ def of_unit(
     units = _looks(here.viewer)
     with house.database.looking() as transaction:
         formulas = score_sheets.of(transaction, sheet)
-        label, asked = _asked(house, formulas, period, area, "", units)
+        label, asked = _asked(house, formulas, period, area, units)
         name, found = scores.of_unit(transaction, formulas, asked, unit)
         _, whole = scores.of_unit(transaction, formulas, asked, unit, exempt=False)
     return page(
@@ -161,7 +160,7 @@ def _version(
         running, found = score_sheets.of(transaction, sheet), score_sheets.version(transaction, number)
         tried = found.formulas
         compared = [
-            (label, _compared(transaction, running, tried, _span(house, running, label, "", "", units)))
+            (label, _compared(transaction, running, tried, _span(house, running, label, "", units)))
             for label in cut_off.ended(house.clock.now(), running.sheet.cut_off, _SHOWN)
         ]
     return page(
@@ -176,17 +175,15 @@ def _compared(transaction: Transaction, running: Formulas, tried: Formulas, aske
 
 
 def _asked(
-    house: Application, formulas: Formulas, period: str, area: str, under: str, units: tuple[str, ...] | None
+    house: Application, formulas: Formulas, period: str, area: str, units: tuple[str, ...] | None
 ) -> tuple[str, Asked]:
     label = period or _labels(house, formulas)[0]
-    return label, _span(house, formulas, label, area, under, units)
+    return label, _span(house, formulas, label, area, units)
 
 
-def _span(
-    house: Application, formulas: Formulas, label: str, area: str, under: str, units: tuple[str, ...] | None
-) -> Asked:
+def _span(house: Application, formulas: Formulas, label: str, area: str, units: tuple[str, ...] | None) -> Asked:
     since, until = cut_off.span(label, formulas.sheet.cut_off)
-    return Asked(since=since, until=until, as_of=house.clock.now(), area=area, department=under, units=units)
+    return Asked(since=since, until=until, as_of=house.clock.now(), area=area, units=units)
 
 
 def _labels(house: Application, formulas: Formulas) -> list[str]:
