@@ -9,7 +9,7 @@ from engine.definitions.indicator_conditions import Unreadable, parse
 from engine.definitions.indicator_words import read_as
 from engine.definitions.model import Title
 from engine.records.periods import Objection
-from engine.rules.ledger import EXEMPT, NOT_DUE, RULED, Ground, Head, Line, Standing, Verdict
+from engine.rules.ledger import EXEMPT, NOT_DUE, RULED, Ground, Head, Line, Tally, Verdict
 
 GROUNDS = {
     Ground.DUTY: Title("非本单位职责", "not this unit's duty"),
@@ -19,9 +19,9 @@ GROUNDS = {
 }
 VERDICTS = {Verdict.KEEP: Title("维持", "kept"), Verdict.EXCLUDE: Title("剔除", "taken out")}
 STANDINGS = {
-    Standing.NUMERATOR: Title("计入分子", "in the numerator"),
-    Standing.DENOMINATOR: Title("只计入分母", "in the base only"),
-    Standing.OUT: Title("未计入", "left out"),
+    Tally.NUMERATOR: Title("计入分子", "in the numerator"),
+    Tally.DENOMINATOR: Title("只计入分母", "in the base only"),
+    Tally.OUT: Title("未计入", "left out"),
 }
 ACTS = {
     "draft": Title("生成初稿", "drafted"),
@@ -78,7 +78,7 @@ def read(
     for line in lines:
         indicator, objection = formulas.indicators[line.indicator], contested.get(line.number)
         unit = trees.departments.get(line.department, ("", "", ""))[0] or trees.areas.get(line.area, ("", "", ""))[0]
-        counted = line.standing is not Standing.OUT and objection is None
+        counted = line.standing is not Tally.OUT and objection is None
         found.append(
             Shown(
                 line=line, indicator=indicator.title, standing=STANDINGS[line.standing], why=why(indicator, line.why),
@@ -116,5 +116,5 @@ def _stood(indicator: Indicator, stood: Sequence[str]) -> Title:
     standing, reason, *_ = stood
     if standing == "absent":
         return Title("不在周期内", "not in the period")
-    told, because = STANDINGS[Standing(standing)], why(indicator, reason)
+    told, because = STANDINGS[Tally(standing)], why(indicator, reason)
     return Title(f"{told.zh}（{because.zh}）", f"{told.en} ({because.en})") if because.zh else told

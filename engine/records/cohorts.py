@@ -13,7 +13,7 @@ from engine.records.asking import among, marks
 from engine.records.indicators import Asked, Cursor, Side, behind
 from engine.records.indicators import Line as Found
 from engine.records.periods import Period
-from engine.rules.ledger import EXEMPT, NOT_DUE, Head, Line, Standing, Trees
+from engine.rules.ledger import EXEMPT, NOT_DUE, Head, Line, Tally, Trees
 
 #: Lines read in one go.
 _PAGE = 5_000
@@ -23,7 +23,7 @@ _Key = tuple[int, int]
 def numerators(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> list[Line]:
     """What each indicator's numerator counts, by its cohort moment. Errors: `NotFound` as `figure`."""
     return [
-        _line(one, found, known, Standing.NUMERATOR)
+        _line(one, found, known, Tally.NUMERATOR)
         for one in indicators
         for found, known in _known(transaction, one, _all(transaction, one, asked, Side.NUMERATOR))
     ]
@@ -45,10 +45,10 @@ def explained(transaction: Transaction, indicators: Iterable[Indicator], asked: 
         for found, known in _known(transaction, one, _all(transaction, whole, asked, Side.DENOMINATOR)):
             key = (found.ticket_id, found.seq)
             if key in base:
-                line = _line(one, found, known, Standing.NUMERATOR if key in numerator else Standing.DENOMINATOR)
+                line = _line(one, found, known, Tally.NUMERATOR if key in numerator else Tally.DENOMINATOR)
             else:
                 why = next((word for word, keys in reasons if key in keys), EXEMPT)
-                line = replace(_line(one, found, known, Standing.OUT), why=why)
+                line = replace(_line(one, found, known, Tally.OUT), why=why)
             lines.append(replace(line, number=len(lines) + 1))
     return lines
 
@@ -152,7 +152,7 @@ def _known(
             yield one, codes[one.ticket_id, one.seq]
 
 
-def _line(indicator: Indicator, found: Found, known: Mapping[str, Any], standing: Standing) -> Line:
+def _line(indicator: Indicator, found: Found, known: Mapping[str, Any], standing: Tally) -> Line:
     values = {**known, "stars": known["stars"] if indicator.mean else None}
     return Line(
         indicator=indicator.name, ticket_id=found.ticket_id, case_no=found.case_no, seq=found.seq, at=found.cohort_at,

@@ -10,7 +10,7 @@ from engine.records.access import Viewer
 from engine.records.asking import Asking, among
 from engine.records.cohorts import head_of
 from engine.records.periods import LINE, MOST, Period, line_of
-from engine.rules.ledger import Line, Standing
+from engine.rules.ledger import Line, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def page(
     if indicator:
         where += f" AND l.indicator = {asking(indicator)}"
     if out is not None:
-        where += f" AND l.standing {'=' if out else '<>'} {asking(Standing.OUT.value)}"
+        where += f" AND l.standing {'=' if out else '<>'} {asking(Tally.OUT.value)}"
     where += f" AND l.number > {asking(after)}"
     columns = ", ".join(f"l.{name}" for name in LINE.split(", "))
     rows = transaction.rows(
@@ -74,7 +74,7 @@ def counts(transaction: Transaction, period: Period, whose: Whose) -> dict[str, 
     for indicator, standing, count in rows:
         found.setdefault(indicator, {})[standing] = int(count)
     return {
-        name: (own.get(Standing.NUMERATOR, 0), own.get(Standing.DENOMINATOR, 0), own.get(Standing.OUT, 0))
+        name: (own.get(Tally.NUMERATOR, 0), own.get(Tally.DENOMINATOR, 0), own.get(Tally.OUT, 0))
         for name, own in sorted(found.items())
     }
 

@@ -10,7 +10,7 @@ from engine.definitions.model import Title
 from engine.errors import NotFound
 from engine.records.asking import among, marks
 from engine.records.period_rows import STATES, State
-from engine.rules.ledger import Ground, Line, Standing, Verdict
+from engine.rules.ledger import Ground, Line, Tally, Verdict
 
 #: Periods, or lines, on one page.
 MOST = 50
@@ -167,7 +167,7 @@ def line_of(row: Sequence[Any]) -> Line:
     number, indicator, ticket, case_no, seq, area, department, person, at, standing, why, stars = row
     return Line(
         number=number, indicator=indicator, ticket_id=ticket, case_no=case_no, seq=seq, area=area,
-        department=department, person=person, at=at, standing=Standing(standing), why=why, stars=stars,
+        department=department, person=person, at=at, standing=Tally(standing), why=why, stars=stars,
     )  # fmt: skip
 
 

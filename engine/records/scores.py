@@ -156,7 +156,8 @@ def _stepped(sheet: Sheet, indicators: Iterable[Indicator]) -> list[Indicator]:
 
 
 def _share(figure: Figure) -> Share:
-    return Share(figure.numerator, figure.denominator, figure.total)
+    """Nothing counted is nothing, also of a mean."""
+    return Share(figure.numerator, figure.denominator, figure.total) if figure.denominator else Share()
 
 
 def _names(transaction: Transaction, sheet: Sheet, trees: Trees, units: Iterable[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from engine.rules.scoring import Piece, Score, Share, ranks, score
 FORMAT = 1
 
 
-class Standing(StrEnum):
+class Tally(StrEnum):
     """Where a line stands in its indicator."""
 
     NUMERATOR = "numerator"
@@ -64,7 +64,7 @@ class Line:
     person: str
     #: Its cohort moment.
     at: int
-    standing: Standing
+    standing: Tally
     why: str = ""
     #: Of a mean.
     stars: int | None = None
@@ -187,10 +187,10 @@ def scores(
     for line in lines:
         for unit in units_of(sheet, trees, seats, leaf_of(sheet, line)):
             own = shares.setdefault(unit, {})
-            if line.standing is Standing.OUT or line.number in excluded:
+            if line.standing is Tally.OUT or line.number in excluded:
                 continue
             own[line.indicator] = _added(own.get(line.indicator, Share()), line)
-            if line.indicator in stepped and line.standing is Standing.NUMERATOR:
+            if line.indicator in stepped and line.standing is Tally.NUMERATOR:
                 pieces.setdefault(unit, {}).setdefault(line.indicator, []).append(Piece(line.case_no, line.seq))
     return {unit: score(sheet, own, pieces.get(unit, {})) for unit, own in sorted(shares.items())}
 
@@ -241,22 +241,22 @@ def differences(before: Iterable[Line], after: Iterable[Line], excluded: frozens
         then = _stood(line, excluded)
         one = now.pop(line.key, None)
         told = _stood(one, frozenset()) if one is not None else ["absent", "", "", ""]
-        if line.number in excluded and told[0] != Standing.OUT:
+        if line.number in excluded and told[0] != Tally.OUT:
             # The ruling stands, whatever the facts say.
-            told = [Standing.OUT.value, RULED, told[2], told[3]]
-        if then[0] == told[0] == Standing.OUT or then == told:
+            told = [Tally.OUT.value, RULED, told[2], told[3]]
+        if then[0] == told[0] == Tally.OUT or then == told:
             continue
         found.append(_difference(line, then, told))
     for line in now.values():
-        if line.standing is not Standing.OUT:
+        if line.standing is not Tally.OUT:
             found.append(_difference(line, ["absent", "", "", ""], _stood(line, frozenset())))
     return sorted(found, key=lambda one: (one["indicator"], one["case_no"], one["seq"]))
 
 
 def _stood(line: Line, excluded: frozenset[int]) -> list[str]:
-    """Standing, why, and who answers: department and area."""
+    """Tally, why, and who answers: department and area."""
     out = line.number in excluded
-    standing, why = (Standing.OUT, RULED) if out else (line.standing, line.why)
+    standing, why = (Tally.OUT, RULED) if out else (line.standing, line.why)
     return [standing.value, why, line.department, line.area]
 
 
@@ -268,7 +268,7 @@ def _difference(line: Line, before: list[str], after: list[str]) -> dict[str, An
 
 
 def _added(share: Share, line: Line) -> Share:
-    counted = line.standing is Standing.NUMERATOR
+    counted = line.standing is Tally.NUMERATOR
     total = share.total if line.stars is None else (share.total or 0) + line.stars
     return Share(share.numerator + counted, share.denominator + 1, total)
 

@@ -23,7 +23,7 @@ from engine.records.period_rows import State
 from engine.records.periods import Objection, Period
 from engine.rules import cut_off, ledger
 from engine.rules.chain import canonical, personal_digest
-from engine.rules.ledger import FORMAT, Formulas, Ground, Head, Line, Standing, Verdict
+from engine.rules.ledger import FORMAT, Formulas, Ground, Head, Line, Tally, Verdict
 from engine.stages import accounting_rights as rights
 from engine.stages.door import Door
 
@@ -116,7 +116,7 @@ def object_to(
         _in_window(period, now)
         found = periods.line(transaction, number, line)
         unit, post = rights.must_own(transaction, viewer, period, found)
-        if found.standing is Standing.OUT:
+        if found.standing is Tally.OUT:
             raise NotAllowedNow(
                 "这一行没有计入，无须异议", "this line is counted nowhere: there is nothing to object to"
             )

@@ -18,7 +18,7 @@ from engine.records.indicators import Asked, figure
 from engine.records.period_rows import State
 from engine.records.periods import Period
 from engine.rules.case import Held
-from engine.rules.ledger import Ground, Line, Standing, Verdict
+from engine.rules.ledger import Ground, Line, Tally, Verdict
 from engine.stages import accounting
 from engine.stages.accounting import By
 from tests.support.door import Told, World
@@ -169,7 +169,7 @@ def test_a_line_and_its_hash_changed_together_are_found_by_the_digest_of_all(mon
     month.opened().closed().final()
     with month.world.database.looking() as transaction:
         line = periods.line(transaction, month.id, 1)
-    forged = Line(**{name: getattr(line, name) for name in line.__slots__} | {"standing": Standing.OUT})
+    forged = Line(**{name: getattr(line, name) for name in line.__slots__} | {"standing": Tally.OUT})
     month.world.change("UPDATE period_line SET standing = 'out', hash = ? WHERE number = 1", forged.hash)
     assert any("全部各行" in one for one in month.findings())
 
@@ -234,5 +234,5 @@ def test_whatever_falls_into_the_period_has_a_line_that_says_why_it_is_out(month
     asked = Asked(since=Instant(started - DAY), until=Instant(started + DAY), as_of=world.clock.now(), area="district")
     with world.database.looking() as transaction:
         found = {line.case_no: line for line in explained(transaction, [discover()["closure_unit"]], asked)}
-    assert (found[calm.case_no].standing, found[calm.case_no].why) == (Standing.OUT, "not due")
-    assert (found[void.case_no].standing, found[void.case_no].why) == (Standing.OUT, "ticket void")
+    assert (found[calm.case_no].standing, found[calm.case_no].why) == (Tally.OUT, "not due")
+    assert (found[void.case_no].standing, found[void.case_no].why) == (Tally.OUT, "ticket void")
