@@ -9,7 +9,7 @@ from engine.definitions.indicator_conditions import Unreadable, parse
 from engine.definitions.indicator_words import read_as
 from engine.definitions.model import Title
 from engine.records.periods import Objection
-from engine.rules.ledger import EXEMPT, NOT_DUE, RULED, Ground, Head, Line, Tally, Verdict
+from engine.rules.ledger import EXEMPT, NOT_DUE, RULED, Ground, Head, Judgement, Line, Tally
 
 GROUNDS = {
     Ground.DUTY: Title("非本单位职责", "not this unit's duty"),
@@ -17,7 +17,7 @@ GROUNDS = {
     Ground.FORCE: Title("不可抗力", "nobody could have done it"),
     Ground.OTHER: Title("其他", "other"),
 }
-VERDICTS = {Verdict.KEEP: Title("维持", "kept"), Verdict.EXCLUDE: Title("剔除", "taken out")}
+VERDICTS = {Judgement.KEEP: Title("维持", "kept"), Judgement.EXCLUDE: Title("剔除", "taken out")}
 STANDINGS = {
     Tally.NUMERATOR: Title("计入分子", "in the numerator"),
     Tally.DENOMINATOR: Title("只计入分母", "in the base only"),

@@ -27,7 +27,7 @@ from engine.records.columns import (
 from engine.records.columns import (
     number as whole,
 )
-from engine.rules.ledger import Ground, Verdict
+from engine.rules.ledger import Ground, Judgement
 
 _DIGEST = 64
 
@@ -140,7 +140,7 @@ class PeriodRuling(SQLModel, table=True):
     """What was ruled on an objection; `seq` is the objection's."""
 
     __tablename__ = "period_ruling"
-    __table_args__ = (one_of("verdict", [one.value for one in Verdict]), ONE_TREE)
+    __table_args__ = (one_of("verdict", [one.value for one in Judgement]), ONE_TREE)
 
     period_id: int = key_part()
     seq: int = key_part()

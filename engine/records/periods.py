@@ -10,7 +10,7 @@ from engine.definitions.model import Title
 from engine.errors import NotFound
 from engine.records.asking import among, marks
 from engine.records.period_rows import STATES, State
-from engine.rules.ledger import Ground, Line, Tally, Verdict
+from engine.rules.ledger import Ground, Judgement, Line, Tally
 
 #: Periods, or lines, on one page.
 MOST = 50
@@ -57,7 +57,7 @@ class Objection:
     ground: Ground
     words: str
     at: Instant
-    verdict: Verdict | None = None
+    verdict: Judgement | None = None
     ruled_by: str = ""
     ruled_words: str = ""
     ruled_at: Instant | None = None
@@ -201,7 +201,7 @@ def objections(transaction: Transaction, number: int) -> list[Objection]:
     return [
         Objection(
             seq=row[0], person_id=row[1], by=row[2], unit=row[3], ground=Ground(row[4]), words=row[5],
-            at=Instant(row[6]), verdict=Verdict(row[7]) if row[7] else None, ruled_by=row[8] or "",
+            at=Instant(row[6]), verdict=Judgement(row[7]) if row[7] else None, ruled_by=row[8] or "",
             ruled_words=row[9] or "", ruled_at=Instant(row[10]) if row[10] is not None else None,
             line=line_of(row[11:]),
         )
@@ -214,7 +214,7 @@ def excluded(transaction: Transaction, number: int) -> frozenset[int]:
     mark, *_ = marks(transaction, 1)
     rows = transaction.rows(
         f"SELECT line FROM period_ruling WHERE period_id = {mark} AND verdict = {mark}",  # noqa: S608
-        (number, Verdict.EXCLUDE.value),
+        (number, Judgement.EXCLUDE.value),
     )
     return frozenset(int(row[0]) for row in rows)
 

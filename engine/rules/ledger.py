@@ -28,7 +28,7 @@ class Tally(StrEnum):
     OUT = "out"
 
 
-class Verdict(StrEnum):
+class Judgement(StrEnum):
     """What was ruled on an objection."""
 
     KEEP = "keep"

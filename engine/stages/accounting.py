@@ -23,7 +23,7 @@ from engine.records.period_rows import State
 from engine.records.periods import Objection, Period
 from engine.rules import cut_off, ledger
 from engine.rules.chain import canonical, personal_digest
-from engine.rules.ledger import FORMAT, Formulas, Ground, Head, Line, Tally, Verdict
+from engine.rules.ledger import FORMAT, Formulas, Ground, Head, Judgement, Line, Tally
 from engine.stages import accounting_rights as rights
 from engine.stages.door import Door
 
@@ -132,7 +132,7 @@ def object_to(
     return database.acting(work)
 
 
-def rule(door: Door, number: int, objection: int, by: By, verdict: Verdict, words: str) -> None:
+def rule(door: Door, number: int, objection: int, by: By, verdict: Judgement, words: str) -> None:
     """Keep a line or take it out, with the ground. What is taken out of an indicator with words of exemption is
     exempted in its ticket's own history too, so that live figures agree.
 
@@ -143,7 +143,7 @@ def rule(door: Door, number: int, objection: int, by: By, verdict: Verdict, word
     with door.database.looking() as transaction:
         period = periods.period(transaction, number)
         line = _objection(transaction, number, objection).line
-        facts = _exempting(transaction, period, line, said) if verdict is Verdict.EXCLUDE else None
+        facts = _exempting(transaction, period, line, said) if verdict is Judgement.EXCLUDE else None
 
     def work(transaction: Transaction) -> bool:
         period = _locked(transaction, number)

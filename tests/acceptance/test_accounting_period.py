@@ -18,7 +18,7 @@ from engine.records.indicators import Asked, figure
 from engine.records.period_rows import State
 from engine.records.periods import Period
 from engine.rules.case import Held
-from engine.rules.ledger import Ground, Line, Tally, Verdict
+from engine.rules.ledger import Ground, Judgement, Line, Tally
 from engine.stages import accounting
 from engine.stages.accounting import By
 from tests.support.door import Told, World
@@ -72,7 +72,7 @@ class Month:
         viewer = _viewer(self.world, login)
         return accounting.object_to(self.world.database, self.world.clock, self.id, line, viewer, ground, words)
 
-    def rule(self, objection: int, verdict: Verdict, login: str = "he") -> None:
+    def rule(self, objection: int, verdict: Judgement, login: str = "he") -> None:
         by = By(_viewer(self.world, login))
         accounting.rule(self.world.door, self.id, objection, by, verdict, "经核实通话记录")
 
@@ -109,8 +109,8 @@ def test_a_month_is_drafted_contested_ruled_upon_final_and_restated(month: Month
     month.closed()
     with pytest.raises(NotAllowedNow, match="2 件异议"):
         month.final()
-    month.rule(kept, Verdict.KEEP)
-    month.rule(out, Verdict.EXCLUDE)
+    month.rule(kept, Judgement.KEEP)
+    month.rule(out, Judgement.EXCLUDE)
     digest = month.final()
     assert month.period.state is State.FINAL
     contacted = month.results()["urban"]["parts"]["contacted"]  # type: ignore[index]
@@ -195,19 +195,19 @@ def test_who_may_rule(month: Month) -> None:
     month.opened()
     objection = month.object_to("chen", month.first)
     with pytest.raises(NotPermitted):
-        month.rule(objection, Verdict.KEEP, "chen-lead")
+        month.rule(objection, Judgement.KEEP, "chen-lead")
     with pytest.raises(NotPermitted):
-        month.rule(objection, Verdict.KEEP, "shen")
+        month.rule(objection, Judgement.KEEP, "shen")
     urban = month.world.departments["urban"]
     biased = Viewer(
         person_id=month.world.people["he"], login="he", name="he",
         posts=(*(month.he.viewer.posts if month.he.viewer else ()), Held("lead", None, urban)),
     )  # fmt: skip
     with pytest.raises(NotPermitted, match="不能自己裁定"):
-        accounting.rule(month.world.door, month.id, objection, By(biased), Verdict.KEEP, "x")
-    month.rule(objection, Verdict.KEEP)
+        accounting.rule(month.world.door, month.id, objection, By(biased), Judgement.KEEP, "x")
+    month.rule(objection, Judgement.KEEP)
     with pytest.raises(NotAllowedNow, match="已裁定"):
-        month.rule(objection, Verdict.EXCLUDE)
+        month.rule(objection, Judgement.EXCLUDE)
 
 
 def test_only_a_supervisor_of_the_area_moves_a_period_and_only_once_it_is_over(month: Month) -> None:

@@ -18,7 +18,7 @@ from engine.records.period_lines import Whose
 from engine.records.period_rows import State
 from engine.records.periods import Period
 from engine.rules import cut_off, ledger
-from engine.rules.ledger import Ground, Head, Verdict
+from engine.rules.ledger import Ground, Head, Judgement
 from engine.stages import accounting
 from engine.stages import accounting_rights as rights
 from engine.stages.accounting import By
@@ -193,9 +193,9 @@ def _object(house: Application, here: Sitting, number: int, form: Posted) -> Non
 
 def _rule(house: Application, here: Sitting, number: int, form: Posted) -> None:
     objection, verdict = form.number("objection"), form.first("verdict")
-    if objection is None or verdict not in {one.value for one in Verdict}:
+    if objection is None or verdict not in {one.value for one in Judgement}:
         raise Malformed("请选择维持或剔除", "choose to keep it or to take it out", place=Place(field="verdict"))
-    accounting.rule(house.door, number, objection, By(here.viewer), Verdict(verdict), form.first("words"))
+    accounting.rule(house.door, number, objection, By(here.viewer), Judgement(verdict), form.first("words"))
 
 
 def _unknown(house: Application, here: Sitting, number: int, form: Posted) -> None:
