@@ -38,7 +38,7 @@ def keep_periods(database: Database, clock: Clock) -> int:
     now = clock.now()
     done = sum(_drafted(database, clock, sheet, area, label) for sheet, area, label in _due(database, now))
     with database.looking() as transaction:
-        found = periods.listed(transaction)
+        found = periods.lively(transaction, now)
     for one in found:
         if one.state is State.OBJECTING and one.window_until is not None and one.window_until <= now:
             accounting.close_window(database, clock, one.id)
@@ -84,7 +84,7 @@ def _announced(database: Database, now: Instant) -> int:
 
     def work(transaction: Transaction) -> int:
         told = 0
-        for one in periods.listed(transaction):
+        for one in periods.lively(transaction, Instant(now - _NEWS)):
             origin = f"r:period:{one.id}:{one.state.value}"
             if now - _moved(transaction, one.id) > _NEWS or _known(transaction, origin):
                 continue

@@ -203,7 +203,7 @@ def department_id(transaction: Transaction, code: str) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-def codes_of(transaction: Transaction, ids: Iterable[int]) -> set[str]:
-    """The codes of areas."""
+def codes_of(transaction: Transaction, table: str, ids: Iterable[int]) -> set[str]:
+    """The codes of areas or departments."""
     match, parameters = among(transaction, set(ids))
-    return {code for (code,) in transaction.rows(f"SELECT code FROM area WHERE id {match}", parameters)}  # noqa: S608
+    return {code for (code,) in transaction.rows(f"SELECT code FROM {table} WHERE id {match}", parameters)}  # noqa: S608

@@ -80,7 +80,12 @@ class PeriodLine(SQLModel, table=True):
     """One line of a ledger, as it was frozen."""
 
     __tablename__ = "period_line"
-    __table_args__ = (Index("ix_period_line_ticket", "ticket_id"), ONE_TREE)
+    __table_args__ = (
+        Index("ix_period_line_ticket", "ticket_id"),
+        Index("ix_period_line_department", "period_id", "department"),
+        Index("ix_period_line_area", "period_id", "area"),
+        ONE_TREE,
+    )
 
     period_id: int = key_part()
     number: int = key_part()

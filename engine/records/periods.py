@@ -1,6 +1,6 @@
 """Accounting periods 考核周期 as they stand: frozen lines, objections, rulings, restatements, and what was done."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import Title
 from engine.errors import NotFound
-from engine.records.asking import among, marks
+from engine.records.asking import Asking, marks
 from engine.records.period_rows import STATES, State
 from engine.rules.ledger import Ground, Judgement, Line, Tally
 
@@ -96,15 +96,47 @@ def period(transaction: Transaction, number: int) -> Period:
     return _period(rows[0])
 
 
-def listed(transaction: Transaction, area_ids: Iterable[int] | None = None) -> list[Period]:
-    """The newest periods of these areas (None for all), at most `MOST`."""
-    where, parameters = "", ()  # type: tuple[str, Sequence[Any]]
-    if area_ids is not None:
-        match, parameters = among(transaction, area_ids)
-        where = f" WHERE p.area_id {match}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """Whose periods are listed: those of these areas, and those with lines of these units or of this login."""
+
+    areas: frozenset[str] = frozenset()
+    departments: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
+    login: str = ""
+
+
+def listed(transaction: Transaction, mine: Mine | None = None) -> list[Period]:
+    """The newest periods, at most `MOST`; None for all."""
+    asking = Asking(transaction)
+    where = f" WHERE {_mine(asking, mine)}" if mine is not None else ""
     rows = transaction.rows(
         f"SELECT {_COLUMNS} {_FROM}{where} ORDER BY p.until_at DESC, p.sheet, p.id LIMIT {MOST}",
-        parameters,
+        asking.parameters,
+    )
+    return [_period(row) for row in rows]
+
+
+def _mine(asking: Asking, mine: Mine) -> str:
+    parts = [f"a.code IN {asking.among(sorted(mine.areas) or [''])}"]
+    named = (("department", mine.departments), ("area", mine.places), ("person", {mine.login} - {""}))
+    for column, codes in named:
+        if codes:
+            parts.append(
+                "EXISTS (SELECT 1 FROM period_line l WHERE l.period_id = p.id "  # noqa: S608 (constant words)
+                f"AND l.{column} IN {asking.among(sorted(codes))})"
+            )
+    return " OR ".join(parts)
+
+
+def lively(transaction: Transaction, since: Instant) -> list[Period]:
+    """The newest periods that are not final, or with which something was done since then; at most `MOST`."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        f"SELECT {_COLUMNS} {_FROM} WHERE p.state <> 'final' OR EXISTS "  # noqa: S608
+        f"(SELECT 1 FROM period_act x WHERE x.period_id = p.id AND x.at >= {mark}) "
+        f"ORDER BY p.until_at DESC, p.id LIMIT {MOST}",
+        (since,),
     )
     return [_period(row) for row in rows]
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from engine.definitions import indicator_file, score_file
@@ -103,17 +104,23 @@ class Formulas:
     @classmethod
     def read(cls, name: str, sheet_text: str, indicator_texts: Mapping[str, str]) -> "Formulas":
         """From texts. Errors: `DefinitionError` for a text that is none, `KeyError` for a sheet that is not in it."""
-        known: dict[str, Indicator] = {}
-        for file, text in sorted(indicator_texts.items()):
-            known |= indicator_file.loads(text, file=file)
-        sheet = score_file.loads(sheet_text, known, file=f"{name}.yaml")[name]
-        return cls(sheet, {one: known[one] for one in sheet.indicators}, sheet_text, dict(indicator_texts))
+        return _formulas(name, sheet_text, tuple(sorted(indicator_texts.items())))
 
     @property
     def digest(self) -> str:
         """What the version of the formulas is called."""
         whole = canonical({"sheet": self.sheet_text, "indicators": dict(self.indicator_texts)})
         return hashlib.sha256(whole.encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _formulas(name: str, sheet_text: str, indicator_texts: tuple[tuple[str, str], ...]) -> Formulas:
+    """Texts never change what they mean, so each is read once in a process."""
+    known: dict[str, Indicator] = {}
+    for file, text in indicator_texts:
+        known |= indicator_file.loads(text, file=file)
+    sheet = score_file.loads(sheet_text, known, file=f"{name}.yaml")[name]
+    return Formulas(sheet, {one: known[one] for one in sheet.indicators}, sheet_text, dict(indicator_texts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,12 @@ def must_supervise(transaction: Transaction, viewer: Viewer, area_id: int) -> No
 
 def reads(transaction: Transaction, viewer: Viewer, area_id: int) -> bool:
     """Whether somebody reads all of an area's periods: its supervisors, and who audits the whole installation."""
-    everywhere = any(one.post == AUDITOR and one.area_id is one.department_id is None for one in viewer.posts)
-    return everywhere or supervises(transaction, viewer, area_id)
+    return audits(viewer) or supervises(transaction, viewer, area_id)
+
+
+def audits(viewer: Viewer) -> bool:
+    """Whether somebody audits the whole installation."""
+    return any(one.post == AUDITOR and one.area_id is one.department_id is None for one in viewer.posts)
 
 
 def must_own(transaction: Transaction, viewer: Viewer, period: Period, line: Line) -> tuple[str, str]:

@@ -530,6 +530,8 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("period_id", "number", name=op.f("pk_period_line")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_period_line_area", "period_line", ["period_id", "area"], unique=False)
+    op.create_index("ix_period_line_department", "period_line", ["period_id", "department"], unique=False)
     op.create_index("ix_period_line_ticket", "period_line", ["ticket_id"], unique=False)
     op.create_table(
         "period_restatement",

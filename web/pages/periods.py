@@ -10,6 +10,7 @@ from starlette.responses import Response
 from engine.application import Application
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.definitions.score import Of
 from engine.errors import HuyingError, Malformed, NotPermitted, Place
 from engine.exchange.period_check import findings
 from engine.records import cohorts, period_lines, periods, score_sheets
@@ -93,7 +94,11 @@ def _list(request: Request, house: Application, here: Sitting, error: HuyingErro
     viewer, now = here.viewer, house.clock.now()
     with house.database.looking() as transaction:
         sheets = score_sheets.in_force(transaction)
-        found = [one for one in periods.listed(transaction) if _concerns(transaction, viewer, one)]
+        found = [
+            one
+            for one in periods.listed(transaction, _mine(transaction, viewer))
+            if _concerns(transaction, viewer, one)
+        ]
         areas = _supervised(transaction, viewer)
     over = {label for one in sheets.values() for label in cut_off.ended(now, one.sheet.cut_off, _RECENT)}
     titles = {name: one.sheet.title for name, one in sheets.items()}
@@ -171,6 +176,24 @@ def _restatements(
     return found
 
 
+def _mine(transaction: Transaction, viewer: Viewer) -> periods.Mine | None:
+    """What a list of periods is limited to; None for whoever audits the whole installation."""
+    if rights.audits(viewer):
+        return None
+    trees = cohorts.trees(transaction)
+    held = cohorts.codes_of(transaction, "area", viewer.areas)
+    units = cohorts.codes_of(transaction, "department", viewer.departments)
+    supervised = {code for code, _ in _supervised(transaction, viewer)}
+    return periods.Mine(
+        areas=frozenset(code for code in trees.areas if supervised.intersection(trees.above(Of.AREA, code))),
+        departments=frozenset(
+            code for code in trees.departments if units.intersection(trees.above(Of.DEPARTMENT, code))
+        ),
+        places=frozenset(code for code in trees.areas if held.intersection(trees.above(Of.AREA, code))),
+        login=viewer.login,
+    )
+
+
 def _concerns(transaction: Transaction, viewer: Viewer, period: Period) -> bool:
     return rights.reads(transaction, viewer, period.area_id) or period_lines.concerns(transaction, viewer, period)
 
@@ -179,7 +202,9 @@ def _supervised(transaction: Transaction, viewer: Viewer) -> list[tuple[str, str
     """Code and name of the areas that somebody supervises."""
     trees = cohorts.trees(transaction)
     codes = cohorts.codes_of(
-        transaction, [one.area_id for one in viewer.posts if one.post == rights.SUPERVISOR and one.area_id is not None]
+        transaction,
+        "area",
+        [one.area_id for one in viewer.posts if one.post == rights.SUPERVISOR and one.area_id is not None],
     )
     return [(code, trees.areas[code][0]) for code in sorted(codes)]
 
