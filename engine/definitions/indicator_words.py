@@ -12,7 +12,8 @@ _ZH = {
     "signed": "签收", "contacted": "先行联系", "arrived": "到场", "returned": "退单", "wrong": "错派",
     "redispatched": "裁定改派", "lead": "主办", "handling": "处置类任务", "again": "返工另开", "workflow": "流程",
     "channel": "渠道", "item": "事项", "urgency": "紧急程度", "resolved": "解决情况", "satisfaction": "满意度",
-    "kind": "任务种类",
+    "kind": "任务种类", "visited": "走访", "meeting": "会议", "responded": "响应", "action": "议决方式", "done": "办结",
+    "decided": "议决", "missed": "漏报", "superseded": "另行议决",
 }  # fmt: skip
 _HOW_ZH = {How.HAPPENED: "已{}", How.ON_TIME: "按期{}", How.DUE: "{}已到期", How.TIMED: "{}有时限"}
 
@@ -40,7 +41,7 @@ def read_as(wanted: Wanted, unit: Counted) -> Title:
 
 
 def _of(of: Counted, unit: Counted) -> str:
-    return "ticket " if unit is Counted.TASK and of is Counted.TICKET else ""
+    return "ticket " if of is Counted.TICKET and unit is not Counted.TICKET else ""
 
 
 def _zh(wanted: Wanted, unit: Counted) -> str:
@@ -62,4 +63,4 @@ def _zh(wanted: Wanted, unit: Counted) -> str:
 
 
 def _of_zh(of: Counted, unit: Counted) -> str:
-    return "案卷" if unit is Counted.TASK and of is Counted.TICKET else ""
+    return "案卷" if of is Counted.TICKET and unit is not Counted.TICKET else ""

@@ -13,7 +13,7 @@ from typing import TypeVar
 from engine import resources
 from engine.definitions import source
 from engine.definitions.grammar import Key, Shape
-from engine.definitions.indicator import Attribution, Indicator
+from engine.definitions.indicator import Attribution, Counted, Indicator
 from engine.definitions.model import Title
 from engine.definitions.reading import Reader
 from engine.definitions.score import MOST_EVALUATION, WHOLE, Measure, Nothing, Of, Part, Per, Sheet, Step
@@ -267,6 +267,12 @@ def _indicator(
             line,
             f"“{found.title.zh}”归区域，不能考核部门",
             f"'{found.title.en}' is the area's: no department answers for it",
+        )
+    if found is not None and found.unit is Counted.AGENDA_ITEM:
+        reader.refuse(
+            line,
+            f"“{found.title.zh}”数的是议题，没有承担的单位",
+            f"'{found.title.en}' counts items of agendas: no unit answers for them",
         )
     if found is not None and of is Of.PERSON and not found.person:
         reader.refuse(

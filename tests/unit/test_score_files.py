@@ -5,6 +5,9 @@ from fractions import Fraction
 import pytest
 
 from engine.definitions import indicator_file
+from engine.definitions.indicator import CHOICES, FLAGS, MOMENTS, Counted
+from engine.definitions.indicator_conditions import parse
+from engine.definitions.indicator_words import read_as, said
 from engine.definitions.score_file import loads, reweighted
 from engine.errors import DefinitionError
 
@@ -26,6 +29,7 @@ sheets:
       reworks: {indicator: reworked, each: 0.2, later: {3: 0.5}}
     grades: {A: 90, B: 60, E: 0}
 """
+_OF_AGENDAS = next(name for name, one in INDICATORS.items() if one.unit is Counted.AGENDA_ITEM)
 WRONG = {
     "a key nobody knows": ("cut_off:", "cutoff:", 5, "是否想写“cut_off”"),
     "a unit nobody is": ("of: department", "of: departments", 4, "是否想写“department”"),
@@ -43,6 +47,7 @@ WRONG = {
     "a level of departments": ("    cut_off", "    level: street\n    cut_off", 5, "只有区域表、岗位表写层级"),
     "a post without its name": ("of: department", "of: post", 4, "岗位表须写岗位"),
     "a person nobody counts by": ("of: department", "of: person", 8, "没有个人口径"),
+    "items of agendas": ("closure_unit", "DECIDED", 8, "数的是议题"),
     "a count of nothing known": ("indicator: closure_unit", "indicator: handled\n        measure: count", 7, "取数的"),
     "no room between": ("indicator: closure_unit", "indicator: closure_unit\n        zero: 100", 7, "零分应低于满分"),
     "worse bands worth more": (
@@ -55,7 +60,7 @@ WRONG = {
 def test_a_wrong_file_is_refused_at_its_line(case: str) -> None:
     was, becomes, line, zh = WRONG[case]
     assert was in FILE
-    text = FILE.replace(was, becomes)
+    text = FILE.replace(was, becomes.replace("DECIDED", _OF_AGENDAS))
     if case == "evaluation over 70":
         text = text.replace("37.5", "70.5")
     with pytest.raises(DefinitionError) as refused:
@@ -84,3 +89,16 @@ def test_weights_are_changed_where_they_stand_and_nothing_else() -> None:
     changed = loads(text, INDICATORS)["department"]
     assert [part.weight for part in changed.parts.values()] == [Fraction(30), Fraction(70)]
     assert text.replace("weight: 30", "weight: 62.5").replace("weight: 70", "weight: 37.5") == FILE
+
+
+def test_a_reason_is_told_in_words_and_read_again_as_what_it_means() -> None:
+    for one in INDICATORS.values():
+        if one.without is not None:
+            text = said(one.without.wanted, one.unit)
+            assert parse(text, one.unit) == one.without.wanted
+            assert read_as(one.without.wanted, one.unit).zh
+    for unit in MOMENTS:
+        for name in (*MOMENTS[unit], *FLAGS[unit]):
+            assert read_as(parse(name, unit), unit).zh.isascii() is False, name
+        for name in CHOICES[unit]:
+            assert read_as(parse(f"{name} given", unit), unit).zh
