@@ -93,13 +93,13 @@ def _leaves(
 ) -> dict[str, dict[str, Figure]]:
     """Indicator → department, area or person right at it → figure; one statement for each unit and cohort."""
     found: dict[str, dict[str, Figure]] = {}
-    for counted, cohort, some in together(indicators):
-        for column, table, code, same in _columns(sheet, counted, some):
+    for shared, some in together(indicators):
+        for column, table, code, same in _columns(sheet, shared.unit, some):
             asking = Asking(transaction)
             columns = ", ".join(counts(one, asked, asking) for one in same)
-            where = scope(transaction, asked, asking, counted, cohort)
+            where = scope(transaction, asked, asking, shared)
             rows = transaction.rows(
-                f"SELECT {column}, {columns} FROM {source(counted, tickets=asked.units is not None)} "  # noqa: S608
+                f"SELECT {column}, {columns} FROM {source(shared.unit, tickets=asked.units is not None)} "  # noqa: S608
                 f"WHERE {where} GROUP BY {column}",
                 asking.parameters,
             )
