@@ -54,11 +54,13 @@ from web.pages import (
     offline,
     passer_by,
     password,
+    periods,
     phrases,
     posts,
     receipt,
     report,
     rhythms,
+    scores,
     seals,
     shifts,
     signin,
@@ -144,6 +146,8 @@ _PAGES = (
     admin_tables,
     password,
     seals,
+    scores,
+    periods,
 )
 
 

@@ -44,7 +44,7 @@ from engine.vocabulary import StateType
 #: Lines of the engine's own that a reader has to know of, and that move nothing.
 _REMARKS = frozenset({"joined_by", "split_from"})
 #: Lines that say something and change nothing.
-_NOTES = frozenset({"command_refused", "relapsed", "link_made", "link_sent", "link_revoked"})
+_NOTES = frozenset({"command_refused", "relapsed", "period_ruling", "link_made", "link_sent", "link_revoked"})
 
 
 class Untellable(Exception):

@@ -23,6 +23,7 @@ from engine.background.facts import fold_facts
 from engine.background.fan_out import fan_out
 from engine.background.links import send_links
 from engine.background.meetings import carry_over, keep_called
+from engine.background.periods import keep_periods
 from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
@@ -129,6 +130,11 @@ def _rollups(running: Running) -> int:
     return refresh(house.database, house.clock, _indicators().values(), stopping=running.stopping)
 
 
+def _periods(running: Running) -> int:
+    house = running.application
+    return keep_periods(house.database, house.clock)
+
+
 def _links(running: Running) -> int:
     return send_links(running.application, running.deliverer.sender)
 
@@ -153,6 +159,7 @@ JOBS = (
     Job("seal", 60, _seal),
     Job("facts", 10, _facts),
     Job("rollups", 20, _rollups),
+    Job("periods", 60, _periods),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

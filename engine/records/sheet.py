@@ -41,6 +41,7 @@ _OWN_LINES = {
     "handed_over": Title("岗位交接，在办任务移交", "The post passed on; open work went to the successor"),
     "handed_back": Title("居村拒办：未经准入，退回", "Handed back by the village: not admitted"),
     "relapsed": Title("系统提示：同处同类问题复发", "The same matter has come back at the same place"),
+    "period_ruling": Title("考核周期裁定：剔除", "Left out by a ruling in an accounting period"),
     "link_made": Title("生成任务链接", "A task link was made"),
     "link_sent": Title("任务链接已发送承办单位", "A task link was sent to the unit"),
     "link_revoked": Title("任务链接已撤销", "The task link was revoked"),

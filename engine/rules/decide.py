@@ -14,7 +14,7 @@ from engine.definitions.model import RULE, Action, Once, Request
 from engine.definitions.said import said
 from engine.errors import Endless, HuyingError, NotAllowedNow, NotPermitted, Stale
 from engine.rules import cards, dates, effects, exempting
-from engine.rules.acts import Act, Decision, Source
+from engine.rules.acts import Act, Decision, ExemptionEntry, Source
 from engine.rules.almanac import Almanac
 from engine.rules.apart import note_moment, too_soon
 from engine.rules.arriving import enter_task, enter_ticket
@@ -371,3 +371,8 @@ def _line(draft: Draft, facts: Mapping[str, Any]) -> None:
         standing=Standing(act.actor.kind.value), moved=(state.name, state.name),
         stage=state.stage.value if state.stage else "", facts=dict(facts), personal={},
     )  # fmt: skip
+    seq, lines = draft.decision.events[-1].seq, facts.get("exempts", ())
+    draft.decision.exemptions += [
+        ExemptionEntry(event_seq=seq, part=part, indicator=word, department_id=unit, restored=False, at=draft.now)
+        for part, (word, unit) in enumerate(lines)
+    ]

@@ -512,6 +512,38 @@ def add_tables() -> None:
         postgresql_where=sa.text("dialled <> ''"),
     )
     op.create_table(
+        "period_line",
+        sa.Column("period_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("number", BIG, autoincrement=False, nullable=False),
+        sa.Column("indicator", sa.String(length=64), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("case_no", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("area", sa.String(length=64), nullable=False),
+        sa.Column("department", sa.String(length=64), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("standing", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("stars", sa.Integer(), nullable=True),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("period_id", "number", name=op.f("pk_period_line")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_period_line_area", "period_line", ["period_id", "area"], unique=False)
+    op.create_index("ix_period_line_department", "period_line", ["period_id", "department"], unique=False)
+    op.create_index("ix_period_line_ticket", "period_line", ["ticket_id"], unique=False)
+    op.create_table(
+        "period_restatement",
+        sa.Column("period_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("period_id", "seq", name=op.f("pk_period_restatement")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "person",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("login", sa.String(length=64), nullable=False),
@@ -1120,6 +1152,29 @@ def add_tables() -> None:
     )
     op.create_index(op.f("ix_workflow_version_key"), "workflow_version", ["key"], unique=False)
     op.create_table(
+        "accounting_period",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("sheet", sa.String(length=64), nullable=False),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("window_until", sa.BigInteger(), nullable=True),
+        sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.Column("results", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("seal", BIG, nullable=True),
+        sa.CheckConstraint(
+            "state IN ('draft', 'objecting', 'ruling', 'final')", name=op.f("ck_accounting_period_state")
+        ),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_accounting_period_area_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounting_period")),
+        sa.UniqueConstraint("sheet", "area_id", "label", name=op.f("uq_accounting_period_sheet_area_id_label")),
+    )
+    op.create_table(
         "admin_act",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -1197,6 +1252,52 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("area_id", "valid_to", name=op.f("pk_former_area")),
     )
     op.create_table(
+        "period_act",
+        sa.Column("period_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_period_act_person_id")),
+        sa.PrimaryKeyConstraint("period_id", "seq", name=op.f("pk_period_act")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "period_objection",
+        sa.Column("period_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("line", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("ground", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("ground IN ('duty', 'data', 'force', 'other')", name=op.f("ck_period_objection_ground")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_period_objection_person_id")),
+        sa.PrimaryKeyConstraint("period_id", "seq", name=op.f("pk_period_objection")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "period_ruling",
+        sa.Column("period_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("act_seq", sa.Integer(), nullable=False),
+        sa.Column("line", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("verdict IN ('keep', 'exclude')", name=op.f("ck_period_ruling_verdict")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_period_ruling_person_id")),
+        sa.PrimaryKeyConstraint("period_id", "seq", name=op.f("pk_period_ruling")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "phrase",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("unit", sa.String(length=64), nullable=False),
@@ -1251,6 +1352,18 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_reservation")),
     )
     op.create_index("ix_reservation_person", "reservation", ["person_id", "until"], unique=False)
+    op.create_table(
+        "score_version",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("sheet", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("stored_at", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_score_version_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_version")),
+        sa.UniqueConstraint("sheet", "sha256", name=op.f("uq_score_version_sheet_sha256")),
+    )
     op.create_table(
         "shift",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
@@ -1487,6 +1600,17 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibility")),
     )
     op.create_index("ix_responsibility_item_area", "responsibility", ["item_code", "area_id"], unique=False)
+    op.create_table(
+        "score_activation",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("version_id", BIG, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_score_activation_person_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["score_version.id"], name=op.f("fk_score_activation_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_activation")),
+    )
+    op.create_index(op.f("ix_score_activation_version_id"), "score_activation", ["version_id"], unique=False)
     op.create_table(
         "sitting_entry",
         sa.Column("sitting_id", BIG, autoincrement=False, nullable=False),

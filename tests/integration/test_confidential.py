@@ -46,6 +46,7 @@ PARTS = {
     "sha256": [SHA256], "action": ["send", "accept"], "workflow": ["confided"], "start": ["report"],
     "login": ["qu", "liu"], "post": ["petition_officer"], "register": ["person"], "code": ["fx-001", "xd-g"],
     "key": ["confided", "special-care", "cn-mainland"], "unit": ["urban", "water"], "secret": ["x" * 43],
+    "sheet": ["department", "street"],
     "name": ["valid_reports", "duplicates"], "seq": ["1", "9"], "task": ["4", "9"], "version": ["1"], "number": ["1"],
 }  # fmt: skip
 #: Routes that ask more when they are asked so.
