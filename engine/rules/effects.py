@@ -7,7 +7,7 @@ from typing import Any
 from engine.clock import Instant
 from engine.definitions.model import Action, FieldType, Workflow
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.rules import admitting, cards, deadlines, evidence, exempting, points, sending
+from engine.rules import admitting, cards, deadlines, evidence, exempting, lettering, points, sending
 from engine.rules.acts import Act, CommandKind
 from engine.rules.arriving import settle_ask
 from engine.rules.case import AreaLink, Ask, Case, RequestState, Run, Task
@@ -65,6 +65,8 @@ def apply(doing: Doing) -> HuyingError | None:
         admitting.settle,
         points.settle,
         exempting.settle,
+        lettering.settle,
+        lettering.mention,
     ):
         error = step(doing)
         if error is not None:

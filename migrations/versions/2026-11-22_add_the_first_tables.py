@@ -230,7 +230,7 @@ def add_tables() -> None:
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint("kind IN ('main_moved', 'sub_settled', 'open')", name=op.f("ck_command_kind")),
+        sa.CheckConstraint("kind IN ('main_moved', 'sub_settled', 'open', 'mention')", name=op.f("ck_command_kind")),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_command")),
         sqlite_with_rowid=False,
     )
@@ -375,6 +375,20 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
         sa.UniqueConstraint("code", name=op.f("uq_item_code")),
     )
+    op.create_table(
+        "letter",
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("prefix", sa.String(length=64), nullable=False),
+        sa.Column("year", BIG, autoincrement=False, nullable=False),
+        sa.Column("serial", BIG, autoincrement=False, nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("event_seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("unit", "prefix", "year", "serial", name=op.f("pk_letter")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_letter_at", "letter", ["at"], unique=False)
+    op.create_index("ix_letter_event", "letter", ["ticket_id", "event_seq"], unique=False)
     op.create_table(
         "level",
         sa.Column("word", sa.String(length=64), nullable=False),
