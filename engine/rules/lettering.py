@@ -37,7 +37,7 @@ def mention(doing: Doing) -> HuyingError | None:
     """`mentions`: a command for each ticket that the field names, to write a line into its history."""
     name = doing.action.mentions
     value = doing.filled.get(name) if name is not None else None
-    if value is None:
+    if name is None or value is None:
         return None
     draft, known = doing.draft, doing.draft.act.references.tickets
     said = {"case_no": draft.ticket.case_no, "said": doing.action.title.zh, "said_en": doing.action.title.en}

@@ -47,12 +47,11 @@ class TestNumbers:
         assert supervised(world, told) == "督〔2026〕1号"
 
     def test_two_organisations_count_for_themselves(self, world: World) -> None:
-        other = Appointment(login="gu", post="supervisor", area="city", department=None, since=Instant(0))
-        world.database.acting(lambda transaction: appoint(transaction, [other]))
-        told, also = world.ticket().called("urban"), world.ticket().called("urban")
-        assert supervised(world, told) == "督〔2026〕1号"
-        # A supervisor of the city is none of the district that the file names.
-        assert also.refused("gu", "supervise", of="urban")
+        supervised(world, world.ticket().called("urban"))
+        own, other = world.unit("district"), world.unit("city")
+        with world.database.looking() as transaction:
+            drawn = [numbers.next_number(transaction, unit, "督", world.clock.now()).serial for unit in (own, other)]
+        assert drawn == [2, 1]
 
     def test_letters_sent_at_once_have_different_numbers_without_a_gap(self, world: World) -> None:
         tickets = [world.ticket().called("urban") for _ in range(6)]
