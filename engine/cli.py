@@ -24,6 +24,7 @@ from engine.console import (
     registers,
     rhythms,
     roster,
+    samples,
     schedule,
     seals,
     tickets,
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         points,
         proposals,
         roster,
+        samples,
         seals,
     ):
         group.add(adder(commands))

@@ -679,6 +679,51 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "sample_draw",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("seal", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("drawn", sa.Integer(), nullable=False),
+        sa.Column("strata", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "period", name=op.f("pk_sample_draw")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_sample_draw_at", "sample_draw", ["drawn_at"], unique=False)
+    op.create_table(
+        "sample_lot",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("area", sa.String(length=64), nullable=False),
+        sa.Column("stratum", sa.Text(), nullable=False),
+        sa.Column("apart", sa.Boolean(), nullable=False),
+        sa.Column("rank", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("start", sa.String(length=64), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.Column("check_id", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("name", "period", "code", name=op.f("pk_sample_lot")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_sample_lot_check", "sample_lot", ["check_id"], unique=False)
+    op.create_index(
+        "ix_sample_lot_waiting",
+        "sample_lot",
+        ["name", "period", "code"],
+        unique=False,
+        sqlite_where=sa.text("opened_at IS NULL"),
+        postgresql_where=sa.text("opened_at IS NULL"),
+    )
+    op.create_table(
         "seal",
         sa.Column("number", BIG, autoincrement=False, nullable=False),
         sa.Column("day", sa.String(length=10), nullable=False),
