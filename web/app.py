@@ -58,9 +58,11 @@ from web.pages import (
     receipt,
     report,
     rhythms,
+    samples,
     seals,
     shifts,
     signin,
+    supervision,
     tasks,
     ticket,
 )
@@ -142,6 +144,8 @@ _PAGES = (
     admin_tables,
     password,
     seals,
+    supervision,
+    samples,
 )
 
 

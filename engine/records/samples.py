@@ -254,11 +254,12 @@ def keep(transaction: Transaction, draw: Draw, lots: Sequence[Lot], areas: dict[
 def take(transaction: Transaction, lot: KeptLot, now: Instant) -> bool:
     """Take a lot that opens its check in this transaction; False when somebody else has."""
     at, name, period, code = marks(transaction, 4)
-    return 1 == transaction.run(
+    changed = transaction.run(
         f"UPDATE sample_lot SET opened_at = {at} WHERE name = {name} AND period = {period} AND code = {code} "  # noqa: S608
         "AND opened_at IS NULL",
         (now, lot.name, lot.period, lot.code),
     )
+    return changed == 1
 
 
 def opened(transaction: Transaction, lot: KeptLot, check_id: int) -> None:
@@ -303,9 +304,8 @@ def lots(
     if units is None:
         return _lots(transaction, where, parameters, most)
     match, reached = among(transaction, units)
-    where += (
-        f" AND EXISTS (SELECT 1 FROM reach r WHERE r.ticket_id = t.id AND r.sort_key = t.opened_at AND r.unit {match})"
-    )
+    exists = "SELECT 1 FROM reach r WHERE r.ticket_id = t.id AND r.sort_key = t.opened_at AND r.unit"
+    where += f" AND EXISTS ({exists} {match})"
     return _lots(transaction, where, [*parameters, *reached], most)
 
 

@@ -204,6 +204,7 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_card")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_card_given", "card", ["given_at"], unique=False)
     op.create_index(
         "ix_card_standing",
         "card",
