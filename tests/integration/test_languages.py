@@ -75,6 +75,7 @@ def test_in_english_a_ticket_is_told_in_english(xidu: Town) -> None:
             ),
         ),
         ("chen", ("/", "/tasks", "/tasks?by=place", "/tasks?by=standard", "/tasks?by=map")),
+        ("he", ("/supervision", "/samples")),
         ("qin", ("/admin", "/admin/areas", "/admin/departments", "/admin/people", "/admin/workflows", "/password")),
     ],
 )
