@@ -25,6 +25,7 @@ from engine.console import (
     registers,
     rhythms,
     roster,
+    samples,
     schedule,
     scores,
     seals,
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         points,
         proposals,
         roster,
+        samples,
         seals,
     ):
         group.add(adder(commands))

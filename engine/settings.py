@@ -57,6 +57,8 @@ class Settings:
     quiet: str = "21:30-07:30"
     #: The folder of rhythm files; none for those that are shipped.
     rhythms: Path | None = None
+    #: The folder of sample files; none for those that are shipped.
+    samples: Path | None = None
     #: Days that a task link opens its task, if that is not settled before.
     link_days: int = 15
     #: Where map tiles come from, as `https://host/{z}/{x}/{y}.png`; "" for maps of outlines alone.
@@ -76,8 +78,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
-        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_LINK_DAYS`, `HUYING_TILES`, `HUYING_TILES_CREDIT`,
-        `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`.
+        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
+        `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -105,6 +107,7 @@ class Settings:
             url=_address(env.get("HUYING_URL", "")),
             quiet=quiet,
             rhythms=Path(env["HUYING_RHYTHMS"]) if env.get("HUYING_RHYTHMS") else None,
+            samples=Path(env["HUYING_SAMPLES"]) if env.get("HUYING_SAMPLES") else None,
             link_days=_whole(env, "HUYING_LINK_DAYS", 15, LONGEST_LINK),
             tiles=_tiles(env.get("HUYING_TILES", "")),
             tiles_credit=env.get("HUYING_TILES_CREDIT", "")[:200],

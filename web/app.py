@@ -60,10 +60,12 @@ from web.pages import (
     receipt,
     report,
     rhythms,
+    samples,
     scores,
     seals,
     shifts,
     signin,
+    supervision,
     tasks,
     ticket,
 )
@@ -148,6 +150,8 @@ _PAGES = (
     seals,
     scores,
     periods,
+    supervision,
+    samples,
 )
 
 

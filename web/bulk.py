@@ -19,6 +19,8 @@ from web.sessions import Posted
 MOST = 50
 
 _FILES = (FieldType.PHOTO, FieldType.FILE)
+#: Between a case number and the task that is meant, where a list ticks tasks: `20260302-000001~4`.
+_OF_TASK = "~"
 #: Behind a field's name in the form: that it holds many values, that it is a place.
 _MANY, _PLACE = "*", "@"
 
@@ -27,6 +29,8 @@ _MANY, _PLACE = "*", "@"
 class Seen:
     """A ticket that was ticked, and what this person may do with it now."""
 
+    #: What was ticked: a case number, or one with a task behind it.
+    ref: str
     sight: Sight
     case: Case
     #: Name of the act and what it is on (the ticket, a kind of task, a kind of request) → the one offer of it.
@@ -41,7 +45,7 @@ class Shared:
     on: str
     title: Title
     form: tuple[FormItem, ...]
-    #: Case number → what its own form would send: task, request and the version seen, with dots between.
+    #: What was ticked → what its own form would send: task, request and the version seen, with dots between.
     aims: Mapping[str, str]
 
     @property
@@ -58,6 +62,8 @@ class Result:
     """What came of the act on one ticket."""
 
     case_no: str
+    #: What was ticked.
+    ref: str
     number: int
     #: The refusal, None when it is done.
     error: HuyingError | None = None
@@ -69,14 +75,17 @@ class Result:
 def seen(house: Application, transaction: Transaction, viewer: Viewer, numbers: Sequence[str]) -> list[Seen]:
     """The tickets of these numbers that the reader may know of."""
     found = []
-    for case_no in dict.fromkeys(numbers):
+    for ref in dict.fromkeys(numbers):
+        case_no, _, task = ref.partition(_OF_TASK)
         try:
             sight = sheets.sight(transaction, viewer, case_no)
         except HuyingError:
             continue
         case = house.door.case(transaction, sight.ticket_id)
         offers = house.door.offers(transaction, sight.ticket_id, Caller(person_id=viewer.person_id))
-        found.append(Seen(sight=sight, case=case, offers=_single(case, offers)))
+        if task:
+            offers = [offer for offer in offers if str(offer.task) == task]
+        found.append(Seen(ref=ref, sight=sight, case=case, offers=_single(case, offers)))
     return found[:MOST]
 
 
@@ -90,7 +99,7 @@ def shared(tickets: Sequence[Seen]) -> list[Shared]:
             on=on,
             title=first.title,
             form=_without_files(first.form),
-            aims={one.sight.case_no: _aim(one.offers[name, on]) for one in tickets},
+            aims={one.ref: _aim(one.offers[name, on]) for one in tickets},
         )
         for (name, on), first in tickets[0].offers.items()
         if all((name, on) in one.offers and one.offers[name, on].form == first.form for one in tickets)
@@ -106,11 +115,11 @@ def left_out(tickets: Sequence[Seen], action: str | None, on: str) -> list[Seen]
 def act(house: Application, viewer: Viewer, action: str, form: Posted) -> Iterator[Result]:
     """Do it ticket by ticket, each by itself: the next result comes when the next ticket is through the door."""
     key, filled = form.first("key")[:40], read(form)
-    for number, case_no in enumerate(form.fields.get("ticket", ())[:MOST], 1):
+    for number, ref in enumerate(form.fields.get("ticket", ())[:MOST], 1):
         try:
-            yield _done(house, _call(house, viewer, action, case_no, form, filled, key), number)
+            yield _done(house, _call(house, viewer, action, ref, form, filled, key), ref, number)
         except HuyingError as error:
-            yield Result(case_no=case_no[:40], number=number, error=error)
+            yield Result(case_no=ref.partition(_OF_TASK)[0][:40], ref=ref[:60], number=number, error=error)
 
 
 def read(form: Posted) -> dict[str, Any]:
@@ -130,14 +139,14 @@ def _call(
     house: Application,
     viewer: Viewer,
     action: str,
-    case_no: str,
+    ref: str,
     form: Posted,
     filled: Mapping[str, Any],
     key: str,
 ) -> Call:
-    task, request, expected = _aimed(form.first(f"aim.{case_no}"))
+    task, request, expected = _aimed(form.first(f"aim.{ref}"))
     with house.database.looking() as transaction:
-        sight = sheets.sight(transaction, viewer, case_no)
+        sight = sheets.sight(transaction, viewer, ref.partition(_OF_TASK)[0])
     return Call(
         caller=Caller(person_id=viewer.person_id),
         ticket_id=sight.ticket_id,
@@ -146,16 +155,16 @@ def _call(
         request=request,
         form=filled,
         expected=expected,
-        key=f"{key}:{case_no}" if key else None,
+        key=f"{key}:{ref}" if key else None,
     )
 
 
-def _done(house: Application, call: Call, number: int) -> Result:
+def _done(house: Application, call: Call, ref: str, number: int) -> Result:
     outcome = house.door.act(call)
     with house.database.looking() as transaction:
         definition = house.door.case(transaction, outcome.ticket_id).definition
     state = definition.states[outcome.state].title
-    return Result(case_no=outcome.case_no, number=number, repeated=outcome.repeated, state=state)
+    return Result(case_no=outcome.case_no, ref=ref, number=number, repeated=outcome.repeated, state=state)
 
 
 def _single(case: Case, offers: Sequence[Offer]) -> dict[tuple[str, str], Offer]:

@@ -1,6 +1,7 @@
 """Forms drawn from what the door offers, and read back: a new workflow file has working pages without new code."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,6 +86,8 @@ def filled(query: Iterable[tuple[str, str]]) -> Typed:
     return Typed(values=values)
 
 
+#: What stands between the case numbers of one field.
+_BETWEEN = re.compile(r"[\s,，、;；]+")
 #: What the names of lists of phrases begin with, before the field that a phrase is for.
 PHRASE = "phrase."
 
@@ -157,7 +160,7 @@ class Drawing:
             case FieldType.ROW:
                 return "list", tuple(self._rows(item.field.register)), ""
             case FieldType.TICKET:
-                return "line", (), ""
+                return ("lines" if item.many else "line"), (), ""
             case FieldType.NUMBER | FieldType.STARS:
                 return item.field.type.value, (), ""
 
@@ -309,6 +312,8 @@ def read(items: Iterable[FormItem], typed: Typed, prefix: str = "") -> dict[str,
         values: list[Any] = [value for value in typed.of(prefix + item.name) if value.strip()]
         if item.field.type is FieldType.PLACE:
             values = [{"area": value} for value in values]
+        if item.field.type is FieldType.TICKET and item.many:
+            values = [number for value in values for number in _BETWEEN.split(value) if number]
         if values:
             form[item.name] = values if item.many or len(values) > 1 else values[0]
     return form

@@ -44,7 +44,9 @@ from engine.vocabulary import StateType
 #: Lines of the engine's own that a reader has to know of, and that move nothing.
 _REMARKS = frozenset({"joined_by", "split_from"})
 #: Lines that say something and change nothing.
-_NOTES = frozenset({"command_refused", "relapsed", "period_ruling", "link_made", "link_sent", "link_revoked"})
+_NOTES = frozenset(
+    {"command_refused", "relapsed", "period_ruling", "link_made", "link_sent", "link_revoked", "mentioned"}
+)
 
 
 class Untellable(Exception):
@@ -178,9 +180,15 @@ def _references(case: Case, seed: Seed, event: Event, facts: Mapping[str, Any]) 
         tickets={main.case_no: TicketRef(main.id, main.case_no, main.state, StateType.WAITING, None)} if main else {},
         items={item: ItemRef(item, facts.get("limit", ""))} if item is not None else {},
         number=Number(prefix=given["prefix"], year=given["year"], serial=given["serial"]) if given else None,
+        letters=_letters(facts),
         sittings=_sat(case, event, facts),
         called={code: _sitting(code, day) for code, day in facts.get("days", {}).items()} or None,
     )
+
+
+def _letters(facts: Mapping[str, Any]) -> dict[str, Number]:
+    said = facts.get("letter")
+    return {said["unit"]: Number(prefix=said["prefix"], year=said["year"], serial=said["serial"])} if said else {}
 
 
 def _sat(case: Case, event: Event, facts: Mapping[str, Any]) -> dict[str, SittingRef]:
@@ -221,7 +229,10 @@ def _words(target: Target, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _area(draft: Draft, facts: Mapping[str, Any]) -> int | None:
-    """An area of the ticket that stands as high as the organisation that gave a card."""
+    """The area that sent a letter, else one of the ticket that stands as high as the organisation that gave a card."""
+    issuer = facts.get("letter", {}).get("unit", "")
+    if issuer.startswith("a"):
+        return int(issuer[1:])
     rank = facts["card"][2] if isinstance(facts.get("card"), list) else 0
     ranks = draft.definition.ranks
     return next((link.id for link in draft.ticket.area if rank and ranks.get(link.level) == rank), None)

@@ -52,6 +52,10 @@ def _walk(door: Door, database: Database, clock: Clock, row: "_Row") -> bool:
         door.reconsider(row.source, first=settling, said=("command_refused", said))
         return False
     settling = _Settling(row, clock.now(), None)
+    if row.kind is CommandKind.MENTION and row.target is not None:
+        # The line and the mark that the command is done are one transaction: the line is there once.
+        door.reconsider(row.target, first=settling, said=("mentioned", json.loads(row.payload)))
+        return True
     if row.kind is CommandKind.OPEN:
         # What is opened counts as open until its command is done: then whoever waits for it asks its rules again.
         door.reconsider(row.source, first=settling)

@@ -30,6 +30,7 @@ from engine.background.relay import relay
 from engine.background.rhythms import run_rhythms
 from engine.background.rollups import refresh
 from engine.background.rounds import open_rounds
+from engine.background.samples import draw_samples
 from engine.background.seal import seal_daily
 from engine.background.sweep import sweep
 from engine.background.watch import watching
@@ -114,6 +115,11 @@ def _proposals(running: Running) -> int:
     return keep_up(house.door, house.database, house.clock)
 
 
+def _samples(running: Running) -> int:
+    house = running.application
+    return draw_samples(house.door, house.database, house.versions, house.settings.samples, house.clock)
+
+
 def _facts(running: Running) -> int:
     house = running.application
     return fold_facts(house.database, house.versions, stopping=running.stopping)
@@ -160,6 +166,7 @@ JOBS = (
     Job("facts", 10, _facts),
     Job("rollups", 20, _rollups),
     Job("periods", 60, _periods),
+    Job("samples", 60, _samples),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

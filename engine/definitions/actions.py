@@ -107,6 +107,8 @@ class Compiler:
             reverses=self._reversed(keys),
             exempts=self._indicators(keys, "exempts", reach),
             restores=self._indicators(keys, "restores", reach),
+            letter=self._letter(keys, by),
+            mentions=self._form_field(keys, "mentions", {item.name: item for item in form}, FieldType.TICKET),
             tells=self.roles(keys, "tells"),
             line=line,
         )
@@ -418,6 +420,20 @@ class Compiler:
                 f"the indicators in '{name}' must be required: mark it with '!' or '+'",
             )
         return name
+
+    def _letter(self, keys: Keys, by: frozenset[str]) -> str:
+        """What a numbered letter begins with; an organisation sends it, by somebody who holds a post there."""
+        if "letter" not in keys:
+            return ""
+        node = keys["letter"].value
+        roles = [self.book.roles[name] for name in by if name in self.book.roles]
+        if by & {CLOCK, RULE} or not all(role.posts for role in roles):
+            self.reader.refuse(
+                node.line,
+                "文号由单位的岗位编发，不能由时钟、规则或个人办理",
+                "a numbered letter is sent by a post of an organisation, not by clock, rule or a person",
+            )
+        return self.reader.text(node)
 
     def _in_form(self, given: Word, reach: dict[str, FormItem], wanted: FieldType) -> bool:
         if given.text not in reach:

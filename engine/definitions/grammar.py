@@ -86,6 +86,8 @@ _EFFECTS = (
     _key("opens", "衍生", Shape.ONE, "另开一案 / Opens a ticket of another workflow", of="opens"),
     _key("ruling", "裁定", Shape.RULING, "对由谁承办的裁定，成为先例 / Rules on who is to handle it: a precedent"),
     _key("appraises", "考评", Shape.APPRAISAL, "计入双考核：呼叫、无效呼叫、直评 / Counts for or against either side"),
+    _key("letter", "文号", Shape.NAME, "编文号，写字头，如 督 / Numbers it as a letter: what the number begins with"),
+    _key("mentions", "记入", Shape.NAME, "此字段所指案卷各记一行 / A line in the history of each ticket in this field"),
     _key("tells", "告知", Shape.NAMES, "通知的角色 / Roles that get a notice"),
 )
 _ON_DEADLINES = (

@@ -319,6 +319,10 @@ class Action:
     #: The name of the form field whose choices name the indicators that leave this out, or count it again.
     exempts: str | None = None
     restores: str | None = None
+    #: What the number of the letter begins with that this act sends, e.g. 督; "" for an act that is no letter.
+    letter: str = ""
+    #: The name of the form field whose tickets get a line in their history.
+    mentions: str | None = None
     #: Roles that get a notice.
     tells: tuple[str, ...] = ()
     #: Where the file says so.

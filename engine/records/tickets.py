@@ -227,6 +227,7 @@ class Card(SQLModel, table=True):
     __table_args__ = (
         one_of("ended_by", [how.value for how in CardEnd]),
         Index("ix_card_standing", "ticket_id", "seq", "department_id", "card", **where("ended_at IS NULL")),
+        Index("ix_card_given", "given_at"),
         ONE_TREE,
     )
 

@@ -120,6 +120,7 @@ TABLES: dict[str, _Table] = {
         _table("admission_end", "number:t at:b action:t"),
         _table("points_line", "ticket_id:b event_seq:i part:i person_id:b points:i reason:t at:b"),
         _table("exemption", "ticket_id:b event_seq:i part:i indicator:t department_id:b restored:f at:b"),
+        _table("letter", "unit:t prefix:t year:i serial:i ticket_id:b event_seq:i at:b"),
         _table("reach", "unit:t sort_key:b ticket_id:b", "unit sort_key ticket_id", "keep"),
         _table("outbox", f"{_OWN} last_seq:i at:b"),
         _table("receipt", "digest:t ticket_id:b made_at:b"),
@@ -222,7 +223,7 @@ class Batch:
             self.add("attachment", (own, seq, name, sha256))
 
     def _ledgers(self, decision: Decision, own: int) -> None:
-        """Lines that are added and never changed: admissions, points, exemptions."""
+        """Lines that are added and never changed: admissions, points, exemptions, letters."""
         if (granted := decision.granted) is not None:
             self.add("admission", (
                 granted.number, granted.prefix, granted.year, granted.serial, granted.workflow, own, granted.matter,
@@ -235,6 +236,9 @@ class Batch:
             self.add("points_line", (own, p.event_seq, p.part, p.person_id, p.points, p.reason, p.at))
         for x in decision.exemptions:
             self.add("exemption", (own, x.event_seq, x.part, x.indicator, x.department_id, x.restored, x.at))
+        for sent in decision.letters:
+            said = sent.number
+            self.add("letter", (sent.unit, said.prefix, said.year, said.serial, own, sent.event_seq, sent.at))
 
 
 def place_row(ticket_id: int, opened_at: Instant, spot: Mapping[str, Any]) -> tuple[Any, ...]:

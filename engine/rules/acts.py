@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.clock import Instant
 from engine.rules.basis import Ended, Granted
-from engine.rules.case import Actor, Ask, Card, References, Task, Ticket, Timer
+from engine.rules.case import Actor, Ask, Card, Number, References, Task, Ticket, Timer
 
 
 class Source(StrEnum):
@@ -101,6 +101,7 @@ class CommandKind(StrEnum):
     MAIN_MOVED = "main_moved"  #: tickets joined to this one ask their rules again
     SUB_SETTLED = "sub_settled"  #: the ticket that opened this one asks its rules again
     OPEN = "open"  #: give birth to a ticket of another workflow
+    MENTION = "mention"  #: a line in the history of a ticket that this one is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,18 @@ class ExemptionEntry:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterEntry:
+    """A letter that an event sends, with its number in the book of the organisation that issues it."""
+
+    event_seq: int
+    #: `a<area id>` or `d<department id>`.
+    unit: str
+    number: Number
+    #: When it was recorded.
+    at: Instant
+
+
 @dataclass(slots=True, kw_only=True)
 class Decision:
     """Everything one act changes, as values; nothing of it is true before it is written."""
@@ -182,6 +195,8 @@ class Decision:
     points: list[PointsEntry] = field(default_factory=list)
     #: Lines of the table of exemptions.
     exemptions: list[ExemptionEntry] = field(default_factory=list)
+    #: Letters sent.
+    letters: list[LetterEntry] = field(default_factory=list)
     #: Units that may know of the ticket from now on, and those that may no more.
     reach: list[str] = field(default_factory=list)
     forgets: list[str] = field(default_factory=list)

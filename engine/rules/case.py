@@ -311,7 +311,7 @@ class ClaimCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """The next number of an admission."""
+    """The number of an admission or of a letter."""
 
     prefix: str
     year: int
@@ -348,6 +348,8 @@ class References:
     matter: str = ""
     #: The number that an admission would get.
     number: Number | None = None
+    #: Issuing organisation (`a<area id>`, `d<department id>`) → the number that its next letter gets.
+    letters: dict[str, Number] = field(default_factory=dict)
     #: Name of a body → its sitting that has the ticket on its agenda, undecided.
     sittings: dict[str, SittingRef] = field(default_factory=dict)
     #: What a meeting field says → the called sitting meant; None where the workflow has no body: then it holds a day.

@@ -6,8 +6,9 @@ from typing import Any
 
 from engine.clock import Instant
 from engine.definitions.model import Action, FieldType, Workflow
+from engine.definitions.walk import every_action
 from engine.errors import HuyingError, Malformed, NotAllowedNow, Place
-from engine.rules import admitting, cards, deadlines, evidence, exempting, points, sending
+from engine.rules import admitting, cards, deadlines, evidence, exempting, lettering, points, sending
 from engine.rules.acts import Act, CommandKind
 from engine.rules.arriving import settle_ask
 from engine.rules.case import AreaLink, Ask, Case, RequestState, Run, Task
@@ -65,6 +66,8 @@ def apply(doing: Doing) -> HuyingError | None:
         admitting.settle,
         points.settle,
         exempting.settle,
+        lettering.settle,
+        lettering.mention,
     ):
         error = step(doing)
         if error is not None:
@@ -129,7 +132,7 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
         doing.facts.setdefault("days", {})[value] = called.day.isoformat()
     if name in _dated(definition):
         memory.dates[name] = called.day.isoformat() if called is not None else value
-    if definition.admits is not None and name in definition.admits.fields:
+    if (definition.admits is not None and name in definition.admits.fields) or name in _mentioned(definition):
         memory.kept[name] = value
     # Where a handler arrived is no place of the ticket; a place may also be an area without a point.
     if doing.task is None and isinstance(value, dict) and "lon_e7" in value and "lat_e7" in value:
@@ -144,6 +147,12 @@ def _remember(doing: Doing, name: str, value: Any) -> None:
 def _dated(definition: Workflow) -> frozenset[str]:
     """Fields whose date some deadline runs until."""
     return frozenset(deadline.until for deadline in definition.deadlines.values() if deadline.until)
+
+
+@lru_cache(maxsize=256)
+def _mentioned(definition: Workflow) -> frozenset[str]:
+    """Fields whose tickets some act tells: a later form of the loop begins with what an earlier one said."""
+    return frozenset(action.mentions for action in every_action(definition) if action.mentions is not None)
 
 
 def _all_facts(doing: Doing) -> Iterator[tuple[str, Any]]:

@@ -24,7 +24,7 @@ from engine.rules.acts import Act, Decision
 from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, References, Ticket
 from engine.rules.forms import shown
 from engine.rules.sittings import SittingRef
-from engine.stages import admissions, bounds, dispatch, sittings
+from engine.stages import admissions, bounds, dispatch, letters, sittings
 from engine.stages.calls import Call, Caller, Offer, Outcome
 from engine.stages.references import CODES, Wanted, complete, hide, is_code, prove, questions
 from engine.vocabulary import StateType
@@ -134,6 +134,7 @@ class Door:
         other = self._other(transaction, call, case, references, both)
         bounds.look_up(transaction, action, case, read.actor, call.task, references, now)
         admissions.look_up(transaction, action, case, call.form, call.source, references, now)
+        letters.look_up(transaction, action, case.definition, read.actor, call.source, references, now)
         touched = sittings.look_up(transaction, self.versions, action, case, call, references)
         noted = dispatch.noted(transaction, self.versions.almanac(), case, action, call.form, now)
         decision = self.decided(call, case, read.actor, wanted, references, now, noted)

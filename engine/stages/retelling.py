@@ -30,6 +30,7 @@ _DEADLINE = (
 _CARD = "card task_seq department_id rank given_at ended_at ended_by".split()
 _EXEMPTION = "indicator department_id restored at".split()
 _POINTS = "person_id points reason at".split()
+_LETTER = "unit prefix year serial at".split()
 _ADMISSION = "prefix year serial ticket_id matter items until since units ended".split()
 #: What an event says of exemptions, in the order of its lines; whether it counts again.
 _WAYS = (("exempts", False), ("restores", True))
@@ -83,6 +84,7 @@ class Retelling:
             *self._points(case_no, ticket_id, events),
             *self._exemptions(case_no, ticket_id, events),
             *self._admissions(case_no, ticket_id, events),
+            *self._letters(case_no, ticket_id, events),
         ]
 
     def steps(self, ticket_id: int) -> tuple[Workflow, Iterator[tuple[Event, Case]]]:
@@ -175,6 +177,18 @@ class Retelling:
         for key in sorted(told.keys() | stored.keys()):
             name = f"exemption {key[0]}.{key[1]}"
             yield from _compared(case_no, name, _EXEMPTION, stored.get(key), told.get(key))
+
+    def _letters(self, case_no: str, ticket_id: int, events: Sequence[Event]) -> Iterator[Difference]:
+        """The letters in the book are those that the events sent, under the same numbers."""
+        told: dict[int, list[Any]] = {}
+        for event in events:
+            said = json.loads(event.facts).get("letter") if '"letter"' in event.facts else None
+            if said:
+                told[event.seq] = [said["unit"], said["prefix"], said["year"], said["serial"], event.recorded_at]
+        rows = self._rows("SELECT event_seq, unit, prefix, year, serial, at FROM letter WHERE ticket_id = @", ticket_id)
+        stored = {row[0]: list(row[1:]) for row in rows}
+        for seq in sorted(told.keys() | stored.keys()):
+            yield from _compared(case_no, f"letter {seq}", _LETTER, stored.get(seq), told.get(seq))
 
     def _admissions(self, case_no: str, ticket_id: int, events: Sequence[Event]) -> Iterator[Difference]:
         """The admissions are those that the events name, for the same units, ended by the same events."""

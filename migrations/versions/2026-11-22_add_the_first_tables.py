@@ -204,6 +204,7 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_card")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_card_given", "card", ["given_at"], unique=False)
     op.create_index(
         "ix_card_standing",
         "card",
@@ -230,7 +231,7 @@ def add_tables() -> None:
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint("kind IN ('main_moved', 'sub_settled', 'open')", name=op.f("ck_command_kind")),
+        sa.CheckConstraint("kind IN ('main_moved', 'sub_settled', 'open', 'mention')", name=op.f("ck_command_kind")),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_command")),
         sqlite_with_rowid=False,
     )
@@ -375,6 +376,20 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
         sa.UniqueConstraint("code", name=op.f("uq_item_code")),
     )
+    op.create_table(
+        "letter",
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("prefix", sa.String(length=64), nullable=False),
+        sa.Column("year", BIG, autoincrement=False, nullable=False),
+        sa.Column("serial", BIG, autoincrement=False, nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("event_seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("unit", "prefix", "year", "serial", name=op.f("pk_letter")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_letter_at", "letter", ["at"], unique=False)
+    op.create_index("ix_letter_event", "letter", ["ticket_id", "event_seq"], unique=False)
     op.create_table(
         "level",
         sa.Column("word", sa.String(length=64), nullable=False),
@@ -779,6 +794,51 @@ def add_tables() -> None:
         sa.Column("event_seq", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("ticket_id", "deadline_seq", "generation", "rung", name=op.f("pk_rung")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sample_draw",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("seal", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("drawn", sa.Integer(), nullable=False),
+        sa.Column("strata", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "period", name=op.f("pk_sample_draw")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_sample_draw_at", "sample_draw", ["drawn_at"], unique=False)
+    op.create_table(
+        "sample_lot",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("area", sa.String(length=64), nullable=False),
+        sa.Column("stratum", sa.Text(), nullable=False),
+        sa.Column("apart", sa.Boolean(), nullable=False),
+        sa.Column("rank", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("start", sa.String(length=64), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.Column("check_id", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("name", "period", "code", name=op.f("pk_sample_lot")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_sample_lot_check", "sample_lot", ["check_id"], unique=False)
+    op.create_index(
+        "ix_sample_lot_waiting",
+        "sample_lot",
+        ["name", "period", "code"],
+        unique=False,
+        sqlite_where=sa.text("opened_at IS NULL"),
+        postgresql_where=sa.text("opened_at IS NULL"),
     )
     op.create_table(
         "seal",

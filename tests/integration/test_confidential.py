@@ -48,6 +48,7 @@ PARTS = {
     "key": ["confided", "special-care", "cn-mainland"], "unit": ["urban", "water"], "secret": ["x" * 43],
     "sheet": ["department", "street"],
     "name": ["valid_reports", "duplicates"], "seq": ["1", "9"], "task": ["4", "9"], "version": ["1"], "number": ["1"],
+    "sample": ["callbacks"], "period": ["2026-03"],
 }  # fmt: skip
 #: Routes that ask more when they are asked so.
 QUERIES = {
@@ -89,6 +90,7 @@ QUERIES = {
     "/precedents": ("", "?q=confided"),
     "/workflows/{key}": ("", "?ticket={case_no}"),
     "/admin/workflows/loops/{key}/compare": ("", "?before=1&after=1"),
+    "/supervision/notice": ("", "?ticket={case_no}"),
     "/exemptions": ("", "?indicator=score", "?department=water"),
     "/api/exemptions": ("", "?ticket={case_no}", "?indicator=score"),
     "/board": ("", "?workflow=confided", "?by=item", "?by=workflow&show=reached_filed"),

@@ -80,6 +80,7 @@ def test_in_english_a_ticket_is_told_in_english(xidu: Town) -> None:
         ),
         ("shen", ("/board/flow", "/workflows/block-calls-line-responds")),
         ("chen", ("/", "/tasks", "/tasks?by=place", "/tasks?by=standard", "/tasks?by=map")),
+        ("he", ("/supervision", "/samples")),
         ("qin", ("/admin", "/admin/areas", "/admin/departments", "/admin/people", "/admin/workflows", "/password")),
     ],
 )

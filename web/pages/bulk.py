@@ -108,7 +108,7 @@ def _page(
         rows=rows,
         acts=acts,
         chosen_act=chosen,
-        tickets=[one.sight.case_no for one in tickets],
+        tickets=[one.ref for one in tickets],
         widgets=widgets,
         error=error,
         left_out=[one.sight.case_no for one in left_out],
