@@ -57,6 +57,7 @@ from web.pages import (
     posts,
     receipt,
     report,
+    reports,
     rhythms,
     seals,
     shifts,
@@ -142,6 +143,7 @@ _PAGES = (
     admin_tables,
     password,
     seals,
+    reports,
 )
 
 

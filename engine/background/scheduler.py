@@ -25,6 +25,7 @@ from engine.background.meetings import carry_over, keep_called
 from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
+from engine.background.reports import run_reports
 from engine.background.rhythms import run_rhythms
 from engine.background.rounds import open_rounds
 from engine.background.seal import seal_daily
@@ -114,6 +115,10 @@ def _facts(running: Running) -> int:
     return fold_facts(house.database, house.versions, stopping=running.stopping)
 
 
+def _reports(running: Running) -> int:
+    return run_reports(running.application, stopping=running.stopping)
+
+
 def _links(running: Running) -> int:
     return send_links(running.application, running.deliverer.sender)
 
@@ -137,6 +142,7 @@ JOBS = (
     Job("links", 5, _links),
     Job("seal", 60, _seal),
     Job("facts", 10, _facts),
+    Job("reports", 2, _reports),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),
