@@ -41,8 +41,10 @@ from web.pages import (
     admin_accounts,
     admin_tables,
     bulk,
+    bulletins,
     by_link,
     desk,
+    documents,
     finding,
     grids,
     home,
@@ -144,6 +146,8 @@ _PAGES = (
     password,
     seals,
     reports,
+    bulletins,
+    documents,
 )
 
 

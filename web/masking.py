@@ -6,6 +6,7 @@ from engine.records import unmasking
 from engine.records.access import Viewer
 from engine.records.sheet import Sight
 from engine.records.unmasking import Purpose
+from engine.records.watching import WATCHERS, watched, watches
 
 #: The administrator who audits, usually of the whole installation; and all posts that watch over who is shown what.
 _AUDITOR = "audit_admin"
@@ -30,6 +31,7 @@ def watched(viewer: Viewer) -> tuple[str, ...] | None:
         raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
     everywhere = any(held.post == _AUDITOR and held.area_id is held.department_id is None for held in viewer.posts)
     return None if everywhere else viewer.official_units
+__all__ = ["WATCHERS", "shown_for", "watched", "watches"]
 
 
 def leads(viewer: Viewer) -> bool:

@@ -99,7 +99,8 @@ class _Work:
         ended = self.house.clock.now()
 
         def work(transaction: Transaction) -> bool:
-            mine = report_jobs.finish(transaction, self.job, files, ended, stays=kind.stays)
+            stays = self.job.parameters.get("stays") is True
+            mine = report_jobs.finish(transaction, self.job, files, ended, stays=stays)
             if mine:
                 post(transaction, self._told(kind.title.zh))
             return mine

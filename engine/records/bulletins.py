@@ -41,6 +41,8 @@ class BulletinRow(SQLModel, table=True):
     #: Canonical JSON of what its author added: typical cases and remarks.
     added: str = text()
     document_id: int | None = maybe_link()
+    #: The report job that made, or makes, its files last.
+    job_id: int | None = maybe_link()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Bulletin:
     data: Mapping[str, Any] | None
     added: Mapping[str, Any]
     document_id: int | None
+    job_id: int | None
 
 
 def begin(transaction: Transaction, period: str, area: str, person_id: int, now: Instant) -> int:
@@ -106,6 +109,20 @@ def add(transaction: Transaction, one: Bulletin, added: Mapping[str, Any], expec
     )
 
 
+def making(transaction: Transaction, number: int, job_id: int | None) -> None:
+    """This job makes its files."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run(f"UPDATE bulletin SET job_id = {mark} WHERE id = {mark}", (job_id, number))  # noqa: S608
+
+
+def issued_as(transaction: Transaction, document_id: int) -> Bulletin:
+    """The bulletin that was issued as this document. Errors: `NotFound`."""
+    found = _read(transaction, "document_id = @", (document_id,))
+    if not found:
+        raise NotFound("没有这份通报", "there is no such bulletin")
+    return found[0]
+
+
 def settle(transaction: Transaction, one: Bulletin, document_id: int) -> None:
     """It is issued as this document."""
     mark, *_ = marks(transaction, 1)
@@ -122,7 +139,8 @@ def _read(transaction: Transaction, where: str, values: Sequence[Any], *, lock: 
     mark, *_ = marks(transaction, 1)
     held = " FOR UPDATE" if lock and transaction.postgresql else ""
     rows = transaction.rows(
-        "SELECT id, period, area, person_id, made_at, version, data, added, document_id FROM bulletin "  # noqa: S608
+        "SELECT id, period, area, person_id, made_at, version, data, added, document_id, job_id FROM "  # noqa: S608
+        "bulletin "
         f"WHERE {where.replace('@', mark)} ORDER BY id DESC LIMIT {MOST}{held}",
         values,
     )
@@ -130,6 +148,7 @@ def _read(transaction: Transaction, where: str, values: Sequence[Any], *, lock: 
         Bulletin(
             id=int(row[0]), period=row[1], area=row[2], person_id=int(row[3]), made_at=Instant(row[4]), version=row[5],
             data=json.loads(row[6]) if row[6] else None, added=json.loads(row[7]), document_id=row[8],
+            job_id=row[9],
         )
         for row in rows
     ]  # fmt: skip

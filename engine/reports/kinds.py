@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from engine.errors import NotFound
+from engine.reports.bulletin_files import BULLETIN
 from engine.reports.ledger import LEDGER
 from engine.reports.making import Report
 
-REPORTS: Mapping[str, Report] = {report.name: report for report in (LEDGER,)}
+REPORTS: Mapping[str, Report] = {report.name: report for report in (LEDGER, BULLETIN)}
 
 #: Those that somebody asks for by a form of three fields; others are asked for from pages of their own.
 ASKED = (LEDGER,)

@@ -265,3 +265,18 @@ def _action(definition: Workflow, event: _Event) -> str:
     if found is None and event.action in asked:
         found = asked[event.action].title.zh
     return f"{found or event.action}单"
+
+
+def tasks_of(transaction: Transaction, versions: Versions, seen: Sight) -> list[tuple[int, str, str]]:
+    """The tasks of departments of a ticket: seq, unit, what kind of task it is."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        "SELECT k.seq, d.name, k.kind, t.workflow_id FROM task k JOIN department d ON d.id = k.department_id "  # noqa: S608
+        f"JOIN ticket t ON t.id = k.ticket_id WHERE k.ticket_id = {mark} ORDER BY k.seq",
+        (seen.ticket_id,),
+    )
+    found = []
+    for seq, unit, kind, workflow in rows:
+        kinds = versions.definition(transaction, workflow).tasks
+        found.append((int(seq), unit, kinds[kind].title.zh if kind in kinds else kind))
+    return found

@@ -57,8 +57,6 @@ class Report:
     make: Callable[[Making, Parameters], list[Made]]
     #: Who may ask, and take what was made. Errors: `NotPermitted`.
     expect: Callable[[Viewer], object]
-    #: Its files stay.
-    stays: bool = False
 
 
 def expect_official(viewer: Viewer) -> None:

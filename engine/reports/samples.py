@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from engine.records.documents import DocumentKind
 
+_CHANNELS: Final = [{"name": "网格", "text": "1/1/1"}, {"name": "热线", "text": "0/0/0"}]
 _BULLETIN: Final[Mapping[str, Any]] = {
     "title": "样例区2026年10月网格治理通报",
     "number": "通报〔2026〕1号",
@@ -14,12 +15,13 @@ _BULLETIN: Final[Mapping[str, Any]] = {
     "by": "样例",
     "channels": [{"key": "grid", "name": "网格"}, {"key": "hotline", "name": "热线"}],
     "rows": [
-        {"name": "样例局", "sent": "3", "channels": [{"name": "网格", "text": "1/1/1"}, {"name": "热线", "text": "0/0/0"}],
-         "closure": "50.0%", "on_time": "50.0%", "unsatisfied": "0"},
+        {
+            "name": "样例局", "sent": "3", "channels": _CHANNELS, "closure": "50.0%", "on_time": "50.0%",
+            "unsatisfied": "0",
+        },
     ],
     "total": {
-        "name": "合计", "sent": "3", "channels": [{"name": "网格", "text": "1/1/1"}, {"name": "热线", "text": "0/0/0"}],
-        "closure": "50.0%", "on_time": "50.0%", "unsatisfied": "0",
+        "name": "合计", "sent": "3", "channels": _CHANNELS, "closure": "50.0%", "on_time": "50.0%", "unsatisfied": "0",
     },
     "marks": {"sent": "①", "closure": "②", "on_time": "③", "unsatisfied": "④"},
     "notes": [{"mark": "①", "title": "派遣数", "formula": "派遣的任务数", "period": "2026-10", "as_of": "2026-11-03"}],

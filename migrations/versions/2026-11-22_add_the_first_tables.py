@@ -403,7 +403,7 @@ def add_tables() -> None:
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint("delivery IN ('waiting', 'sent', 'kept', 'dead')", name=op.f("ck_message_delivery")),
-        sa.CheckConstraint("kind IN ('notice', 'list', 'report')", name=op.f("ck_message_kind")),
+        sa.CheckConstraint("kind IN ('notice', 'list')", name=op.f("ck_message_kind")),
         sa.PrimaryKeyConstraint("person_id", "origin", name=op.f("pk_message")),
         sqlite_with_rowid=False,
     )
@@ -1018,6 +1018,7 @@ def add_tables() -> None:
         sa.Column("data", sa.Text(), nullable=True),
         sa.Column("added", sa.Text(), nullable=False),
         sa.Column("document_id", BIG, nullable=True),
+        sa.Column("job_id", BIG, nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_bulletin_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulletin")),
     )

@@ -10,8 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from engine.application import Application
 from engine.definitions.model import Title
 from engine.errors import HuyingError, NotFound
-from engine.records import areas, registers, report_jobs
+from engine.records import areas, bulletins, documents, registers, report_jobs
+from engine.records.documents import DocumentKind
 from engine.records.report_jobs import JobState, NewJob
+from engine.records.watching import watches
 from engine.reports import periods
 from engine.reports.kinds import ASKED, REPORTS, report
 from engine.reports.making import expect_official
@@ -39,7 +41,7 @@ STATES = {
 @router.get("/reports")
 def listed(request: Request, house: House, here: At) -> Response:
     """What there is, and what one has asked for. Errors: `NotPermitted` for whoever holds no post."""
-    return _list(request, house, here)
+    return refused(request, house, here)
 
 
 @router.post("/reports")
@@ -60,7 +62,7 @@ def ask(request: Request, house: House, here: At, form: Form) -> Response:
             )
         )  # fmt: skip
     except HuyingError as error:
-        return _list(request, house, here, error)
+        return refused(request, house, here, error)
     return go(request, f"/reports/{number}")
 
 
@@ -94,13 +96,17 @@ def sent(house: Application, key: str, form: str, plain: str, name: str) -> Resp
     return StreamingResponse(pieces, media_type=MEDIA[form], headers={"Content-Disposition": disposition})
 
 
-def _list(request: Request, house: Application, here: Sitting, error: HuyingError | None = None) -> Response:
+def refused(request: Request, house: Application, here: Sitting, error: HuyingError | None = None) -> Response:
+    """The page of reports, with what was refused if anything was. Errors: `NotPermitted` for whoever holds no post."""
     expect_official(here.viewer)
     with house.database.looking() as transaction:
         jobs = report_jobs.of_person(transaction, here.viewer.person_id)
         loops = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
         places = areas.own_and_next(transaction, here.viewer.areas)
+        mine = bulletins.of_person(transaction, here.viewer.person_id)
+        issued = documents.of_kind(transaction, DocumentKind.BULLETIN)
     return page(
         request, "reports.html", status=error.status if error else 200, here=here, jobs=jobs, states=STATES,
         loops=loops, places=places, error=error, month=periods.last_month(house.clock.now()), kinds=ASKED,
+        mine=mine, issued=issued, watches=watches(here.viewer),
     )  # fmt: skip
