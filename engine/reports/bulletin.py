@@ -53,11 +53,11 @@ def gather(transaction: Transaction, viewer: Viewer, period: str, area: str, now
     asked = Asked(since=month.since, until=month.until, as_of=now, area=area, units=watched(viewer))
     indicators = [known[name] for name in COLUMNS.values()]
     channels = _channels(transaction, known, asked)
-    whole = breakdown(transaction, indicators, asked, By.DEPARTMENT)
+    governments = _governments(transaction)
+    whole = _lines(transaction, indicators, asked, governments)
+    per_channel = [known[COLUMNS[one]] for one in _PER_CHANNEL]
     by_channel = {
-        channel: breakdown(transaction, [known[COLUMNS[one]] for one in _PER_CHANNEL], within, By.DEPARTMENT)
-        for channel in channels
-        for within in [replace(asked, channel=channel)]
+        channel: _lines(transaction, per_channel, replace(asked, channel=channel), governments) for channel in channels
     }
     units = _units(whole)
     rows = [_row(name, key, whole, by_channel) for key, name in units]
@@ -78,6 +78,32 @@ def _channels(transaction: Transaction, known: Mapping[str, Indicator], asked: A
     """The channels by which anything came that was sent out; "" (unnamed) cannot be asked for and is in the total."""
     found = breakdown(transaction, [known["sent_open"]], asked, By.CHANNEL)["sent_open"]
     return [group.key for group in found if group.key and group.figure.denominator]
+
+
+def _lines(
+    transaction: Transaction, indicators: Sequence[Indicator], asked: Asked, governments: Mapping[str, str]
+) -> dict[str, list[Group]]:
+    """Indicator → units. A government is told by what stands below it, and by what it does itself; together that is
+    still everything."""
+    found: dict[str, list[Group]] = {one.name: [] for one in indicators}
+    tops = [""]
+    while tops:
+        top = tops.pop(0)
+        whole = breakdown(transaction, indicators, replace(asked, department=top), By.DEPARTMENT)
+        for name, groups in whole.items():
+            for group in groups:
+                if group.key == top and top:
+                    found[name].append(replace(group, name=f"{governments[top]}本级"))
+                elif group.key not in governments:
+                    found[name].append(group)
+        below = {group.key: None for groups in whole.values() for group in groups if group.key in governments}
+        tops += [key for key in below if key != top]
+    return found
+
+
+def _governments(transaction: Transaction) -> dict[str, str]:
+    rows = transaction.rows("SELECT code, name FROM department WHERE kind = 'government'")
+    return {code: name.split(" / ")[0] for code, name in rows}
 
 
 def _channel(key: str) -> str:

@@ -14,7 +14,7 @@ from engine.records.documents import DocumentKind
 from engine.records.watching import watched
 from engine.reports import default_templates, word
 from engine.reports.bulletin import MARKS, gather, values
-from engine.reports.making import Made, Making, Parameters, Report
+from engine.reports.making import Made, Making, Parameters, Report, word_of
 from engine.reports.sheets import Book, book
 
 _RATES = (("closure", "结案", "应结", "结案率"), ("on_time", "按期结案", "应结（不含缓办）", "按期结案率"),
@@ -40,8 +40,8 @@ def write_excel(path: Path, data: Mapping[str, Any], added: Mapping[str, Any], n
         lines += [(one["case_no"], one["title"], one["text"]) for one in added.get("cases", ())]
         lines += [("说明", added.get("remarks", ""), "")] if added.get("remarks") else []
         for row, line in enumerate(lines):
-            for column, text in enumerate(line):
-                made.put(cases, row, column, text)
+            for column, said in enumerate(line):
+                made.put(cases, row, column, said)
 
 
 def _table(made: Book, data: Mapping[str, Any], number: str) -> None:
@@ -54,8 +54,8 @@ def _table(made: Book, data: Mapping[str, Any], number: str) -> None:
     head += [f"{channel['name']}{title}" for channel in data["channels"] for _, title in _COUNTS]
     for column, above, below, rate in _RATES:
         head += [above, below, f"{rate}{MARKS[column]}"]
-    for column, title in enumerate(head):
-        sheet.write_string(3, column, title, made.formats["head"])
+    for place, title in enumerate(head):
+        sheet.write_string(3, place, title, made.formats["head"])
     first = 4
     for offset, row in enumerate(data["rows"]):
         _line(made, sheet, first + offset, row)
@@ -161,19 +161,28 @@ def _make(making: Making, parameters: Parameters) -> list[Made]:
     making.tell(1, 3)
     data, added = (issued.data, issued.data["added"]) if issued else (one.data or {}, one.added)
     number_said, digest = (issued.number, issued.digest) if issued else ("", "")
-    name = f"{data['title']}{number_said}"
+    return _files(making, data, added, number=number_said, digest=digest)
+
+
+def draft_files(making: Making, parameters: Parameters) -> list[Made]:
+    """A bulletin counted now, without a draft that is kept: for whoever only wants the files."""
+    period, area = word_of(parameters, "period"), word_of(parameters, "area")
+    with making.house.database.looking() as transaction:
+        data = gather(transaction, making.viewer, period, area, making.now)
+    return _files(making, data, {}, number="", digest="")
+
+
+def _files(
+    making: Making, data: Mapping[str, Any], added: Mapping[str, Any], *, number: str, digest: str
+) -> list[Made]:
+    name = f"{data['title']}{number}"
     excel = making.folder / "bulletin.xlsx"
-    write_excel(excel, data, added, number_said)
+    write_excel(excel, data, added, number)
     making.tell(2, 3)
-    filled = values(data, added, number=number_said, digest=digest)
-    path = write_word(house, DocumentKind.BULLETIN, filled, making.folder)
+    filled = values(data, added, number=number, digest=digest)
+    path = write_word(making.house, DocumentKind.BULLETIN, filled, making.folder)
     making.tell(3, 3)
     return [Made(form="xlsx", path=excel, name=name), Made(form="docx", path=path, name=name)]
-
-
-def frozen(data: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
-    """What is issued: the figures and what their author added."""
-    return {**data, "added": dict(added)}
 
 
 BULLETIN = Report(

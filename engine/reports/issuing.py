@@ -29,8 +29,13 @@ class Case:
     text: str
 
 
-def begin(transaction: Transaction, viewer: Viewer, period: str, area: str, now: Instant) -> int:
-    """A new draft, put in line to be counted; its number. Errors: `NotPermitted`, `Malformed`, `NotFound`."""
+def begin(
+    transaction: Transaction, viewer: Viewer, period: str, area: str, now: Instant, *, origin: str | None = None
+) -> int:
+    """A new draft, put in line to be counted; its number. `origin` names the rhythm that asks in somebody's place.
+
+    Errors: `NotPermitted`, `Malformed`, `NotFound`.
+    """
     watched(viewer)
     month = periods.month(period)
     if month.since > now:
@@ -38,7 +43,7 @@ def begin(transaction: Transaction, viewer: Viewer, period: str, area: str, now:
     if area:
         area_by_code(transaction, area)
     number = bulletins.begin(transaction, period, area, viewer.person_id, now)
-    count(transaction, viewer, number, now)
+    _make(transaction, viewer, bulletins.bulletin(transaction, number, viewer.person_id), now, origin=origin)
     return number
 
 
@@ -46,12 +51,26 @@ def count(transaction: Transaction, viewer: Viewer, number: int, now: Instant) -
     """Put a draft in line to be counted as of then. Errors: `NotFound`, `NotAllowedNow` once it is issued."""
     one = bulletins.bulletin(transaction, number, viewer.person_id, lock=True)
     bulletins.expect_draft(one)
-    _make(transaction, viewer, one, now, stays=False)
+    _make(transaction, viewer, one, now)
 
 
-def _make(transaction: Transaction, viewer: Viewer, one: Bulletin, now: Instant, *, stays: bool) -> None:
+def _make(
+    transaction: Transaction,
+    viewer: Viewer,
+    one: Bulletin,
+    now: Instant,
+    *,
+    stays: bool = False,
+    origin: str | None = None,
+) -> None:
     parameters = {"bulletin": one.id, "period": one.period, "stays": stays}
-    new = NewJob(kind="bulletin", parameters=parameters, title=f"{one.period} 月度通报", person_id=viewer.person_id)
+    new = NewJob(
+        kind="bulletin",
+        parameters=parameters,
+        title=f"{one.period} 月度通报",
+        person_id=viewer.person_id,
+        origin=origin,
+    )
     bulletins.making(transaction, one.id, report_jobs.ask(transaction, new, now))
 
 
