@@ -49,8 +49,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in FILTERS}
         self.tests = {name: self.tests[name] for name in ("defined", "eq", "ne")}
+        #: The source that was read last: where a failure is looked up.
+        self.read = ""
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        self.read = source
         tree = super()._parse(source, name, filename)
         _inspect(tree, 0)
         return tree
@@ -86,12 +89,12 @@ def write(template: Path, values: Mapping[str, Any], path: Path) -> None:
 
 
 def _render(template: Path, values: Mapping[str, Any], path: str) -> None:
-    document = DocxTemplate(str(template))
+    document, environment = DocxTemplate(str(template)), _Environment()
     try:
-        document.render(_clean(values), jinja_env=_Environment(), autoescape=True)
+        document.render(_clean(values), jinja_env=environment, autoescape=True)
         document.save(path)
     except TemplateError as failure:
-        _explain(failure)
+        _explain(failure, environment.read)
     except (ValueError, KeyError, zipfile.BadZipFile, SyntaxError) as failure:
         raise Malformed(
             "模板已损坏，或标记拆散了表格、段落", f"the template is damaged or its marks tear it apart: {failure}",
@@ -104,9 +107,10 @@ def _render(template: Path, values: Mapping[str, Any], path: str) -> None:
 _FIELD = Place(field="file")
 
 
-def _explain(failure: TemplateError) -> NoReturn:
-    """Errors: `Malformed` with the words of the paragraph where it is wrong."""
-    near = " ".join("".join(getattr(failure, "docx_context", ())).split())[:80]
+def _explain(failure: TemplateError, source: str) -> NoReturn:
+    """Errors: `Malformed` with the words of the paragraph where it is wrong; docxtpl gives each a line of its own."""
+    line = _line_of(failure)
+    near = re.sub(r"<[^>]+>", "", "".join(source.splitlines()[line - 1 : line]))[:80] if line else ""
     where_zh, where_en = (f"（在“{near}”附近）", f" (near '{near}')") if near else ("", "")
     if isinstance(failure, _Refused):
         zh, en = failure.zh, failure.en
@@ -115,6 +119,18 @@ def _explain(failure: TemplateError) -> NoReturn:
     else:
         zh, en = f"模板标记有误：{failure.message}", f"the template's marks are wrong: {failure.message}"
     raise Malformed(zh + where_zh, en + where_en, place=_FIELD) from failure
+
+
+def _line_of(failure: TemplateError) -> int:
+    """The line of the source where it went wrong; 0 for nobody knows."""
+    line = getattr(failure, "lineno", None)
+    found = failure.__traceback__
+    while line is None and found is not None:
+        # Jinja tells the lines of a template in the traceback, as if it had been a program.
+        if found.tb_frame.f_code.co_filename == "<template>":
+            line = found.tb_lineno
+        found = found.tb_next
+    return line or 0
 
 
 def _refuse_file(path: Path) -> None:

@@ -999,7 +999,9 @@ def add_tables() -> None:
         sa.Column("counts", sa.Text(), nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=True),
-        sa.CheckConstraint("deed IN ('import', 'export', 'password', 'close', 'open')", name=op.f("ck_admin_act_deed")),
+        sa.CheckConstraint(
+            "deed IN ('import', 'export', 'password', 'close', 'open', 'template')", name=op.f("ck_admin_act_deed")
+        ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_admin_act_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_admin_act")),
         sa.UniqueConstraint("person_id", "key", name=op.f("uq_admin_act_person_id_key")),
