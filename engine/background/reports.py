@@ -69,6 +69,7 @@ class _Work:
     job: Job
     stopping: Callable[[], bool]
     _last: float = 0.0
+    _done: int = 0
 
     def run(self) -> int:
         """Make it, or say why not; 1 when it is made."""
@@ -100,7 +101,7 @@ class _Work:
 
         def work(transaction: Transaction) -> bool:
             stays = self.job.parameters.get("stays") is True
-            mine = report_jobs.finish(transaction, self.job, files, ended, stays=stays)
+            mine = report_jobs.finish(transaction, self.job, files, ended, done=self._done, stays=stays)
             if mine:
                 post(transaction, self._told(kind.title.zh))
             return mine
@@ -137,6 +138,7 @@ class _Work:
     def _tell(self, done: int, total: int | None) -> None:
         if self.stopping():
             raise TakenOver
+        self._done = done
         if time.monotonic() - self._last < BEAT and done != total:
             return
         self._last = time.monotonic()

@@ -203,12 +203,14 @@ def beat(transaction: Transaction, job: Job, done: int, total: int | None, now: 
     return _mine(transaction, job, "done = @, total = @, lease_until = @", (done, total, now + LEASE))
 
 
-def finish(transaction: Transaction, job: Job, files: Sequence[File], now: Instant, *, stays: bool = False) -> bool:
-    """It is made; False when somebody else has taken it over."""
+def finish(
+    transaction: Transaction, job: Job, files: Sequence[File], now: Instant, *, done: int, stays: bool = False
+) -> bool:
+    """It is made, of so many rows; False when somebody else has taken it over."""
     told = json.dumps([{name: getattr(one, name) for name in one.__slots__} for one in files], ensure_ascii=False)
     expires = None if stays else now + KEPT
-    sets = "state = 'done', files = @, ended_at = @, expires_at = @, total = coalesce(total, done), lease_until = NULL"
-    return _mine(transaction, job, sets, (told, now, expires))
+    sets = "state = 'done', files = @, ended_at = @, expires_at = @, done = @, total = @, lease_until = NULL"
+    return _mine(transaction, job, sets, (told, now, expires, done, done))
 
 
 def fail(transaction: Transaction, job: Job, error: str, now: Instant) -> bool:
