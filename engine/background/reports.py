@@ -29,7 +29,7 @@ from engine.rules.chain import canonical
 _LOG = logging.getLogger(__name__)
 #: Seconds between two signs of life: each is a commit.
 BEAT = 1.0
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 
 
 def run_reports(house: Application, *, stopping: Callable[[], bool] = lambda: False) -> int:
