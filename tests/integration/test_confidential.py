@@ -47,7 +47,6 @@ PARTS = {
     "login": ["qu", "liu"], "post": ["petition_officer"], "register": ["person"], "code": ["fx-001", "xd-g"],
     "key": ["confided", "special-care", "cn-mainland"], "unit": ["urban", "water"], "secret": ["x" * 43],
     "name": ["valid_reports", "duplicates"], "seq": ["1", "9"], "task": ["4", "9"], "version": ["1"], "number": ["1"],
-   
     "form": ["xlsx"], "kind": ["bulletin"],
 }  # fmt: skip
 #: Routes that ask more when they are asked so.
