@@ -6,30 +6,14 @@ from engine.records import unmasking
 from engine.records.access import Viewer
 from engine.records.sheet import Sight
 from engine.records.unmasking import Purpose
+from engine.records.watching import WATCHERS, watched, watches
 
-#: The administrator who audits, usually of the whole installation; and all posts that watch over who is shown what.
-_AUDITOR = "audit_admin"
-WATCHERS = frozenset({"supervisor", _AUDITOR})
+__all__ = ["LEADERS", "WATCHERS", "leads", "overseen", "shown_for", "watched", "watches"]
+
 #: Who leads or answers for the work of others, and so sees the figures and lists of what their posts reach.
 LEADERS = frozenset(
     {"chief", "coordinator", "shift_leader", "grid_leader", "deputy_grid_leader", "village_head", "lead", *WATCHERS}
 )
-
-
-def watches(viewer: Viewer) -> bool:
-    """Whether somebody watches over who is shown contacts."""
-    return any(held.post in WATCHERS for held in viewer.posts)
-
-
-def watched(viewer: Viewer) -> tuple[str, ...] | None:
-    """The units whose tickets somebody watches over; None for the whole installation.
-
-    Errors: `NotPermitted` for whoever watches over nothing.
-    """
-    if not watches(viewer):
-        raise NotPermitted(action="unmaskings", roles=sorted(WATCHERS))
-    everywhere = any(held.post == _AUDITOR and held.area_id is held.department_id is None for held in viewer.posts)
-    return None if everywhere else viewer.official_units
 
 
 def leads(viewer: Viewer) -> bool:

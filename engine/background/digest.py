@@ -76,7 +76,10 @@ def _line(entry: Entry, base: str) -> str:
 
 def _heading(entry: Entry) -> str:
     listing = entry.listing
-    return f"{plain(listing.title.zh)} {plain(listing.period)}：{listing.count} 件" if listing else ""
+    if listing is None:
+        return ""
+    said = "已生成" if listing.report is not None else f"{listing.count} 件"
+    return f"{plain(listing.title.zh)} {plain(listing.period)}：{said}"
 
 
 def _pressing(entry: Entry) -> str:

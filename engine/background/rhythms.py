@@ -1,4 +1,4 @@
-"""Rhythms: lists go out when they are due, once for each unit and period, whoever sends them and wherever one stops.
+"""Rhythms: lists go out and reports are asked for when they are due, once for each unit and period, whoever does it.
 
 A period is begun in the table before anything is sent; each unit's list is claimed in the transaction that puts it into
 inboxes. So a second process finds it taken, and a killed one leaves what is left to whoever comes next.
@@ -18,6 +18,7 @@ from engine.records.rhythm_lists import UnitList, lists
 from engine.records.rhythm_recipients import Addressee, addressees
 from engine.records.rhythms import RunKey, RunState
 from engine.records.versions import Versions
+from engine.reports import scheduled
 from engine.rules import rhythm as rules
 from engine.rules.chain import canonical
 
@@ -65,6 +66,8 @@ def parts(
 ) -> list[Part]:
     """Who would get what at `now`, but for the units that are served."""
     to = [one for one in addressees(transaction, job.to, now) if one.unit not in served]
+    if job.report is not None:
+        return [Part(to=one, list=_NOTHING) for one in to]
     calendar = house.almanac.of(rhythm.calendar)
     found = lists(transaction, versions, house.almanac, job, to, calendar=calendar, now=now)
     return [
@@ -132,7 +135,9 @@ class _Sending:
             mine = runs.claim(
                 transaction, key, part.to.unit, tickets=part.list.count, people=len(messages), now=self.now
             )
-            if mine:
+            if mine and self.job.report is not None:
+                scheduled.ask(transaction, self.job, part.to, messages, self.now)
+            elif mine:
                 post(transaction, messages)
             return mine
 

@@ -27,6 +27,7 @@ from engine.background.periods import keep_periods
 from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
+from engine.background.reports import run_reports
 from engine.background.rhythms import run_rhythms
 from engine.background.rollups import refresh
 from engine.background.rounds import open_rounds
@@ -141,6 +142,10 @@ def _periods(running: Running) -> int:
     return keep_periods(house.database, house.clock)
 
 
+def _reports(running: Running) -> int:
+    return run_reports(running.application, stopping=running.stopping)
+
+
 def _links(running: Running) -> int:
     return send_links(running.application, running.deliverer.sender)
 
@@ -167,6 +172,7 @@ JOBS = (
     Job("rollups", 20, _rollups),
     Job("periods", 60, _periods),
     Job("samples", 60, _samples),
+    Job("reports", 2, _reports),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

@@ -21,6 +21,7 @@ __all__ = [
     "Moves",
     "On",
     "Recipient",
+    "Reported",
     "Rhythm",
     "Sort",
     "Wanted",
@@ -92,9 +93,16 @@ class Recipient:
     of: str
 
 
+class Reported(StrEnum):
+    """A report that a job asks for in place of a list."""
+
+    LEDGER = "ledger"
+    BULLETIN = "bulletin"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One list that comes again and again."""
+    """One list, or one report, that comes again and again."""
 
     name: str
     title: Title
@@ -105,6 +113,9 @@ class Job:
     #: Tickets of one list; the count says how many there would be.
     most: int = 200
     empty: Empty = Empty.SKIP
+    #: Instead of a list: a report of the period before, to each within their own reach; a ledger is of a workflow.
+    report: Reported | None = None
+    workflow: str = ""
     line: int = field(default=0, compare=False)
 
 

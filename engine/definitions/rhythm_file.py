@@ -9,7 +9,20 @@ from pathlib import Path
 
 from engine.definitions import source
 from engine.definitions.model import Title
-from engine.definitions.rhythm import DEPARTMENT, AllOf, Empty, Every, Job, Moves, On, Recipient, Rhythm, Sort, When
+from engine.definitions.rhythm import (
+    DEPARTMENT,
+    AllOf,
+    Empty,
+    Every,
+    Job,
+    Moves,
+    On,
+    Recipient,
+    Reported,
+    Rhythm,
+    Sort,
+    When,
+)
 from engine.definitions.rhythm_conditions import condition
 from engine.definitions.rhythm_days import WEEKDAYS, parse_day, parse_time
 from engine.definitions.rhythm_grammar import MOST
@@ -72,6 +85,7 @@ def _rhythm(reader: RhythmReader, tree: Node) -> Rhythm:
 
 def _job(reader: RhythmReader, entry: Entry, working: frozenset[int]) -> Job:
     keys = reader.keys(entry.value, "job")
+    reported = _reported(reader, entry, keys)
     return Job(
         name=entry.key,
         title=_title(reader, keys),
@@ -81,8 +95,31 @@ def _job(reader: RhythmReader, entry: Entry, working: frozenset[int]) -> Job:
         sort=Sort(_word(reader, keys, "sort", "次序", "order") or Sort.DUE),
         most=_most(reader, keys.get("most")),
         empty=Empty(_word(reader, keys, "empty", "空单的处理", "way with empty lists") or Empty.SKIP),
+        report=reported,
+        workflow=_workflow(reader, entry, keys, reported),
         line=entry.line,
     )
+
+
+def _reported(reader: RhythmReader, entry: Entry, keys: Mapping[str, Entry]) -> Reported | None:
+    if ("list" in keys) == ("report" in keys):
+        reader.refuse(entry.line, "例行须写 list（名单）或 report（报表）之一", "a job has either `list` or `report`")
+    word = _word(reader, keys, "report", "报表", "report")
+    if word == Reported.BULLETIN and "every" in keys and _word(reader, keys, "every", "周期", "period") != Every.MONTH:
+        reader.refuse(keys["report"].line, "月度通报每月一次", "a monthly bulletin comes every month")
+    return Reported(word) if word else None
+
+
+def _workflow(reader: RhythmReader, entry: Entry, keys: Mapping[str, Entry], reported: Reported | None) -> str:
+    if (reported is Reported.LEDGER) != ("workflow" in keys):
+        reader.refuse(
+            entry.line,
+            "台账须写 workflow（流程），其他例行不写",
+            "a ledger names its `workflow`, and no other job does",
+        )
+    known = {key: key for key in reader.installation.workflows}
+    found = reader.one_of(keys["workflow"].value, known, "流程", "workflow") if "workflow" in keys else None
+    return found or ""
 
 
 def _title(reader: RhythmReader, keys: Mapping[str, Entry]) -> Title:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from engine.definitions.model import Title
 from engine.definitions.names import CHOICE_ALIASES, STANDARD_FIELDS, WORDS
-from engine.definitions.rhythm import DEPARTMENT, Empty, Every, Moves, Sort
+from engine.definitions.rhythm import DEPARTMENT, Empty, Every, Moves, Reported, Sort
 from engine.vocabulary import StateType
 
 #: Tickets of one list at most, so that a message stays one that somebody reads.
@@ -52,7 +52,9 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             "moves",
             "遇休息日怎么办，默认 next / What becomes of a day off, `next` by default",
         ),
-        _key("list", "名单", "list", "列哪些案卷 / Which tickets", required=True),
+        _key("list", "名单", "list", "列哪些案卷；与 report 二者取一 / Which tickets; either this or `report`"),
+        _key("report", "报表", "report", "生成上一期的哪种报表 / Which report of the period before is made"),
+        _key("workflow", "流程", "key", "台账属哪个流程 / The workflow of a ledger"),
         _key("sort", "排序", "sort", "先列什么，默认 due / What comes first, `due` by default"),
         _key(
             "most",
@@ -110,6 +112,7 @@ VOCABULARIES: dict[str, dict[str, str]] = {
     },
     "moves": {"顺延": Moves.NEXT, "提前": Moves.PREVIOUS, "不发": Moves.SKIP},
     "sort": {"到期": Sort.DUE, "发起": Sort.OPENED, "停滞": Sort.IDLE, "紧急": Sort.URGENCY},
+    "report": {"台账": Reported.LEDGER, "通报": Reported.BULLETIN},
     "empty": {"不发": Empty.SKIP, "照发": Empty.SEND},
     "stages": WORDS["stage"],
     "state types": {zh: word for zh, word in WORDS["state type"].items() if word in OPEN},

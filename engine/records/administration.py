@@ -37,6 +37,7 @@ class AdminDeed(StrEnum):
     PASSWORD = "password"  # noqa: S105 (a word) #: an account was given a first password
     CLOSE = "close"  #: an account may not sign in any more
     OPEN = "open"  #: an account may sign in again
+    TEMPLATE = "template"  #: a Word template was put in force
 
 
 DEEDS: dict[AdminDeed, Title] = {
@@ -45,6 +46,7 @@ DEEDS: dict[AdminDeed, Title] = {
     AdminDeed.PASSWORD: Title("发放初始密码", "Gave a first password"),
     AdminDeed.CLOSE: Title("停用账号", "Closed an account"),
     AdminDeed.OPEN: Title("启用账号", "Opened an account"),
+    AdminDeed.TEMPLATE: Title("启用文书模板", "Put a template in force"),
 }
 
 

@@ -1,7 +1,7 @@
 """Areas: the tree of the block. Levels are data; boundaries change, and history keeps the tree as it was."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -144,6 +144,17 @@ def area_by_code(transaction: Transaction, code: str) -> Area:
     if row is None:
         raise NotFound(f"没有编码为“{code[:60]}”的区域", f"no area has the code '{code[:60]}'")
     return Area(**row)
+
+
+def own_and_next(transaction: Transaction, ids: Collection[int]) -> list[tuple[str, str]]:
+    """Code and name of these areas and of those right below them that are still there."""
+    match, parameters = among(transaction, ids)
+    rows = transaction.rows(
+        f"SELECT code, name FROM area WHERE (id {match} OR parent_id {match}) AND valid_to IS NULL "  # noqa: S608
+        "ORDER BY code",
+        (*parameters, *parameters),
+    )
+    return [(code, name) for code, name in rows]
 
 
 def set_levels(transaction: Transaction, levels: Mapping[str, Title]) -> None:

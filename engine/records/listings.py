@@ -34,6 +34,8 @@ class Listing:
     period: str
     count: int
     tickets: tuple[Listed, ...]
+    #: Instead of a list: the number of a report of its reader's that is there.
+    report: int | None = None
 
 
 def listing(body: str, visible: Callable[[str], bool]) -> Listing:
@@ -44,6 +46,7 @@ def listing(body: str, visible: Callable[[str], bool]) -> Listing:
         period=str(read.get("period", "")),
         count=int(read.get("count", 0)),
         tickets=tuple(_listed(one, visible(str(one.get("case_no")))) for one in read.get("tickets", ())),
+        report=read["report"] if isinstance(read.get("report"), int) else None,
     )
 
 

@@ -115,7 +115,7 @@ def gather(transaction: Transaction, versions: Versions, meeting: Meeting, sitti
 def _decided(transaction: Transaction, versions: Versions, items: list[ItemRow]) -> Iterable[Decided]:
     forms = _forms(transaction, items)
     loops = {one.workflow_id: versions.definition(transaction, one.workflow_id) for one in items}
-    words = _Words.of(transaction, loops.values(), forms.values())
+    words = Words.of(transaction, loops.values(), forms.values())
     for item in items:
         loop, form = loops[item.workflow_id], forms.get(item.ticket_id)
         if item.action is None or form is None:
@@ -141,7 +141,7 @@ def _forms(transaction: Transaction, items: list[ItemRow]) -> dict[int, dict[str
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class Words:
     """Names behind the codes of forms."""
 
     departments: Mapping[str, str]
@@ -149,7 +149,7 @@ class _Words:
     items: Mapping[str, str]
 
     @classmethod
-    def of(cls, transaction: Transaction, loops: Iterable[Workflow], forms: Iterable[Mapping[str, Any]]) -> "_Words":
+    def of(cls, transaction: Transaction, loops: Iterable[Workflow], forms: Iterable[Mapping[str, Any]]) -> "Words":
         kinds = {name: field.type for loop in loops for name, field in loop.fields.items()}
         named: dict[FieldType, set[str]] = {}
         for form in forms:

@@ -1246,7 +1246,9 @@ def add_tables() -> None:
         sa.Column("counts", sa.Text(), nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=True),
-        sa.CheckConstraint("deed IN ('import', 'export', 'password', 'close', 'open')", name=op.f("ck_admin_act_deed")),
+        sa.CheckConstraint(
+            "deed IN ('import', 'export', 'password', 'close', 'open', 'template')", name=op.f("ck_admin_act_deed")
+        ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_admin_act_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_admin_act")),
         sa.UniqueConstraint("person_id", "key", name=op.f("uq_admin_act_person_id_key")),
@@ -1254,6 +1256,22 @@ def add_tables() -> None:
     op.create_index(op.f("ix_admin_act_at"), "admin_act", ["at"], unique=False)
     op.create_index(op.f("ix_admin_act_person_id"), "admin_act", ["person_id"], unique=False)
     op.create_index(op.f("ix_admin_act_subject"), "admin_act", ["subject"], unique=False)
+    op.create_table(
+        "bulletin",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
+        sa.Column("area", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=True),
+        sa.Column("added", sa.Text(), nullable=False),
+        sa.Column("document_id", BIG, nullable=True),
+        sa.Column("job_id", BIG, nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_bulletin_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulletin")),
+    )
+    op.create_index("ix_bulletin_person", "bulletin", ["person_id", "id"], unique=False)
     op.create_table(
         "department",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
@@ -1286,6 +1304,42 @@ def add_tables() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_destination_person_id")),
         sa.PrimaryKeyConstraint("person_id", "ordinal", name=op.f("pk_destination")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "document",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.String(length=200), nullable=False),
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("prefix", sa.String(length=64), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("serial", sa.Integer(), nullable=True),
+        sa.Column("ticket_id", BIG, nullable=True),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('bulletin', 'letter', 'slip', 'minutes')", name=op.f("ck_document_kind")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_document_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint("subject", name=op.f("uq_document_subject")),
+    )
+    op.create_index(
+        "ix_document_ticket",
+        "document",
+        ["ticket_id"],
+        unique=False,
+        sqlite_where=sa.text("ticket_id IS NOT NULL"),
+        postgresql_where=sa.text("ticket_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_document_serial",
+        "document",
+        ["unit", "prefix", "year", "serial"],
+        unique=True,
+        sqlite_where=sa.text("serial IS NOT NULL"),
+        postgresql_where=sa.text("serial IS NOT NULL"),
     )
     op.create_table(
         "duty",
@@ -1401,6 +1455,70 @@ def add_tables() -> None:
         sqlite_where=sa.text("replaced_at IS NULL"),
         postgresql_where=sa.text("replaced_at IS NULL"),
     )
+    op.create_table(
+        "report_job",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("origin", sa.String(length=160), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("claim", sa.String(length=64), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'failed', 'gone')", name=op.f("ck_report_job_state")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_report_job_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_job")),
+    )
+    op.create_index(
+        "ix_report_job_expires",
+        "report_job",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("expires_at IS NOT NULL"),
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_report_job_open",
+        "report_job",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index("ix_report_job_person", "report_job", ["person_id", "id"], unique=False)
+    op.create_index(
+        "uq_report_job_origin",
+        "report_job",
+        ["person_id", "origin"],
+        unique=True,
+        sqlite_where=sa.text("origin IS NOT NULL"),
+        postgresql_where=sa.text("origin IS NOT NULL"),
+    )
+    op.create_table(
+        "report_template",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('bulletin', 'letter', 'slip', 'minutes')", name=op.f("ck_report_template_kind")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_report_template_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_template")),
+    )
+    op.create_index("ix_report_template_kind", "report_template", ["kind", "id"], unique=False)
     op.create_table(
         "reservation",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),

@@ -49,6 +49,7 @@ PARTS = {
     "sheet": ["department", "street"],
     "name": ["valid_reports", "duplicates"], "seq": ["1", "9"], "task": ["4", "9"], "version": ["1"], "number": ["1"],
     "sample": ["callbacks"], "period": ["2026-03"],
+    "form": ["xlsx"], "kind": ["bulletin"],
 }  # fmt: skip
 #: Routes that ask more when they are asked so.
 QUERIES = {

@@ -87,6 +87,8 @@ def open_one(request: Request, house: House, here: At, ref: Ref) -> Response:
             here = replace(here, unread=inbox.unread(transaction, here.viewer))
     if one.kind is MessageKind.NOTICE and one.visible:
         return go(request, f"/tickets/{one.case_no}")
+    if one.listing is not None and one.listing.report is not None:
+        return go(request, f"/reports/{one.listing.report}")
     rows = one.listing.tickets if one.listing else ()
     return page(request, "message.html", here=here, one=one, rows=rows, words=shipped())
 
