@@ -24,6 +24,7 @@ from engine.background.fan_out import fan_out
 from engine.background.links import send_links
 from engine.background.meetings import carry_over, keep_called
 from engine.background.periods import keep_periods
+from engine.background.paths import fold_paths
 from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
@@ -134,6 +135,9 @@ def _indicators() -> Mapping[str, Indicator]:
 def _rollups(running: Running) -> int:
     house = running.application
     return refresh(house.database, house.clock, _indicators().values(), stopping=running.stopping)
+def _paths(running: Running) -> int:
+    house = running.application
+    return fold_paths(house.database, house.versions, stopping=running.stopping)
 
 
 def _periods(running: Running) -> int:
@@ -167,6 +171,7 @@ JOBS = (
     Job("rollups", 20, _rollups),
     Job("periods", 60, _periods),
     Job("samples", 60, _samples),
+    Job("paths", 30, _paths),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),
