@@ -63,19 +63,21 @@ def _nodes(definition: Workflow, ids: Mapping[str, str], spoken: "_Spoken") -> I
 
 def _edges(flows: Sequence[Flow], ids: Mapping[str, str], spoken: "_Spoken") -> Iterator[str]:
     most = max((flow.passes for flow in flows), default=0)
-    for flow in flows:
+    shown = [flow for flow in flows if flow.passes]
+    for flow in shown:
         source, action, target = flow.move
-        label = spoken.action(action)
-        if flow.passes:
-            label += f"<br/>{flow.passes}"
-            label += f" · {lasting(flow.median)}" if flow.median is not None and source != BEFORE else ""
-        yield f'  {ids[source]} -->|"{label}"| {ids[target]}'
-    for number, flow in enumerate(flows):
-        width = _THIN + round((_THICK - _THIN) * flow.passes / most) if most else _THIN
-        style = {Use.NEVER: _NEVER, Use.FORMER: f"{_FORMER},stroke-width:{width}px"}.get(
-            flow.use, f"{_USED},stroke-width:{width}px"
-        )
-        yield f"  linkStyle {number} {style}"
+        median = f" · {lasting(flow.median)}" if flow.median is not None and source != BEFORE else ""
+        yield f'  {ids[source]} -->|"{spoken.action(action)}<br/>{flow.passes}{median}"| {ids[target]}'
+    # What nobody took is one line between two states, without words: the list beside the diagram has them.
+    used = {(flow.move[0], flow.move[2]) for flow in shown}
+    never = [pair for pair in dict.fromkeys((flow.move[0], flow.move[2]) for flow in flows) if pair not in used]
+    for source, target in never:
+        yield f"  {ids[source]} --> {ids[target]}"
+    for number, flow in enumerate(shown):
+        width = _THIN + round((_THICK - _THIN) * flow.passes / most)
+        yield f"  linkStyle {number} {_FORMER if flow.use is Use.FORMER else _USED},stroke-width:{width}px"
+    for number in range(len(shown), len(shown) + len(never)):
+        yield f"  linkStyle {number} {_NEVER}"
 
 
 class _Spoken:

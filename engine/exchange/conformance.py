@@ -66,7 +66,7 @@ def conformance(transaction: Transaction, definition: Workflow, wanted: Wanted) 
         others_tickets=sum(one.taken.tickets for one in rest),
         flows=tuple(flows(definition, [one.taken for one in (*shown, *rest)])),
         versions=tuple(sorted({one.taken.version for one in everywhere}, reverse=True)),
-        sampled=any(one.taken.tickets > paths.SAMPLE for one in shown) or bool(rest),
+        sampled=any(one.taken.tickets > paths.SAMPLE for one in shown),
     )
 
 
