@@ -180,10 +180,9 @@ def test_only_what_moved_is_folded_again_and_a_rebuild_makes_the_same_rows(world
     assert variants == {row[0] for row in world.rows("SELECT variant FROM ticket_path")}
 
 
-def test_rework_is_a_loop_and_a_rare_path_weighs_as_much_as_it_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rare_path_weighs_as_much_as_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "SAMPLE", 1)
+    told = Told(world)
     for wait in (HOUR, HOUR, DAY):
         told = Told(world).reported()
         world.later(wait)
