@@ -15,10 +15,8 @@ from engine.definitions.machine import BEFORE, Machine
 from engine.definitions.model import Workflow
 from engine.rules.acts import Event, Source
 from engine.rules.case import Case
+from engine.rules.moves import Move, Taken
 from engine.vocabulary import StateType
-
-#: State before, action, state after.
-Move = tuple[str, str, str]
 
 #: Where a path ends once a ticket is in a state of such a type; it goes on if the ticket leaves it again.
 _ENDS = frozenset({StateType.CLOSED, StateType.VOID})
@@ -127,18 +125,6 @@ class Flow:
     #: Microseconds in the state before: half of the moves took no longer, nine of ten took no longer.
     median: int | None = None
     most: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """One path that tickets took."""
-
-    digest: str
-    version: int
-    moves: tuple[Move, ...]
-    tickets: int
-    #: Waits of a sample of them, a row per ticket, each as long as the moves.
-    waits: Sequence[Sequence[int]] = ()
 
 
 def flows(definition: Workflow, taken: Iterable[Taken]) -> list[Flow]:

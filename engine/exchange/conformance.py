@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from engine.analysis.paths import Flow, Move, Part, flows, folded, quantile
+from engine.analysis.paths import Flow, Part, flows, folded, quantile
 from engine.database import Transaction
 from engine.definitions.model import Workflow
 from engine.records import paths
 from engine.records.paths import Line, Variant, Wanted
+from engine.rules.moves import Move
 
 #: Paths that are shown one by one, the most frequent; the rest is one number.
 SHOWN = 20

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
-from engine.analysis.paths import Move, Taken
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.records import areas, departments
@@ -30,6 +29,7 @@ from engine.records.columns import (
     word,
     yes_no,
 )
+from engine.rules.moves import Move, Taken
 
 READER = "paths"
 #: Tickets of each path whose times are looked at, the newest.

@@ -3,9 +3,10 @@
 import pytest
 
 from engine.analysis.path_diagram import drawn, lasting
-from engine.analysis.paths import Move, Part, Taken, Use, digest, flows, folded, moves_of, quantile
+from engine.analysis.paths import Part, Use, digest, flows, folded, moves_of, quantile
 from engine.clock import DAY, HOUR, MINUTE
 from engine.definitions.machine import BEFORE
+from engine.rules.moves import Move, Taken
 from tests.support.door import BLOCK_CALLS, shipped
 
 LOOP = next(one for one in shipped() if one.key == BLOCK_CALLS)

@@ -11,7 +11,6 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.analysis.diagram import Language
 from engine.analysis.path_diagram import drawn, lasting
-from engine.analysis.paths import Move
 from engine.clock import Instant
 from engine.definitions.machine import BEFORE, Machine
 from engine.definitions.model import Title, Workflow
@@ -21,6 +20,7 @@ from engine.records import paths, registers
 from engine.records.mined import Selected
 from engine.records.paths import Cursor, Wanted
 from engine.rules.days import begins, ends
+from engine.rules.moves import Move
 from web import language
 from web.dependencies import House
 from web.masking import watched
