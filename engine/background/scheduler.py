@@ -135,6 +135,8 @@ def _indicators() -> Mapping[str, Indicator]:
 def _rollups(running: Running) -> int:
     house = running.application
     return refresh(house.database, house.clock, _indicators().values(), stopping=running.stopping)
+
+
 def _paths(running: Running) -> int:
     house = running.application
     return fold_paths(house.database, house.versions, stopping=running.stopping)
