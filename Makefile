@@ -19,10 +19,10 @@ TEST_READY = $(VENV)/.test-ready
 COMPILE = $(VENV)-lock/bin/pip-compile --quiet --no-config --allow-unsafe --strip-extras --generate-hashes \
 	--no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(UPGRADE)
 
-.PHONY: help demo install test check bench assets lock clean
+.PHONY: help demo install test check bench assets mining-venv lock clean
 
 help: ## 列出命令 / List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(RUN_READY) ## 安装运行依赖并启动演示 / Install what running needs and start the demo
 	$(BIN)/huying demo $(DEMO_ARGS)
@@ -45,6 +45,11 @@ bench: $(TEST_READY) ## 测量性能 / Measure performance
 assets: $(RUN_READY) ## 取网页所用的第三方文件,供内网使用(需 npm) / Fetch the files of others for intranets (needs npm)
 	$(BIN)/python -m web.fetching $(ASSETS_ARGS)
 
+# Its licence (AGPL) keeps it out of every requirement: an environment of its own, asked by a process of its own.
+mining-venv: ## 安装 pm4py 到 .venv-pm4py,仅供测试核对 / Install pm4py beside, for tests to hold exports against
+	python3 -m venv $(VENV)-pm4py
+	$(VENV)-pm4py/bin/python -m pip --disable-pip-version-check install --quiet pm4py==2.7.23.11
+
 lock: ## 重新锁定依赖,UPGRADE=--upgrade 取新版 / Pin the requirements again; UPGRADE=--upgrade takes new versions
 	@command -v python3.11 > /dev/null || { \
 		echo '锁定须用最低版本 python3.11 / Pinning needs the lowest version, python3.11' >&2; exit 1; }
@@ -62,7 +67,7 @@ lock: ## 重新锁定依赖,UPGRADE=--upgrade 取新版 / Pin the requirements a
 	rm -rf $(VENV)-lock
 
 clean: ## 删除 .venv、缓存与构建产物 / Remove .venv, caches and built files
-	rm -rf .venv .venv-lock dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lock .venv-pm4py dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

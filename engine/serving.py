@@ -13,14 +13,16 @@ from rich.table import Table
 from engine.application import Application
 from engine.background.births import open_births
 from engine.background.meetings import carry_over
+from engine.background.seal import seal
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
 from engine.exchange.demo import build_demo, petitions, relief, states
 from engine.exchange.demo.admissions import build_admissions
 from engine.exchange.demo.tickets import Sight, build_tickets
 from engine.exchange.demo.visits import fill_registers, walk_visits
-from engine.records import activations, schema, versions
+from engine.records import activations, schema, seals, versions
 from engine.settings import Settings
+from engine.signing import Key
 
 _OUT = Console(highlight=False, soft_wrap=True)
 #: Found by name, because the engine never imports the web.
@@ -63,10 +65,22 @@ def prepare_demo(settings: Settings) -> Settings:
         if open_births(application.door, application.database, application.versions, application.clock):
             _OUT.print(f"  名册走访 / visits by register {walk_visits(application)}")
         sights += build_admissions(application, lambda step: _OUT.print(f"  准入 / admission {step}"))
+        _seal(application)
         _OUT.print(_table(sights))
     finally:
         application.close()
     return demo
+
+
+def _seal(application: Application) -> None:
+    """A key and a first seal, so that there is something to look at; whoever has a key already keeps it."""
+    path = application.settings.seal_key_file
+    key = Key.load(path) if path.exists() else Key.make(path)
+    with application.database.looking() as transaction:
+        sealed = seals.last(transaction) is not None
+    if not sealed:
+        seal(application.database, application.clock, key, application.settings.hash_algorithm)
+        _OUT.print("  封存 / seal 1")
 
 
 def _table(sights: tuple[Sight, ...]) -> Table:

@@ -19,7 +19,7 @@ _FIXED = {
 _SECRET = ("/t/", "/r/")
 _OF_SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 #: The pages whose drawing sets styles as it goes.
-DRAWN = re.compile(r"/workflows/.*|/board/flow|/admin/workflows/(?:drafts/[0-9a-f]{64}|loops/[^/]+/[0-9]+)")
+DRAWN = re.compile(r"/workflows/.*|/paths/.*|/board/flow|/admin/workflows/(?:drafts/[0-9a-f]{64}|loops/[^/]+/[0-9]+)")
 #: Pages with a map: the only ones that may ask the server of tiles, if an installation has one.
 _MAPPED = ("/map", "/tasks", "/tickets/", "/board")
 

@@ -131,5 +131,10 @@ class _Drawing:
                 yield f"  class {','.join(known)} {word}"
 
     def _text(self, title: Title) -> str:
-        words = {Language.ZH: title.zh, Language.EN: title.en or title.zh, Language.BOTH: str(title)}
-        return words[self._language].translate(_ESCAPES)
+        return escaped(title, self._language)
+
+
+def escaped(title: Title, language: Language) -> str:
+    """A title in one language or both, without signs that mean something to Mermaid."""
+    words = {Language.ZH: title.zh, Language.EN: title.en or title.zh, Language.BOTH: str(title)}
+    return words[language].translate(_ESCAPES)

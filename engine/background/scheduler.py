@@ -23,6 +23,7 @@ from engine.background.facts import fold_facts
 from engine.background.fan_out import fan_out
 from engine.background.links import send_links
 from engine.background.meetings import carry_over, keep_called
+from engine.background.paths import fold_paths
 from engine.background.periods import keep_periods
 from engine.background.proposals import keep_up
 from engine.background.recount import recount
@@ -137,6 +138,11 @@ def _rollups(running: Running) -> int:
     return refresh(house.database, house.clock, _indicators().values(), stopping=running.stopping)
 
 
+def _paths(running: Running) -> int:
+    house = running.application
+    return fold_paths(house.database, house.versions, stopping=running.stopping)
+
+
 def _periods(running: Running) -> int:
     house = running.application
     return keep_periods(house.database, house.clock)
@@ -173,6 +179,7 @@ JOBS = (
     Job("periods", 60, _periods),
     Job("samples", 60, _samples),
     Job("reports", 2, _reports),
+    Job("paths", 30, _paths),
     Job("relay", 1, lambda running: relay(running.application.database)),
     Job("fan_out", 1, lambda running: fan_out(running.application.database, running.application.clock)),
     Job("deliver", 1, lambda running: running.deliverer.round(1)),

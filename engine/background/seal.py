@@ -4,6 +4,7 @@ Once a day at the time of the setting, by whichever process is there first; afte
 all the days that were missed. Without a key nothing is sealed by itself: a seal that nobody signed proves nothing.
 """
 
+from collections.abc import Callable
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from engine.signing import Key
 
 #: The key of the advisory lock on PostgreSQL; any number that nobody else uses.
 _LOCK = 0x48755366
+#: Tickets between two tellings of how far it is.
+_OFTEN = 500
 
 
 def seal_daily(database: Database, clock: Clock, key_file: Path, at: str, algorithm: str) -> int:
@@ -32,9 +35,15 @@ def seal_daily(database: Database, clock: Clock, key_file: Path, at: str, algori
 
 
 def seal(
-    database: Database, clock: Clock, key: Key, algorithm: str, *, since: Instant | None = None
+    database: Database,
+    clock: Clock,
+    key: Key,
+    algorithm: str,
+    *,
+    since: Instant | None = None,
+    tell: Callable[[int], None] = lambda done: None,
 ) -> Statement | None:
-    """Make a seal; None if one was made at `since` or later.
+    """Make a seal; None if one was made at `since` or later. `tell` hears how many tickets are under it by now.
 
     One seal is made at a time: on PostgreSQL the others wait for the lock and then see what was made meanwhile, on
     SQLite they are lined up by the writer.
@@ -46,19 +55,29 @@ def seal(
         if since is not None and seals.made_since(transaction, since):
             return None
         before = seals.last(transaction)
-        statement = _statement(transaction, before.statement if before else None, clock.now(), key, algorithm)
+        statement = _statement(transaction, before.statement if before else None, clock.now(), key, algorithm, tell)
         seals.keep(transaction, statement, key.sign(statement.text))
         return statement
 
     return database.acting(work)
 
 
-def _statement(transaction: Transaction, before: Statement | None, now: Instant, key: Key, algorithm: str) -> Statement:
+def _statement(
+    transaction: Transaction,
+    before: Statement | None,
+    now: Instant,
+    key: Key,
+    algorithm: str,
+    tell: Callable[[int], None],
+) -> Statement:
     number = before.number + 1 if before else 1
     seals.take(transaction, number)
     tree = Tree(algorithm)
     for leaf in seals.leaves(transaction, number):
         tree.add(leaf)
+        if tree.leaves % _OFTEN == 0:
+            tell(tree.leaves)
+    tell(tree.leaves)
     return Statement(
         number=number,
         day=moment(now).date().isoformat(),

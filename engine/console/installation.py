@@ -27,7 +27,7 @@ from engine.bench.command import (
 )
 from engine.console.bars import bar
 from engine.console.printing import ERR, OUT, REFUSED, Add
-from engine.console.seals import verify_seal
+from engine.console.seals import verify_kept, verify_seal
 from engine.errors import Malformed, Place
 from engine.records import schema
 from engine.records.access import issue_token, set_password
@@ -109,14 +109,17 @@ def _migrate(application: Application, given: argparse.Namespace) -> int:
 
 
 def _verify(application: Application, given: argparse.Namespace) -> int:
-    """Walk every chain of the history and name the first broken event of each broken ticket."""
-    if given.seal is None and (given.alone or given.public_key):
+    """Walk every chain of the history, name the first broken event of each broken ticket, and check the seals kept."""
+    if given.seal is None and given.alone:
         raise Malformed("请用 --seal 给出封存文件", "say which file with --seal", place=Place(field="--seal"))
     if not given.alone:
         schema.expect_current(application.database)
     if given.seal is not None:
         return verify_seal(application, given)
-    verdict = verify(application.database)
+    with application.database.looking() as transaction:
+        ((lines,),) = transaction.rows("SELECT count(*) FROM event")
+    with bar(ERR, "核对历史 / Walking the history", int(lines)) as tell:
+        verdict = verify(application.database, progress=tell)
     for broken in verdict.broken or ():
         ERR.print(str(broken), markup=False, style="red")
     word = "完好 / sound" if verdict.sound else "有改动 / broken"
@@ -124,9 +127,10 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
         f"{verdict.tickets} 件 / tickets · {verdict.events} 条 / events · "
         f"{verdict.erased} 条个人信息已删除 / erased · {word}"
     )
-    if verdict.sound and given.rows:
+    kept = verify_kept(application, given)
+    if verdict.sound and not kept and given.rows:
         return _verify_rows(application, verdict.tickets)
-    return 0 if verdict.sound else REFUSED
+    return kept if verdict.sound else REFUSED
 
 
 def _verify_rows(application: Application, total: int) -> int:

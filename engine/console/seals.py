@@ -33,7 +33,8 @@ def _seal(application: Application, given: argparse.Namespace) -> int:
     """Seal now what has moved since the last seal; `key` makes the key, `export` writes the file to be given away."""
     settings = application.settings
     key = Key.load(settings.seal_key_file)
-    made = seal(application.database, application.clock, key, settings.hash_algorithm)
+    with bar(ERR, "封存 / Sealing", None) as tell:
+        made = seal(application.database, application.clock, key, settings.hash_algorithm, tell=tell)
     if made is None:
         raise AssertionError("a seal that is asked for is made")
     OUT.print(
@@ -96,12 +97,48 @@ def verify_seal(application: Application, given: argparse.Namespace) -> int:
     if given.alone:
         check = seal_check.alone(file, trusted)
     else:
-        with bar(ERR, "核对封存 / Checking seals", None) as tell:
+        with bar(ERR, "核对封存 / Checking seals", _sealed(application)) as tell:
             check = seal_check.against(application.database, file, trusted, tell=tell)
     for finding in check.findings:
         ERR.print(str(finding), markup=False, style="red")
     _summary(check, file, alone=given.alone, trusted=bool(trusted))
     return 0 if check.sound else REFUSED
+
+
+def verify_kept(application: Application, given: argparse.Namespace) -> int:
+    """Check the seals that lie in this database, with the keys that are given, else with those of this machine."""
+    trusted = _trusted(given.public_key) or _own_keys(application.settings.seal_key_file)
+    with bar(ERR, "核对封存 / Checking seals", _sealed(application)) as tell:
+        check = seal_check.kept(application.database, trusted, tell=tell)
+    if not check.seals and not check.findings:
+        OUT.print("没有封存可核对 / there are no seals to check")
+        return 0
+    for finding in check.findings:
+        ERR.print(str(finding), markup=False, style="red")
+    word = "完好 / sound" if check.sound else f"{len(check.findings)} 处不符 / findings"
+    OUT.print(f"{check.seals} 次封存 / seals · {check.tickets} 件 / tickets · {word}", markup=False)
+    how = (
+        "签名按所给或本机密钥核对 / signatures were held against the keys given, or of this machine"
+        if trusted
+        else "本机没有密钥，签名只按封存自带公钥核对 / no key here: signatures were held against the keys seals name"
+    )
+    ERR.print(f"{how}；末尾被删的封存只有第二机关的文件能查出（--seal）", markup=False, style="yellow")
+    ERR.print(
+        "Seals taken away from the end are found only by the file of a second organisation (--seal)", style="yellow"
+    )
+    return 0 if check.sound else REFUSED
+
+
+def _own_keys(path: Path) -> frozenset[str]:
+    """The public halves of this machine's key and of those put aside beside it."""
+    there = [one for one in (path, *path.parent.glob(f"{path.name}.*")) if one.is_file()]
+    return frozenset(Key.load(one).public for one in there)
+
+
+def _sealed(application: Application) -> int:
+    """Tickets that any seal holds."""
+    with application.database.looking() as transaction:
+        return seals.held(transaction)
 
 
 def _trusted(path: Path | None) -> frozenset[str]:

@@ -80,6 +80,37 @@ def against(
     return check
 
 
+def kept(
+    database: Database, trusted: frozenset[str] = frozenset(), *, tell: Callable[[int], None] = lambda done: None
+) -> Check:
+    """Check the seals that lie in a database by themselves, and what they say against it. `tell` as above.
+
+    Whoever can write the database can take seals away from its end, and with no `trusted` key make others: only the
+    file of a second organisation knows better.
+    """
+    check = Check()
+    with database.looking() as transaction:
+        chain = list(seals.every(transaction))
+        _chain(check, chain, trusted)
+        # What follows hangs on the signatures: a statement that cannot be read was named above.
+        believed = frozenset(
+            sealed.number
+            for sealed in chain
+            if (statement := _readable(sealed)) is not None
+            and _root(check, statement, seals.leaves(transaction, sealed.number))
+        )
+        leaves = (one for one in seals.by_ticket(transaction) if one[1] in believed)
+        _tickets(check, transaction, leaves, tell)
+    return check
+
+
+def _readable(sealed: Sealed) -> Statement | None:
+    try:
+        return sealed.statement
+    except Malformed:
+        return None
+
+
 def _chain(check: Check, chain: Iterable[Sealed], trusted: frozenset[str], before: Statement | None = None) -> None:
     """Signatures and links of seals in their order."""
     for sealed in chain:

@@ -69,6 +69,16 @@ class Sealed:
         return Statement.read(self.text)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The newest seal that holds a ticket's history."""
+
+    number: int
+    day: str
+    #: Lines of the history that came after it.
+    since: int
+
+
 #: What has moved since it was last sealed: its newest hash stands in no leaf of its own. One statement, one snapshot.
 _TAKE = """
     INSERT INTO seal_leaf (seal, ticket_id, case_no, seq, count, head)
@@ -96,6 +106,23 @@ def found(transaction: Transaction, number: int) -> Sealed | None:
     (mark,) = marks(transaction, 1)
     rows = transaction.rows(f"SELECT number, statement, signature FROM seal WHERE number = {mark}", (number,))  # noqa: S608
     return Sealed(*rows[0]) if rows else None
+
+
+def holding(transaction: Transaction, ticket_id: int) -> Held | None:
+    """The seal that a ticket's history was taken into last; None if it never was."""
+    mark, _ = marks(transaction, 2)
+    rows = transaction.rows(
+        "SELECT s.number, s.day, (SELECT count(*) FROM event e WHERE e.ticket_id = l.ticket_id AND e.seq > l.seq) "  # noqa: S608
+        f"FROM seal_leaf l JOIN seal s ON s.number = l.seal WHERE l.ticket_id = {mark} ORDER BY l.seal DESC LIMIT 1",
+        (ticket_id,),
+    )
+    return Held(number=int(rows[0][0]), day=rows[0][1], since=int(rows[0][2])) if rows else None
+
+
+def held(transaction: Transaction) -> int:
+    """How many tickets any seal holds."""
+    ((found,),) = transaction.rows("SELECT count(DISTINCT ticket_id) FROM seal_leaf")
+    return int(found)
 
 
 def every(transaction: Transaction, until: int = 2**62) -> Iterator[Sealed]:

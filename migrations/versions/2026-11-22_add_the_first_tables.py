@@ -527,6 +527,15 @@ def add_tables() -> None:
         postgresql_where=sa.text("dialled <> ''"),
     )
     op.create_table(
+        "path_variant",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("moves", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_path_variant")),
+    )
+    op.create_index(op.f("ix_path_variant_workflow"), "path_variant", ["workflow"], unique=False)
+    op.create_table(
         "period_line",
         sa.Column("period_id", BIG, autoincrement=False, nullable=False),
         sa.Column("number", BIG, autoincrement=False, nullable=False),
@@ -1134,6 +1143,30 @@ def add_tables() -> None:
         postgresql_where=sa.text("rated_at IS NOT NULL"),
     )
     op.create_index("ix_ticket_fact_reported", "ticket_fact", ["reported_at"], unique=False)
+    op.create_table(
+        "ticket_path",
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("variant", sa.String(length=64), nullable=False),
+        sa.Column("fault", sa.Text(), nullable=False),
+        sa.Column("waits", sa.Text(), nullable=False),
+        sa.Column("reported_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("area_id", BIG, nullable=False),
+        sa.Column("department_id", BIG, nullable=True),
+        sa.Column("item", sa.String(length=64), nullable=True),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("confidential", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ticket_path")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_ticket_path_variant",
+        "ticket_path",
+        ["workflow", "confidential", "variant", "reported_at", "ended_at"],
+        unique=False,
+    )
     op.create_table(
         "ticket_place",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),

@@ -180,8 +180,8 @@ def test_every_command_of_the_tour_works(checkout: Path) -> None:
     ticket = told.stdout[told.stdout.rindex("块呼条应·速办直评 / Block calls, line responds · 直评公示") :]
     assert "已反馈 / Fed back" in ticket
     assert "已退单 / Returned" in ticket
-    # Two walks along the chains, and one file of a seal: against the database, and alone.
-    assert ticket.count("完好 / sound") == 4
+    # Two walks along the chains, each with the seals kept; and one file of a seal: against the database, and alone.
+    assert ticket.count("完好 / sound") == 6
     assert ticket.count("一致 / the same") == 1
     assert "有改动 / broken" in ticket
     assert "有人动过 / somebody touched it" in ticket

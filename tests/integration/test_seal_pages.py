@@ -63,3 +63,14 @@ def test_nobody_else_sees_them(xidu: Town) -> None:
         assert browser.go("/seals").status == 403
         assert browser.go("/seals/1/file").status == 403
         assert "/seals" not in browser.go("/posts").html
+
+
+def test_a_ticket_says_in_which_seal_its_history_is(xidu: Town) -> None:
+    case_no = xidu.report()
+    desk = Browser(xidu, "shen")
+    assert "历史尚未封存" in desk.go(f"/tickets/{case_no}").text
+    made = _sealed(xidu)
+    assert f"历史已封存：第 1 号（{made.day}）" in desk.go(f"/tickets/{case_no}").text
+    assert "此后" not in desk.go(f"/tickets/{case_no}").text
+    xidu.act("shen", case_no, "accept", {"item": "part-01-01/1", "urgency": "normal"})
+    assert "此后 1 条" in desk.go(f"/tickets/{case_no}").text

@@ -11,7 +11,7 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import FormItem
 from engine.errors import HuyingError, NotAllowedNow, Stale
-from engine.records import callers, exemptions, lists, phrases, reservations
+from engine.records import callers, exemptions, lists, phrases, reservations, seals
 from engine.records import hands as ways
 from engine.records import sheet as sheets
 from engine.records.hands import Way
@@ -144,6 +144,7 @@ def _ticket(
         links = handed_out(transaction, house.door, sheet.case, here.viewer.person_id, house.clock.now())
         way = ways.way(transaction, sheet.case)
         held_by = _hands(house, sheet, way)
+        sealed = seals.holding(transaction, sheet.sight.ticket_id)
         pictured = sheets.pictured(transaction, here.viewer, sheet.sight, sheet.case, before_after.FIELDS)
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
@@ -164,6 +165,7 @@ def _ticket(
         earlier=earlier,
         rests=rests,
         hands=held_by,
+        sealed=sealed,
         pictures=before_after.columns(sheet, pictured),
     )
 
