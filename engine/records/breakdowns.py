@@ -14,7 +14,7 @@ from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.records import areas, departments
 from engine.records.asking import Asking, among
-from engine.records.indicator_sql import TABLES, Asked, Shared
+from engine.records.indicator_sql import TABLES, Asked, Shared, lifted
 from engine.records.indicators import Figure, grouped, together
 from engine.records.rollup_answers import WAYS, Book
 
@@ -60,6 +60,8 @@ def breakdown(
     children, and what lies above it stands in the line of the area asked for. Months stand in their order, everything
     else by its key. `divides` says which have none. Errors: `NotFound` as `figure`.
     """
+    # By area the tops would become the parts of the only area held.
+    asked = lifted(transaction, asked, place=by is not By.AREA)
     wanted = [one for one in indicators if divides(one, by)]
     rows = _counted(transaction, wanted, asked, by, WAYS if level and by is By.AREA else by.value)
     values = {value for some in rows.values() for value, _ in some}

@@ -5,7 +5,7 @@ item, channel, who asks), `base` the denominator of one of them, `counted` its n
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.clock import DAY, Instant
 from engine.database import Transaction
@@ -73,6 +73,41 @@ class Shared:
     @classmethod
     def of(cls, indicator: Indicator) -> "Shared":
         return cls(indicator.unit, indicator.cohort, indicator.standing)
+
+
+def lifted(transaction: Transaction, asked: Asked, *, place: bool = True) -> Asked:
+    """The same question without the limit by units where it cannot go beyond it, for only then rollups answer.
+
+    Whoever holds a post of an area reaches every ticket below it that is not confidential, and those are in no count.
+    With `place` whoever holds one area and nothing else asks for that area. Errors: `NotFound` as `scope`.
+    """
+    own = {unit for unit in asked.units or () if unit[1:].isdigit()}
+    held = {unit[1:] for unit in own if unit.startswith("a")}
+    if asked.units is None or not own:
+        return asked
+    if place and not asked.area and not asked.department and len(own) == len(held) == 1:
+        asking = Asking(transaction)
+        rows = transaction.rows(f"SELECT code FROM area WHERE id = {asking(int(*held))}", asking.parameters)  # noqa: S608
+        asked = replace(asked, area=str(rows[0][0]))
+    if asked.area:
+        ways = areas.ways(transaction, areas.area_by_code(transaction, asked.area))
+        free = all(held.intersection(way.split("/")) for way in ways)
+    elif asked.department and asked.department != NONE:
+        found = departments.department_by_code(transaction, asked.department)
+        asking = Asking(transaction)
+        rows = transaction.rows(_below(asking, found.id), asking.parameters)
+        free = {f"d{number}" for (number,) in rows} <= own
+    else:
+        free = False
+    return replace(asked, units=None) if free else asked
+
+
+def _below(asking: Asking, department: int) -> str:
+    """A department and what stands below it."""
+    return (
+        f"WITH RECURSIVE below (id) AS (SELECT id FROM department WHERE id = {asking(department)} UNION "  # noqa: S608
+        "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below"
+    )
 
 
 def source(unit: Counted, *, tickets: bool) -> str:
@@ -179,11 +214,7 @@ def filters(transaction: Transaction, asked: Asked, asking: Asking, *, departmen
         yield f"{department} = {asking(found.id)}"
     elif asked.department:
         found = departments.department_by_code(transaction, asked.department)
-        yield (
-            f"{department} IN (WITH RECURSIVE below (id) AS ("  # noqa: S608 (constant words)
-            f"SELECT id FROM department WHERE id = {asking(found.id)} UNION "
-            "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below)"
-        )
+        yield f"{department} IN ({_below(asking, found.id)})"
     if asked.item == NONE:
         yield f"coalesce({ticket}.item, '') = ''"
     elif asked.item:

@@ -22,6 +22,7 @@ from engine.records.indicator_sql import (
     base,
     counted,
     kept,
+    lifted,
     mature,
     of_person,
     scope,
@@ -109,7 +110,7 @@ def figure(transaction: Transaction, indicator: Indicator, asked: Asked) -> Figu
 
 def figures(transaction: Transaction, indicators: Iterable[Indicator], asked: Asked) -> dict[str, Figure]:
     """Count several, those of one unit and cohort in one statement. Errors: as `figure`."""
-    book = Book(transaction, asked)
+    book = Book(transaction, lifted(transaction, asked))
     return {
         name: sum((figure for _, figure in rows[1:]), rows[0][1])
         for shared, some in together(indicators)
@@ -177,7 +178,7 @@ def read(indicators: Sequence[Indicator], row: Sequence[Any]) -> Mapping[str, Fi
 
 def apart(transaction: Transaction, indicator: Indicator, asked: Asked) -> Apart:
     """How many are not in the denominator, and why. Errors: as `figure`."""
-    asking = Asking(transaction)
+    asked, asking = lifted(transaction, asked), Asking(transaction)
     sides = (
         " AND ".join((_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)))
         for side in (Side.IMMATURE, Side.EXCLUDED)
@@ -214,7 +215,7 @@ def behind(
     most: int = MOST,
 ) -> list[Line]:
     """What is counted, by its cohort moment, at most `most` lines after one. Errors: as `figure`."""
-    asking, alias = Asking(transaction), TABLES[indicator.unit]
+    asked, asking, alias = lifted(transaction, asked), Asking(transaction), TABLES[indicator.unit]
     parts = [scope(transaction, asked, asking, Shared.of(indicator))]
     parts += [_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)]
     parted = indicator.unit is not Counted.TICKET

@@ -12,6 +12,7 @@ from engine.application import Application
 from engine.clock import Instant
 from engine.definitions.words import shipped
 from engine.records import outlines, registers, standing, standing_lists
+from engine.records.rollups import newest
 from engine.records.standing_lists import CardLine, Cursor, DueLine, OpenLine
 from web import board as figures
 from web import board_flow, language, maps
@@ -45,13 +46,14 @@ def show(request: Request, house: House, here: At, chosen: Choices) -> Response:
     asked = period(chosen, now)
     with house.database.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
-        found = figures.board(transaction, seen, asked, now, house.settings.rank_from)
+        as_of = newest(transaction, now)
+        found = figures.board(transaction, seen, asked, as_of, house.settings.rank_from)
         skip = standing.passed_windows(transaction, house.versions)
         tally = standing.tally(transaction, seen.scope, skip, now, tomorrow(house, now))
         loops = [house.versions.active(transaction, one) for one in registers.active_keys(transaction)]
         items = registers.item_names(transaction, [chosen.item] if chosen.item else [])
     return page(
-        request, "board.html", here=here, seen=seen, chosen=seen.chosen, period=asked, board=found, tally=tally,
+        request, "board.html", here=here, seen=seen, chosen=seen.chosen, period=asked, board=found, as_of=as_of, tally=tally,
         loops=loops, items=items, channels=figures.CHANNELS, cards=shipped().cards, enough=house.settings.rank_from,
         months=[months_later(asked.month or f"{asked.last:%Y-%m}", step) for step in (-1, 1)],
     )  # fmt: skip
