@@ -102,7 +102,7 @@ def lifted(transaction: Transaction, asked: Asked, *, place: bool = True) -> Ask
     return replace(asked, units=None) if free else asked
 
 
-def _below(asking: Asking, department: int) -> str:
+def _below(asking: Asking, department: int | None) -> str:
     """A department and what stands below it."""
     return (
         f"WITH RECURSIVE below (id) AS (SELECT id FROM department WHERE id = {asking(department)} UNION "  # noqa: S608

@@ -20,6 +20,7 @@ from engine.records.breakdowns import By, Group, breakdown
 from engine.records.frequent import busy, roots
 from engine.records.indicators import Asked, Figure, figures, formula
 from engine.records.registers import item_names
+from engine.records.rollups import newest
 from engine.records.watching import watched
 from engine.reports import periods
 from engine.reports.ledger import CHANNELS
@@ -48,8 +49,11 @@ LONGEST_TEXT = 500
 
 
 def gather(transaction: Transaction, viewer: Viewer, period: str, area: str, now: Instant) -> dict[str, Any]:
-    """Everything that is counted for a bulletin, as of now. Errors: `NotPermitted`, `NotFound`, `Malformed`."""
-    month, known = periods.month(period), discover()
+    """Everything that is counted for a bulletin, as the rollups know it now.
+
+    Errors: `NotPermitted`, `NotFound`, `Malformed`.
+    """
+    month, known, now = periods.month(period), discover(), newest(transaction, now)
     asked = Asked(since=month.since, until=month.until, as_of=now, area=area, units=watched(viewer))
     indicators = [known[name] for name in COLUMNS.values()]
     channels = _channels(transaction, known, asked)

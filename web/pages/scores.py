@@ -18,6 +18,7 @@ from engine.rules import cut_off
 from engine.rules.ledger import Formulas
 from web import scoring
 from web.dependencies import House
+from web.figures import moment_of
 from web.filing import keeps
 from web.masking import watched
 from web.rendering import go, page
@@ -183,7 +184,7 @@ def _asked(
 
 def _span(house: Application, formulas: Formulas, label: str, area: str, units: tuple[str, ...] | None) -> Asked:
     since, until = cut_off.span(label, formulas.sheet.cut_off)
-    return Asked(since=since, until=until, as_of=house.clock.now(), area=area, units=units)
+    return Asked(since=since, until=until, as_of=moment_of(house), area=area, units=units)
 
 
 def _labels(house: Application, formulas: Formulas) -> list[str]:
