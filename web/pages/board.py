@@ -54,7 +54,8 @@ def show(request: Request, house: House, here: At, chosen: Choices) -> Response:
         items = registers.item_names(transaction, [chosen.item] if chosen.item else [])
     return page(
         request, "board.html", here=here, seen=seen, chosen=seen.chosen, period=asked, board=found, as_of=as_of,
-        tally=tally, loops=loops, items=items, channels=figures.CHANNELS, cards=shipped().cards, enough=house.settings.rank_from,
+        tally=tally, loops=loops, items=items, channels=figures.CHANNELS, cards=shipped().cards,
+        enough=house.settings.rank_from,
         months=[months_later(asked.month or f"{asked.last:%Y-%m}", step) for step in (-1, 1)],
     )  # fmt: skip
 
