@@ -9,8 +9,8 @@ from engine.records import cohorts, periods
 from engine.records.period_rows import State
 from engine.records.period_writing import act_hash
 from engine.records.periods import Done, Period
-from engine.rules import ledger
-from engine.rules.ledger import Line
+from engine.rules import roll
+from engine.rules.roll import Line
 from engine.stages import accounting
 
 
@@ -49,7 +49,7 @@ def _lines(transaction: Transaction, period: Period, acts: list[Done]) -> Iterat
         seen.append(line)
         if line.hash != kept:
             yield f"第 {line.number} 行（{line.case_no}）被改动 / line {line.number} ({line.case_no}) was changed"
-    if _fact(acts, "draft", "lines") != ledger.digest(line.text for line in seen):
+    if _fact(acts, "draft", "lines") != roll.digest(line.text for line in seen):
         yield "全部各行的摘要与初稿时不同 / the lines are not those of the draft"
 
 
@@ -60,10 +60,10 @@ def _head(period: Period, acts: list[Done]) -> Iterator[str]:
 
 def _results(transaction: Transaction, period: Period, acts: list[Done]) -> Iterator[str]:
     head = cohorts.head_of(period)
-    again = ledger.results(head, periods.lines(transaction, period.id), periods.excluded(transaction, period.id))
+    again = roll.results(head, periods.lines(transaction, period.id), periods.excluded(transaction, period.id))
     if again != period.results:
         yield "结果与重新计算的不同 / the results are not those worked out again"
-    digest = ledger.digest(accounting.document(transaction, period))
+    digest = roll.digest(accounting.document(transaction, period))
     if not digest == period.digest == _fact(acts, "finalise", "document"):
         yield "定稿文件的摘要不同 / the document is not the one that became final"
 

@@ -1,4 +1,4 @@
-"""Who is in a figure, who is left out and why: the lines that a ledger freezes, and the trees that they are read by."""
+"""Who is in a figure, who is left out and why: the lines that a roll freezes, and the trees that they are read by."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from engine.records.asking import among, marks
 from engine.records.indicators import Asked, Cursor, Side, behind
 from engine.records.indicators import Line as Found
 from engine.records.periods import Period
-from engine.rules.ledger import EXEMPT, NOT_DUE, Head, Line, Tally, Trees
+from engine.rules.roll import EXEMPT, NOT_DUE, Head, Line, Tally, Trees
 
 #: Lines read in one go.
 _PAGE = 5_000

@@ -10,7 +10,7 @@ from engine.records.access import Viewer
 from engine.records.asking import Asking, among
 from engine.records.cohorts import head_of
 from engine.records.periods import LINE, MOST, Period, line_of
-from engine.rules.ledger import Line, Tally
+from engine.rules.roll import Line, Tally
 
 
 @dataclass(frozen=True, slots=True)

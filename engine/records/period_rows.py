@@ -27,7 +27,7 @@ from engine.records.columns import (
 from engine.records.columns import (
     number as whole,
 )
-from engine.rules.ledger import Ground, Judgement
+from engine.rules.roll import Ground, Judgement
 
 _DIGEST = 64
 
@@ -77,7 +77,7 @@ class AccountingPeriod(SQLModel, table=True):
 
 
 class PeriodLine(SQLModel, table=True):
-    """One line of a ledger, as it was frozen."""
+    """One line of a roll, as it was frozen."""
 
     __tablename__ = "period_line"
     __table_args__ = (

@@ -8,7 +8,7 @@ from engine.database import Transaction
 from engine.records.asking import marks
 from engine.records.period_rows import State
 from engine.rules.chain import canonical_row, event_hash
-from engine.rules.ledger import Head, Line
+from engine.rules.roll import Head, Line
 
 _ALGORITHM = "sha256"
 

@@ -10,7 +10,7 @@ from engine.definitions.model import Title
 from engine.errors import NotFound
 from engine.records.asking import Asking, marks
 from engine.records.period_rows import STATES, State
-from engine.rules.ledger import Ground, Judgement, Line, Tally
+from engine.rules.roll import Ground, Judgement, Line, Tally
 
 #: Periods, or lines, on one page.
 MOST = 50

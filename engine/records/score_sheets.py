@@ -17,7 +17,7 @@ from engine.definitions.indicator import Indicator
 from engine.errors import NotFound, Stale
 from engine.records.asking import marks
 from engine.records.columns import big_id, instant, link, text, word
-from engine.rules.ledger import Formulas
+from engine.rules.roll import Formulas
 
 _DIGEST = 64
 

@@ -11,8 +11,8 @@ from engine.records import cohorts
 from engine.records.asking import Asking, among
 from engine.records.indicator_sql import TABLES, Asked, scope, source
 from engine.records.indicators import Figure, counts, figures, read, together
-from engine.rules import ledger
-from engine.rules.ledger import Formulas, Trees
+from engine.rules import roll
+from engine.rules.roll import Formulas, Trees
 from engine.rules.scoring import Piece, Score, Share, score
 
 
@@ -53,14 +53,14 @@ def scored(transaction: Transaction, formulas: Formulas, asked: Asked, *, exempt
     shares: dict[str, dict[str, Share]] = {}
     for name, leaves in _leaves(transaction, sheet, indicators, asked).items():
         for leaf, figure in leaves.items():
-            for unit in ledger.units_of(sheet, trees, seats, leaf):
+            for unit in roll.units_of(sheet, trees, seats, leaf):
                 own = shares.setdefault(unit, {})
                 own[name] = _together(own.get(name), figure)
     shares = {unit: own for unit, own in shares.items() if any(one.denominator for one in own.values())}
     pieces = _pieces(transaction, sheet, indicators, trees, asked, seats)
     found = {unit: score(sheet, own, pieces.get(unit, {})) for unit, own in sorted(shares.items())}
     return Scored(
-        sheet=sheet, asked=asked, trees=trees, scores=found, places=ledger.places(sheet, trees, found),
+        sheet=sheet, asked=asked, trees=trees, scores=found, places=roll.places(sheet, trees, found),
         names=_names(transaction, sheet, trees, found),
     )  # fmt: skip
 
@@ -137,7 +137,7 @@ def _pieces(
     """Unit → indicator → what a step takes points off for."""
     found: dict[str, dict[str, list[Piece]]] = {}
     for line in cohorts.numerators(transaction, _stepped(sheet, indicators), asked):
-        for unit in ledger.units_of(sheet, trees, seats, ledger.leaf_of(sheet, line)):
+        for unit in roll.units_of(sheet, trees, seats, roll.leaf_of(sheet, line)):
             found.setdefault(unit, {}).setdefault(line.indicator, []).append(Piece(line.case_no, line.seq))
     return found
 

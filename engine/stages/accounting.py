@@ -21,9 +21,9 @@ from engine.records.areas import area_by_code
 from engine.records.indicators import Asked
 from engine.records.period_rows import State
 from engine.records.periods import Objection, Period
-from engine.rules import cut_off, ledger
+from engine.rules import cut_off, roll
 from engine.rules.chain import canonical, personal_digest
-from engine.rules.ledger import FORMAT, Formulas, Ground, Head, Judgement, Line, Tally
+from engine.rules.roll import FORMAT, Formulas, Ground, Head, Judgement, Line, Tally
 from engine.stages import accounting_rights as rights
 from engine.stages.door import Door
 
@@ -79,7 +79,7 @@ def draft(database: Database, clock: Clock, sheet: str, area: str, label: str, b
             raise NotAllowedNow("此周期已有初稿", "this period has been drafted already")
         number = period_writing.begin(transaction, head, int(place.id or 0), lines)
         facts = {
-            "head": _sha256(head.text), "lines": ledger.digest(line.text for line in lines), "count": len(lines),
+            "head": _sha256(head.text), "lines": roll.digest(line.text for line in lines), "count": len(lines),
             "formulas": formulas.digest,
         }  # fmt: skip
         _note(transaction, number, "draft", by, now, facts)
@@ -197,9 +197,9 @@ def finalise(database: Database, clock: Clock, number: int, by: By) -> str:
         newest = seals.last(transaction)
         lines = list(periods.lines(transaction, number))
         head = cohorts.head_of(period)
-        results = ledger.results(head, lines, periods.excluded(transaction, number))
+        results = roll.results(head, lines, periods.excluded(transaction, number))
         sealed = replace(period, results=results, seal=newest.number if newest else None)
-        digest = ledger.digest(document(transaction, sealed))
+        digest = roll.digest(document(transaction, sealed))
         period_writing.settle(transaction, number, results, digest, sealed.seal)
         _note(transaction, number, "finalise", by, now, {"document": digest, "seal": sealed.seal})
         return digest
@@ -235,7 +235,7 @@ def document(transaction: Transaction, period: Period) -> Sequence[str]:
     """The lines of a final period's document, told from what is frozen."""
     sealed = seals.found(transaction, period.seal) if period.seal else None
     return list(
-        ledger.document(
+        roll.document(
             cohorts.head_of(period),
             periods.lines(transaction, period.id),
             periods.rulings(transaction, period.id),
@@ -278,10 +278,8 @@ def _restated(transaction: Transaction, period: Period, now: Instant) -> str:
         {
             "as_of": now,
             "period": period.id,
-            "differences": [
-                one for one in ledger.differences(frozen, after, excluded) if one["ticket_id"] not in hidden
-            ],
-            "results": json.loads(ledger.results(head, after, frozenset()))[1],
+            "differences": [one for one in roll.differences(frozen, after, excluded) if one["ticket_id"] not in hidden],
+            "results": json.loads(roll.results(head, after, frozenset()))[1],
         }
     )
 

@@ -10,7 +10,7 @@ from engine.records.asking import among
 from engine.records.cohorts import head_of
 from engine.records.periods import Objection, Period
 from engine.rules.case import Held
-from engine.rules.ledger import Line, Trees
+from engine.rules.roll import Line, Trees
 
 SUPERVISOR = "supervisor"
 AUDITOR = "audit_admin"

@@ -18,7 +18,7 @@ from engine.records.indicators import Asked, figure
 from engine.records.period_rows import State
 from engine.records.periods import Period
 from engine.rules.case import Held
-from engine.rules.ledger import Ground, Judgement, Line, Tally
+from engine.rules.roll import Ground, Judgement, Line, Tally
 from engine.stages import accounting
 from engine.stages.accounting import By
 from tests.support.door import Told, World

@@ -1,4 +1,4 @@
-"""Live scores are what the lines of a ledger give, and every number on their pages leads to its list."""
+"""Live scores are what the lines of a roll give, and every number on their pages leads to its list."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from engine.clock import DAY, SetClock
 from engine.database import Database
 from engine.records import cohorts, score_sheets, scores
 from engine.records.indicators import Asked
-from engine.rules import cut_off, ledger
+from engine.rules import cut_off, roll
 from tests.support.browser import Browser
 from tests.support.door import Told, World
 from tests.support.town import Town, town
@@ -34,7 +34,7 @@ def test_live_scores_are_those_of_the_lines_for_every_sheet(database: Database) 
             found = scores.scored(transaction, formulas, asked)
             lines = cohorts.explained(transaction, scores.indicators_of(formulas), asked)
             seats = cohorts.seats(transaction, sheet, trees, "district", asked)
-            told = ledger.scores(sheet, trees, seats, lines)
+            told = roll.scores(sheet, trees, seats, lines)
             for unit, one in found.scores.items():
                 assert one == told[unit], (sheet.name, unit)
                 _, alone = scores.of_unit(transaction, formulas, asked, unit)

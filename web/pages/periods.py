@@ -18,12 +18,12 @@ from engine.records.access import Viewer
 from engine.records.period_lines import Whose
 from engine.records.period_rows import State
 from engine.records.periods import Period
-from engine.rules import cut_off, ledger
-from engine.rules.ledger import Ground, Head, Judgement
+from engine.rules import cut_off, roll
+from engine.rules.roll import Ground, Head, Judgement
 from engine.stages import accounting
 from engine.stages import accounting_rights as rights
 from engine.stages.accounting import By
-from web import ledgers, scoring
+from web import rolls, scoring
 from web.dependencies import House
 from web.rendering import go, page
 from web.sessions import At, Form, Posted, Sitting
@@ -127,7 +127,7 @@ def _one(
             if one.line.ticket_id not in hidden and (reads or getattr(one.line, whose.column) in (whose.codes or ()))
         ]  # fmt: skip
         head = cohorts.head_of(period)
-        shown = ledgers.read(
+        shown = rolls.read(
             head, _objecting(period, house.clock.now()), lines, objections, rights.owner(transaction, viewer, period)
         )
         context = {
@@ -142,7 +142,7 @@ def _one(
     return page(
         request, "period.html", status=error.status if error else 200, here=here, period=period, reads=reads,
         head=head, formulas=head.formulas, shown=shown, objections=objections, indicator=indicator, show=show,
-        more=more, error=error, scoring=scoring, ledgers=ledgers, grounds=ledgers.GROUNDS, **context,
+        more=more, error=error, scoring=scoring, rolls=rolls, grounds=rolls.GROUNDS, **context,
     )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def _results(transaction: Transaction, period: Period, reads: bool, whose: Whose
         text = period.results
     elif period.lines <= _WORKED_OUT:
         excluded = periods.excluded(transaction, period.id)
-        text = ledger.results(cohorts.head_of(period), periods.lines(transaction, period.id), excluded)
+        text = roll.results(cohorts.head_of(period), periods.lines(transaction, period.id), excluded)
     else:
         return []
     found: list[dict[str, object]] = json.loads(text)[1]
@@ -167,12 +167,12 @@ def _objecting(period: Period, now: Instant) -> bool:
 
 def _restatements(
     transaction: Transaction, period: Period, head: Head
-) -> list[tuple[int, Instant, list[ledgers.Moved], str]]:
+) -> list[tuple[int, Instant, list[rolls.Moved], str]]:
     found = []
     for seq, at, text, digest in periods.restatements(transaction, period.id):
         told = json.loads(text)["differences"]
         hidden = cohorts.confidential(transaction, {one["ticket_id"] for one in told})
-        found.append((seq, at, ledgers.differences(head, told, hidden), digest))
+        found.append((seq, at, rolls.differences(head, told, hidden), digest))
     return found
 
 

@@ -15,7 +15,7 @@ from engine.records import score_sheets, scores
 from engine.records.access import Viewer
 from engine.records.indicators import Asked
 from engine.rules import cut_off
-from engine.rules.ledger import Formulas
+from engine.rules.roll import Formulas
 from web import scoring
 from web.dependencies import House
 from web.figures import moment_of

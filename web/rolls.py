@@ -9,7 +9,7 @@ from engine.definitions.indicator_conditions import Unreadable, parse
 from engine.definitions.indicator_words import read_as
 from engine.definitions.model import Title
 from engine.records.periods import Objection
-from engine.rules.ledger import EXEMPT, NOT_DUE, RULED, Ground, Head, Judgement, Line, Tally
+from engine.rules.roll import EXEMPT, NOT_DUE, RULED, Ground, Head, Judgement, Line, Tally
 
 GROUNDS = {
     Ground.DUTY: Title("非本单位职责", "not this unit's duty"),

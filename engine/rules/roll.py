@@ -1,6 +1,6 @@
-"""The ledger of an accounting period: every ticket that was looked at, in or out and why, and what comes of it.
+"""The roll of an accounting period: every ticket that was looked at, in or out and why, and what comes of it.
 
-A ledger is plain values. Its document is a file of canonical lines: a head with the formulas and the trees, one line
+A roll is plain values. Its document is a file of canonical lines: a head with the formulas and the trees, one line
 per ticket or task and indicator, the rulings, and the results. Whoever has the document can work the results out again,
 to the byte, without the database.
 """
@@ -53,7 +53,7 @@ NOT_DUE, EXEMPT, RULED = "not due", "exempt", "ruled"
 class Line:
     """One ticket, or one task, of one indicator. Codes and logins are those of then."""
 
-    #: From 1; 0 while it is in no ledger.
+    #: From 1; 0 while it is in no roll.
     number: int = 0
     indicator: str
     ticket_id: int
@@ -140,7 +140,7 @@ class Trees:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a ledger begins with."""
+    """What a roll begins with."""
 
     #: Canonical: period, moments, formulas, trees, units.
     values: Mapping[str, Any]
@@ -212,7 +212,7 @@ def places(sheet: Sheet, trees: Trees, found: Mapping[str, Score]) -> dict[str, 
 
 
 def results(head: Head, lines: Iterable[Line], excluded: frozenset[int]) -> str:
-    """What comes of a ledger, as the canonical last line of its document."""
+    """What comes of a roll, as the canonical last line of its document."""
     sheet, trees = head.formulas.sheet, head.trees
     found = scores(sheet, trees, head.seats, lines, excluded)
     rank = places(sheet, trees, found)
