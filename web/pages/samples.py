@@ -116,8 +116,13 @@ def _sample(draw: Draw) -> Sample | None:
     return sample_file.loads(draw.source, file=draw.file).samples.get(draw.name)
 
 
-def _told(house: Application, transaction: Transaction, draw: Draw, lots: Sequence[KeptLot]) -> Told:
+def title_of(draw: Draw) -> Title:
+    """What officials call the sample."""
     sample = _sample(draw)
+    return sample.title if sample else Title(draw.name, draw.name)
+
+
+def _told(house: Application, transaction: Transaction, draw: Draw, lots: Sequence[KeptLot]) -> Told:
     counted = Counter((lot.workflow_id, lot.state, lot.done) for lot in lots)
     findings = [
         Finding(title=title, count=count, settled=done)
@@ -126,7 +131,7 @@ def _told(house: Application, transaction: Transaction, draw: Draw, lots: Sequen
     ]
     return Told(
         draw=draw,
-        title=sample.title if sample else Title(draw.name, draw.name),
+        title=title_of(draw),
         drawn=len(lots),
         done=sum(lot.done for lot in lots),
         findings=tuple(findings),

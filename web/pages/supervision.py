@@ -30,6 +30,7 @@ from web.forms import FILL
 from web.masking import watched
 from web.pages.desk import rows_of
 from web.pages.report import starts_for
+from web.pages.samples import title_of
 from web.rendering import page
 from web.sessions import At
 
@@ -94,7 +95,7 @@ def desk(request: Request, house: House, here: At) -> Response:
         letters = [_letter(house, transaction, one, now) for one in supervision.unanswered(transaction, units)]
         cards = supervision.given(transaction, units, _month(now))
         notice = next(_notices(house, transaction, me), None)
-        drawn = samples.draws(transaction, most=4)
+        drawn = [(one, title_of(one)) for one in samples.draws(transaction, most=4)]
     waits, wrong = _samples(house, now)
     return page(
         request, "supervision.html", here=here, rulings=rulings, more=len(queue.waiting) > len(rulings), piles=piles,
