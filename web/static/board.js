@@ -87,7 +87,7 @@
       grid: { left: 14, right: 16, top: 8, bottom: 44, containLabel: true },
       legend: { type: "scroll", bottom: 0, textStyle: { color: QUIET }, itemHeight: 10, itemWidth: 14 },
       tooltip: { ...common().tooltip, formatter: (one) => `${one.seriesName}  ${said(one.value)}` },
-      xAxis: { type: "value", ...axis, name: "" },
+      xAxis: { type: "value", ...axis, axisLabel: { color: QUIET, hideOverlap: true, formatter: `{value} ${box.dataset.unit}` } },
       yAxis: { type: "category", data: stages, ...axis, axisLabel: { color: INK } },
       series: names.map((name) => ({ name, type: "bar", stack: "all", barMaxWidth: 26, data: stages.map((stage) => spent(stage, name)), itemStyle: { borderColor: "#fff", borderWidth: 1 } })),
     };
