@@ -18,10 +18,21 @@ from engine.records.asking import Asking, marks
 from engine.records.following import read_to
 from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
 from engine.records.indicators import counts
-from engine.records.rollups import COLUMNS, DIMENSIONS, KEY_COLUMNS, SLOT_COLUMNS, Cut, Series, depth_of, steps_of
+from engine.records.rollups import (
+    COLUMNS,
+    DIMENSIONS,
+    KEY_COLUMNS,
+    SLOT_COLUMNS,
+    Cut,
+    Depths,
+    Series,
+    depth_of,
+    steps_of,
+)
 
-#: Rows are cut by department, item, channel, workflow down to the depth at which there are at most so many areas.
-_AREAS = 64
+#: Rows are cut by department, item, channel or workflow down to the depth at which there are at most so many areas, and
+#: by all of them at once down to the one above that with at most so many.
+_SINGLY, _WHOLLY = 256, 64
 #: Rows that wait for the end of a round, at most.
 _WAITING = 100_000
 #: `cut`, `above`, `way` and the columns by which it is cut → counts.
@@ -46,7 +57,7 @@ class _Round:
     """What is the same for all buckets of a round."""
 
     as_of: Instant
-    depth: int
+    depths: Depths
 
 
 def refresh(
@@ -79,11 +90,11 @@ def _refresh(
     hear: Callable[[int, int], None],
 ) -> int:
     with database.looking() as transaction:
-        depth = _depth(transaction)
+        depths = _depths(transaction)
         months = dict(transaction.rows("SELECT month, touched FROM rollup_month ORDER BY month DESC"))
         as_of = clock.now()
-        due = list(_due(transaction, every, months, as_of, depth))
-    round_ = _Round(as_of, depth)
+        due = list(_due(transaction, every, months, as_of, depths))
+    round_ = _Round(as_of, depths)
     waiting: list[_Counted] = []
     for done, (series, month) in enumerate(due, 1):
         if stopping():
@@ -103,7 +114,7 @@ def series_by_key(indicators: Iterable[Indicator]) -> dict[str, Series]:
 
 
 def _due(
-    transaction: Transaction, every: dict[str, Series], months: dict[int, int], as_of: Instant, depth: int
+    transaction: Transaction, every: dict[str, Series], months: dict[int, int], as_of: Instant, depths: Depths
 ) -> Iterator[tuple[Series, Instant]]:
     """What has to be counted again, the newest months first."""
     rows = transaction.rows("SELECT series, month, touched, next_at, layout FROM rollup_bucket")
@@ -112,17 +123,20 @@ def _due(
         for series in every.values():
             counted, next_at, layout = buckets.get((series.key, month), (None, None, ""))
             passed = next_at is not None and next_at <= as_of
-            if counted != touched or passed or layout != series.layout(depth):
+            if counted != touched or passed or layout != series.layout(depths):
                 yield series, Instant(month)
 
 
-def _depth(transaction: Transaction) -> int:
-    """How deep rows are cut: streets, where there are dozens of them; never below."""
+def _depths(transaction: Transaction) -> Depths:
+    """How deep rows are cut: grids by one dimension where a district has a hundred or two, streets where a city has."""
     found: dict[int, int] = {}
     for (lineage,) in transaction.rows("SELECT lineage FROM area WHERE valid_to IS NULL"):
         depth = len(chain(lineage))
         found[depth] = found.get(depth, 0) + 1
-    return max((depth for depth, count in found.items() if count <= _AREAS), default=1)
+    singly, wholly = (
+        max((depth for depth, count in found.items() if count <= most), default=1) for most in (_SINGLY, _WHOLLY)
+    )
+    return Depths(singly, wholly - 1)
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------
@@ -131,17 +145,21 @@ def _depth(transaction: Transaction) -> int:
 def _count(database: Database, round_: _Round, series: Series, month: Instant, touched: int) -> _Counted:
     with database.looking() as transaction:
         rows, next_at, paths = _told(transaction, round_, series, month)
-        mark, *_ = marks(transaction, 1)
-        known = transaction.rows(f"SELECT w.entire FROM rollup_way w WHERE depth = {mark}", (round_.depth,))  # noqa: S608
+        asking, wanted = Asking(transaction), _wanted(round_.depths)
+        known = transaction.rows(
+            f"SELECT entire FROM rollup_way WHERE depth IN {asking.among(wanted)} "  # noqa: S608 (constant words)
+            f"GROUP BY entire HAVING count(*) = {len(wanted)}",
+            asking.parameters,
+        )
     unknown = paths - {row[0] for row in known}
     if unknown:
-        database.acting(lambda writing: _know(writing, unknown, round_.depth))
+        database.acting(lambda writing: _know(writing, unknown, wanted))
         with database.looking() as transaction:
             rows, next_at, _ = _told(transaction, round_, series, month)
     with database.looking() as transaction:
         former = _former(transaction, series, month)
     return _Counted(
-        series=series.key, month=month, touched=touched, layout=series.layout(round_.depth), next_at=next_at,
+        series=series.key, month=month, touched=touched, layout=series.layout(round_.depths), next_at=next_at,
         gone=[key for key, counted in former.items() if rows.get(key) != counted],
         come={key: counted for key, counted in rows.items() if former.get(key) != counted},
     )  # fmt: skip
@@ -162,7 +180,7 @@ def _told(
             continue
         if cut == Cut.AREA:
             paths.add(path)
-        depth = round_.depth - (cut == Cut.ALL)
+        depth = round_.depths.of(cut)
         for above, way in steps_of(path, whole=cut == Cut.AREA or depth_of(path) < depth):
             sums = found.setdefault((cut, above, way, *by), [0] * len(counted))
             for n, value in enumerate(counted):
@@ -196,7 +214,7 @@ def _statement(transaction: Transaction, round_: _Round, series: Series, month: 
     counted = ", ".join(sums) + pad * (width - 2 * len(sums))
     parts = [f"SELECT 'area', c.path, 0, '', '', '', {counted} FROM c GROUP BY c.path"]  # noqa: S608
     for cut in (*DIMENSIONS, Cut.ALL):
-        parts.append(_cut(cut, counted, asking, round_.depth - (cut is Cut.ALL)))
+        parts.append(_cut(cut, counted, asking, round_.depths.of(cut)))
     least = "".join(f", min(c.m{n})" for n in range(len(dues))) + pad * (width - len(dues))
     parts.append(f"SELECT 'due', '', 0, '', '', ''{least} FROM c")  # noqa: S608
     return base + " UNION ALL ".join(parts)
@@ -232,12 +250,16 @@ def _dues(indicators: Sequence[Indicator]) -> Iterator[str]:
                 yield from within(condition.wanted)
 
 
-def _know(transaction: Transaction, paths: Iterable[str], depth: int) -> None:
+def _wanted(depths: Depths) -> list[int]:
+    return sorted({depths.singly, depths.wholly})
+
+
+def _know(transaction: Transaction, paths: Iterable[str], depths: Sequence[int]) -> None:
     """Note where ways are cut."""
     mark, *_ = marks(transaction, 1)
     transaction.run_many(
         f"INSERT INTO rollup_way (depth, entire, top) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",  # noqa: S608
-        [(at, path, rollups.cut_at(path, at)) for path in sorted(paths) for at in (depth, depth - 1)],
+        [(at, path, rollups.cut_at(path, at)) for path in sorted(paths) for at in depths],
     )
 
 

@@ -14,6 +14,7 @@ from engine.records.rollups import (
     COLUMNS,
     DIMENSIONS,
     Cut,
+    Depths,
     counted_at,
     cut_at,
     depth_of,
@@ -63,7 +64,7 @@ class Book:
         # What stands since before the period is no sum of its months.
         slots = None if shared.standing else self._slots(shared, indicators)
         place = self._place
-        if place is None or slots is None or not all(place.fits(_depth(self._layouts[key])) for key in slots):
+        if place is None or slots is None or not all(place.fits(Depths.read(self._layouts[key])) for key in slots):
             return Answered([], [self.asked])
         totals: dict[Any, list[Any]] = {}
         for key, found in slots.items():
@@ -129,11 +130,11 @@ class _Place:
     #: Instead, what lies directly in any area whose way is in these ranges.
     ranges: tuple[tuple[str, str], ...] = ()
 
-    def fits(self, depth: int) -> bool:
-        """Whether there are such rows when they are cut at that depth."""
+    def fits(self, depths: Depths) -> bool:
+        """Whether there are such rows when they are cut at those depths."""
         if self.cut is Cut.AREA:
             return True
-        return self.depth <= depth - (self.cut is Cut.ALL) and not self.ranges
+        return self.depth <= depths.of(self.cut) and not self.ranges
 
     def where(self, asking: Asking) -> str:
         """The condition on the rows `r`."""
@@ -178,10 +179,6 @@ def _layouts(transaction: Transaction, since: int, until: int) -> dict[str, str]
         (since, until, since, until),
     )
     return {str(series): str(layout) for series, layout in rows}
-
-
-def _depth(layout: str) -> int:
-    return int(layout.split()[0])
 
 
 def _value(by: str, given: Any) -> Any:

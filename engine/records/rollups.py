@@ -72,12 +72,12 @@ class RollupBucket(SQLModel, table=True):
     as_of: int = instant()
     #: The next due time after that by which a figure may change; none while nothing runs.
     next_at: int | None = maybe_instant()
-    #: The depth to which rows are cut, and the digests of the indicators in the order of their columns.
+    #: The depths to which rows are cut, and the digests of the indicators in the order of their columns.
     layout: str = text()
 
 
 class RollupWay(SQLModel, table=True):
-    """The way of an area down from the root, cut at the depth to which rows are cut."""
+    """The way of an area down from the root, cut at each of the depths to which rows are cut."""
 
     __tablename__ = "rollup_way"
     __table_args__ = (ONE_TREE,)
@@ -220,6 +220,26 @@ def touch_all(transaction: Transaction) -> None:
 # -- what stands where -------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """How far down the tree of areas rows are cut: by one dimension, and by all of them at once."""
+
+    singly: int
+    wholly: int
+
+    def __str__(self) -> str:
+        return f"{self.singly}.{self.wholly}"
+
+    @classmethod
+    def read(cls, layout: str) -> "Depths":
+        """Those of a bucket."""
+        singly, wholly = layout.split()[0].split(".")
+        return cls(int(singly), int(wholly))
+
+    def of(self, cut: str) -> int:
+        return self.wholly if cut == Cut.ALL else self.singly
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """Indicators of one unit and cohort whose counts stand in one row, in the order of its columns."""
@@ -229,9 +249,9 @@ class Series:
     cohort: str
     indicators: tuple[Indicator, ...]
 
-    def layout(self, depth: int) -> str:
+    def layout(self, depths: Depths) -> str:
         """What its buckets say of their rows."""
-        return " ".join((str(depth), *map(digest, self.indicators)))
+        return " ".join((str(depths), *map(digest, self.indicators)))
 
 
 def series_of(indicators: Iterable[Indicator]) -> list[Series]:

@@ -84,7 +84,7 @@
     const said = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ${box.dataset.unit}`;
     return {
       ...common(),
-      grid: { left: 14, right: 16, top: 8, bottom: 44, containLabel: true },
+      grid: { left: 14, right: 36, top: 8, bottom: 44, containLabel: true },
       legend: { type: "scroll", bottom: 0, textStyle: { color: QUIET }, itemHeight: 10, itemWidth: 14 },
       tooltip: { ...common().tooltip, formatter: (one) => `${one.seriesName}  ${said(one.value)}` },
       xAxis: { type: "value", ...axis, axisLabel: { color: QUIET, hideOverlap: true, formatter: `{value} ${box.dataset.unit}` } },
