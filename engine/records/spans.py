@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from engine.database import Transaction
 from engine.records.asking import Asking
 from engine.records.columns import ONE_TREE, instant, key_part, maybe_instant, maybe_link, only_while, path, word
-from engine.records.indicator_sql import Asked, within
+from engine.records.indicator_sql import Asked, lifted, within
 
 
 class StageSpan(SQLModel, table=True):
@@ -60,6 +60,8 @@ def spans(transaction: Transaction, asked: Asked) -> list[Holding]:
 
     A span counts where it ended, with its whole length. Errors: `NotFound` for an area or department never there.
     """
+
+    asked = lifted(transaction, asked)
 
     def over(ask: Asking) -> str:
         at = "x.until_at"

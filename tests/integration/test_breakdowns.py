@@ -11,6 +11,7 @@ from engine.database import Database
 from engine.definitions.indicator_file import discover
 from engine.records import areas
 from engine.records.breakdowns import By, Group, breakdown
+from engine.records.indicator_sql import lifted
 from engine.records.indicators import Asked, Figure, Side, behind, figure, figures
 from engine.records.spans import spans
 from tests.support.cases import MONDAY
@@ -90,6 +91,42 @@ def test_what_was_filed_before_an_area_moved_still_lies_below_it_and_below_where
         assert figure(transaction, INDICATORS[name], replace(asked, area="village")) == before
         assert figure(transaction, INDICATORS[name], replace(asked, area="grid")).denominator == 3
         assert figure(transaction, INDICATORS[name], replace(asked, area="grid-2")).denominator == 0
+
+
+def test_whoever_holds_an_area_is_answered_as_whoever_sees_everything_below_it(world: World) -> None:
+    asked = _asked(world)
+    unit = {code: f"a{world.areas[code]}" for code in ("city", "street", "grid", "grid-2")}
+    with world.database.looking() as transaction:
+        for code in ("street", "grid", "village"):
+            limited = replace(asked, area=code, units=(unit["street"], f"a{world.areas['village']}/"))
+            assert lifted(transaction, limited) == replace(limited, units=None)
+            for by in (None, *By):
+                some = [
+                    figures(transaction, ALL, one) if by is None else breakdown(transaction, ALL, one, by)
+                    for one in (limited, replace(limited, units=None))
+                ]
+                assert some[0] == some[1], (code, by)
+        alone = replace(asked, units=(unit["street"],))
+        assert lifted(transaction, alone) == replace(asked, area="street")
+        assert figures(transaction, ALL, alone) == figures(transaction, ALL, replace(asked, area="street"))
+        for kept in (
+            replace(asked, area="city", units=(unit["street"],)),
+            replace(asked, area="street", units=(unit["grid-2"],)),
+            replace(asked, units=(unit["grid"], unit["grid-2"])),
+            replace(asked, department="bureau", units=(f"d{world.departments['bureau']}",)),
+            replace(asked, area="village", units=(f"p{world.areas['village']}",)),
+            replace(asked, area="village", units=()),
+        ):
+            assert lifted(transaction, kept) == kept
+
+
+def test_whoever_held_the_area_only_since_it_moved_is_limited_by_reach(world: World) -> None:
+    """What was filed before lay below another area, and is no business of the new one."""
+    world.database.acting(lambda transaction: areas.move_area(transaction, "village", "grid-2", world.clock.now()))
+    limited = replace(_asked(world), area="village", units=(f"a{world.areas['grid-2']}",))
+    with world.database.looking() as transaction:
+        assert lifted(transaction, limited) == limited
+        assert figure(transaction, INDICATORS["closure_area"], limited).denominator == 0
 
 
 def test_a_person_answers_for_the_step_that_the_indicator_names(world: World) -> None:
