@@ -12,7 +12,7 @@ from typing import Any
 from engine.clock import DAY, Clock, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, Not, Wanted
-from engine.records import rollups
+from engine.records import rollups, span_months
 from engine.records.areas import chain
 from engine.records.asking import Asking, marks
 from engine.records.following import read_to
@@ -50,6 +50,15 @@ class _Counted:
     next_at: int | None
     gone: list[tuple[Any, ...]]
     come: _Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """The spans of a month."""
+
+    month: Instant
+    touched: int
+    rows: list[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ def _refresh(
         months = dict(transaction.rows("SELECT month, touched FROM rollup_month ORDER BY month DESC"))
         as_of = clock.now()
         due = list(_due(transaction, every, months, as_of, depths))
+        spans = list(_spans_due(transaction, months))
     round_ = _Round(as_of, depths)
     waiting: list[_Counted] = []
     for done, (series, month) in enumerate(due, 1):
@@ -104,7 +114,8 @@ def _refresh(
             database.acting(_kept(waiting, round_, None))
             waiting = []
         hear(done, len(due))
-    database.acting(_kept(waiting, round_, every.keys()))
+    counted = [_count_spans(database, round_, month, months[month]) for month in spans]
+    database.acting(_kept([*waiting, *counted], round_, [*every, span_months.SERIES]))
     return len(due)
 
 
@@ -125,6 +136,24 @@ def _due(
             passed = next_at is not None and next_at <= as_of
             if counted != touched or passed or layout != series.layout(depths):
                 yield series, Instant(month)
+
+
+def _spans_due(transaction: Transaction, months: dict[int, int]) -> Iterator[Instant]:
+    """The months whose spans have to be counted again: time alone does not change what has ended."""
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        f"SELECT month, touched, layout FROM rollup_bucket WHERE series = {asking(span_months.SERIES)}",  # noqa: S608
+        asking.parameters,
+    )
+    known = {month: (touched, layout) for month, touched, layout in rows}
+    for month, touched in months.items():
+        if known.get(month) != (touched, span_months.LAYOUT):
+            yield Instant(month)
+
+
+def _count_spans(database: Database, round_: _Round, month: Instant, touched: int) -> "_Spans":
+    with database.looking() as transaction:
+        return _Spans(month, touched, span_months.counted(transaction, month, round_.as_of))
 
 
 def _depths(transaction: Transaction) -> Depths:
@@ -278,12 +307,18 @@ def _former(transaction: Transaction, series: Series, month: Instant) -> _Rows:
     return {tuple(row[:keys]): tuple(row[keys:]) for row in rows}
 
 
-def _kept(waiting: Sequence[_Counted], round_: _Round, known: Iterable[str] | None) -> Callable[[Transaction], None]:
+def _kept(
+    waiting: Sequence[_Counted | _Spans], round_: _Round, known: Iterable[str] | None
+) -> Callable[[Transaction], None]:
     """Write what was counted; with the keys of all series also the moment, and drop series that are no more."""
 
     def work(transaction: Transaction) -> None:
         for one in waiting:
-            _keep(transaction, one, round_.as_of)
+            if isinstance(one, _Spans):
+                _bucket(transaction, span_months.SERIES, one.month, one.touched, round_.as_of, None, span_months.LAYOUT)
+                span_months.keep(transaction, one.month, one.rows)
+            else:
+                _keep(transaction, one, round_.as_of)
         if known is not None:
             _drop_others(transaction, sorted(known))
             read_to(transaction, rollups.READER, round_.as_of)
@@ -291,15 +326,20 @@ def _kept(waiting: Sequence[_Counted], round_: _Round, known: Iterable[str] | No
     return work
 
 
+def _bucket(transaction: Transaction, *values: str | int | None) -> None:
+    """What is known of a month of a series, in the order of the columns."""
+    transaction.run(
+        "INSERT INTO rollup_bucket (series, month, touched, as_of, next_at, layout) "  # noqa: S608 (constant words)
+        f"VALUES ({', '.join(marks(transaction, 6))}) ON CONFLICT (series, month) DO UPDATE SET "
+        "touched = excluded.touched, as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout",
+        values,
+    )
+
+
 def _keep(transaction: Transaction, one: _Counted, as_of: Instant) -> None:
     """The rows of a month in the place of what was known of it."""
     mark, *_ = marks(transaction, 1)
-    transaction.run(
-        "INSERT INTO rollup_bucket (series, month, touched, as_of, next_at, layout) "  # noqa: S608 (constant words)
-        f"VALUES ({', '.join([mark] * 6)}) ON CONFLICT (series, month) DO UPDATE SET touched = excluded.touched, "
-        "as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout",
-        (one.series, one.month, one.touched, as_of, one.next_at, one.layout),
-    )
+    _bucket(transaction, one.series, one.month, one.touched, as_of, one.next_at, one.layout)
     where = " AND ".join(f"{column} = {mark}" for column in KEY_COLUMNS)
     transaction.run_many(
         f"DELETE FROM rollup WHERE series = {mark} AND month = {mark} AND {where}",  # noqa: S608 (constant words)

@@ -274,7 +274,8 @@ def write(transaction: Transaction, told: Told) -> None:
 
 def _moments(transaction: Transaction, told: Told, match: str, parameters: Sequence[Any]) -> Iterator[int | None]:
     """Every moment that these facts hold, and that they held before."""
-    for table, rows in ((TicketFact, told.tickets), (TaskFact, told.tasks), (AgendaFact, told.agenda)):
+    parts = ((TicketFact, told.tickets), (TaskFact, told.tasks), (StageSpan, told.spans), (AgendaFact, told.agenda))
+    for table, rows in parts:
         names = [one for one in columns(table) if one.endswith("_at")]
         yield from (row.get(name) for row in rows for name in names)
         former = transaction.rows(

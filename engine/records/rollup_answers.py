@@ -46,13 +46,13 @@ class Book:
         """
         self.asked = asked
         self._transaction, self._by = transaction, by
-        self._period = _months(asked)
+        self._period = whole_months(asked)
         self._layouts: dict[str, str] = {}
         self._place = None
         possible = asked.units is None and not asked.person and by != "person" and asked.department != NONE
         if possible and self._period[0] < self._period[1] and asked.as_of == counted_at(transaction):
             self._place = _place(transaction, asked, by)
-            self._layouts = _layouts(transaction, *self._period)
+            self._layouts = layouts(transaction, *self._period)
 
     def answer(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
         """Counts of these indicators.
@@ -110,7 +110,7 @@ class Book:
             yield (_value(by, given), *counted)
 
 
-def _months(asked: Asked) -> tuple[Instant, Instant]:
+def whole_months(asked: Asked) -> tuple[Instant, Instant]:
     """The whole months in a period; one that goes on beyond the moment asked for is whole as far as it is known."""
     first = month_of(asked.since)
     since = first if first == asked.since else next_month(first)
@@ -169,7 +169,7 @@ def _place(transaction: Transaction, asked: Asked, by: str) -> _Place:
     return _Place(cut, tuple((cut_at(start, depth_of(start) - 1), start) for start in starts), depth)
 
 
-def _layouts(transaction: Transaction, since: int, until: int) -> dict[str, str]:
+def layouts(transaction: Transaction, since: int, until: int) -> dict[str, str]:
     """Series → their layout, if every month that has facts in the period holds them alike."""
     mark, *_ = marks(transaction, 1)
     rows = transaction.rows(

@@ -882,6 +882,17 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_serial")),
     )
     op.create_table(
+        "span_month",
+        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("stage", sa.String(length=64), nullable=False),
+        sa.Column("department_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("many", BIG, nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "area_path", "stage", "department_id", name=op.f("pk_span_month")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "stage_span",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("seq", BIG, autoincrement=False, nullable=False),

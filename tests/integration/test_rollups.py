@@ -14,11 +14,12 @@ from engine.clock import DAY, HOUR, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover, loads
-from engine.records import rollups
+from engine.records import rollups, span_months
 from engine.records.breakdowns import By, breakdown
 from engine.records.indicator_sql import NONE, Asked, Shared
 from engine.records.indicators import Figure, figures
 from engine.records.rollup_answers import Answered, Book
+from engine.records.spans import spans
 from tests.support.cases import MONDAY
 from tests.support.door import Told, World
 
@@ -209,6 +210,39 @@ def test_another_moment_a_part_of_a_month_and_a_reader_of_some_units_are_answere
             assert _rest(transaction, INDICATORS[:1], asked) == [asked]
         (rest,) = _rest(transaction, INDICATORS[:1], _asked(world, since=Instant(FIRST + DAY)))
         assert (rest.since, rest.until) == (FIRST + DAY, rollups.next_month(FIRST)), "the rest of the first month"
+
+
+def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(7)
+    scopes: list[dict[str, Any]] = [
+        {"area": area, "department": department}
+        for area in ("", *world.areas)
+        for department in ("", "urban", "bureau")
+    ]
+    scopes += [{"area": "village", "area_alone": True}, {"department": "bureau", "department_alone": True}]
+    for _ in range(2):
+        for _ in range(4):
+            _life(world, dice)
+            world.later(dice.randrange(3) * DAY)
+        _fold(world)
+        with world.database.looking() as transaction:
+            for scope in scopes:
+                asked = _asked(world, **scope)
+                assert span_months.ended(transaction, asked) is not None, scope
+                quick = spans(transaction, asked)
+                with monkeypatch.context() as patch:
+                    patch.setattr(span_months, "ended", lambda *_: None)
+                    assert quick == spans(transaction, asked), scope
+            assert any(one.ended for one in spans(transaction, _asked(world)))
+            for scope in (
+                {"channel": "grid"},
+                {"as_of": Instant(world.clock.now() + 1)},
+                {"since": Instant(FIRST + DAY)},
+            ):
+                assert span_months.ended(transaction, _asked(world, **scope)) is None, scope
+        world.later(12 * DAY)
 
 
 def _rest(transaction: Transaction, indicators: list[Indicator], asked: Asked) -> list[Asked]:
