@@ -49,7 +49,7 @@ def messages(database_url: str) -> int:
 def test_the_shipped_rhythm_is_listed_previewed_and_sent(huying: Huying, database_url: str) -> None:
     before = messages(database_url)
     listed = huying("rhythm", "list")
-    assert listed.count("→") == 7
+    assert listed.count("→") == 8
     for job in re.findall(r"^    (2026-.*)$", listed, flags=re.M):
         assert len(re.findall(r"\d{4}-\d\d-\d\d 周.", job)) == 5
     assert "滞后提醒 / Lag reminder · 每个工作日 08:30 / every workday 08:30" in listed
@@ -76,7 +76,7 @@ def test_work_sends_lists_too(huying: Huying) -> None:
 
 
 def test_what_is_wrong_with_a_file_is_told_by_line(huying: Huying, tmp_path: Path) -> None:
-    assert "7 项例行 / jobs — 可以读取" in huying("rhythm", "check")
+    assert "8 项例行 / jobs — 可以读取" in huying("rhythm", "check")
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(changed(every="fortnight", list="{idle_for: P1D}"), encoding="utf-8")
     said = huying("rhythm", "check", str(wrong), fails=True)

@@ -528,6 +528,9 @@ def _writing(world: World, table: str) -> Callable[[], Outcome]:
     if table == "card":
         warned = world.ticket().called("urban").signed("urban")
         return lambda: warned.do("he", "warn", of="urban", key="k1")
+    if table == "letter":
+        left = world.ticket().called("urban")
+        return lambda: left.do("he", "supervise", of="urban", form={"message": "请三日内办结"}, key="k1")
     if table == "command":
         main = world.ticket().reported()
         world.ticket().reported().joined_to(main)

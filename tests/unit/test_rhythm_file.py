@@ -162,7 +162,7 @@ WRONG: dict[str, tuple[dict[str, str], int, str]] = {
     "a list without conditions": ({"list": "{}"}, 10, "open: true"),
     "alternatives without any": ({"list": "{any: []}"}, 10, "any"),
     "a state of tickets that are done": ({"list": "{state_type: closed}"}, 10, "closed"),
-    "an end": ({"list": "{state: answered}"}, 10, "answered"),
+    "an end": ({"list": "{state: refused}"}, 10, "refused"),
     "an unknown workflow": ({"list": "{workflow: multi-grid}"}, 10, "multi-grid-in-one"),
     "an unknown light": ({"list": "{light: 紫灯}"}, 10, "黄灯"),
     "an unknown card": ({"list": "{card: green}"}, 10, "green"),
@@ -179,7 +179,7 @@ WRONG: dict[str, tuple[dict[str, str], int, str]] = {
     "a workday of a month that moves": ({"every": "month", "on": "last workday", "moves": "skip"}, 13, "moves"),
     "one that never comes": ({"every": "week", "on": "sunday", "moves": "skip"}, 13, "never come"),
     "no time": ({"at": ""}, 7, "at"),
-    "no list": ({"list": ""}, 7, "list"),
+    "no list": ({"list": ""}, 6, "list"),
     "nobody named": ({"to": ""}, 7, "to"),
 }
 
