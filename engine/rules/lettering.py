@@ -46,7 +46,10 @@ def mention(doing: Doing) -> HuyingError | None:
     for case_no in dict.fromkeys(value if isinstance(value, list) else [value]):
         named = known.get(case_no)
         if named is None:
-            continue  # a history is told again: whoever was named has heard of it
+            # A history is told again: whoever was named has heard of it, and what came after keeps its number.
+            if not draft.ticket.confidential:
+                draft.seq()
+            continue
         if named.confidential and not draft.ticket.confidential:
             return Malformed(
                 "保密案卷不能在公开的函件中提及",

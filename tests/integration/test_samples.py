@@ -98,6 +98,8 @@ def test_a_month_is_drawn_when_it_is_over_and_sealed_and_each_drawn_one_gets_its
     assert sorted((one.apart, one.total, one.drawn) for one in draw.strata) == [(False, 12, 2), (True, 1, 1)]
     assert {one.code for one in lots(world) if one.apart} == {apart.case_no}
     assert {one.state for one in lots(world)} == {"to_call", "to_look"}
+    opened = world.rows("SELECT id FROM ticket WHERE channel = 'sample'")
+    assert [line for (one,) in opened for line in world.differences(one)] == [], "told again they are the same"
     assert round_(world) == 0
     assert again(world).sound
     assert again(world).same_candidates
