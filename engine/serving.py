@@ -16,7 +16,7 @@ from engine.background.meetings import carry_over
 from engine.background.seal import seal
 from engine.definitions.loader import discover
 from engine.exchange.calendar_apply import apply_package
-from engine.exchange.demo import build_demo, petitions, relief, states
+from engine.exchange.demo import build_demo, petitions, relief, states, supervision
 from engine.exchange.demo.admissions import build_admissions
 from engine.exchange.demo.tickets import Sight, build_tickets
 from engine.exchange.demo.visits import fill_registers, walk_visits
@@ -64,6 +64,7 @@ def prepare_demo(settings: Settings) -> Settings:
         fill_registers(application)
         if open_births(application.door, application.database, application.versions, application.clock):
             _OUT.print(f"  名册走访 / visits by register {walk_visits(application)}")
+        _OUT.print(f"  督办函、抽查、走访 / letters, checks, visits {supervision.build_supervision(application)}")
         sights += build_admissions(application, lambda step: _OUT.print(f"  准入 / admission {step}"))
         _seal(application)
         _OUT.print(_table(sights))

@@ -15,6 +15,7 @@ from engine.exchange.demo.spots import AREA, place
 from engine.records import uploads
 from engine.records.asking import ask_one
 from engine.records.load import asked_key
+from engine.rules.case import THE_RULE
 from engine.stages.calls import Call, Caller, Outcome
 
 LINE = "block-calls-line-responds"
@@ -37,6 +38,10 @@ class Step:
     answers: bool = False
     #: What is said of every task that was done.
     each: dict[str, Any] | None = None
+    #: How long after the step before.
+    after: int = 3 * MINUTE
+    #: Where a start lies that no form says it of: the code of an area.
+    area: str | None = None
 
 
 _PHOTO = "photo"
@@ -154,13 +159,15 @@ def walk(
     words: dict[str, str],
     now: Instant,
 ) -> str:
-    """Walk one story through the door from a moment on, a step every three minutes; its case number.
+    """Walk one story through the door from a moment on, each step when it says; its case number.
 
     `number` names the story in the demo's own keys; `words` are what stands for stand-ins of its forms.
     """
     outcome: Outcome | None = None
+    at = now
     for count, step in enumerate(steps):
-        key, caller = f"{_KEY}:{number}:{count}", Caller(person_id=people[step.who])
+        at = Instant(at + step.after) if count else now
+        key, caller = f"{_KEY}:{number}:{count}", _caller(people, step)
         before = _before(application, caller, key)
         if before is not None:
             outcome = before
@@ -176,10 +183,20 @@ def walk(
             **_beside(application, outcome, step),
             form=_spoken(step.form, {**words, _PHOTO: photo}),
             key=key,
-            channel="grid" if outcome is None else "",
+            channel=_channel(caller) if outcome is None else "",
+            area=step.area,
         )
-        outcome = application.door.act(call, now=Instant(now + count * 3 * MINUTE))
+        outcome = application.door.act(call, now=at)
     return outcome.case_no if outcome else ""
+
+
+def _caller(people: dict[str, int], step: Step) -> Caller:
+    """Somebody of the district, or the engine's rule, which opens what was drawn."""
+    return Caller(name=step.who) if step.who == THE_RULE.name else Caller(person_id=people[step.who])
+
+
+def _channel(caller: Caller) -> str:
+    return "grid" if caller.person_id is not None else "sample"
 
 
 def _before(application: Application, caller: Caller, key: str) -> Outcome | None:
