@@ -16,7 +16,7 @@ from engine.database import Database, Transaction
 from engine.records import facts
 from engine.records.asking import among, marks
 from engine.records.facts import Told
-from engine.records.following import AT_ONCE
+from engine.records.following import AT_ONCE, begin_at, moved, tickets_behind
 from engine.records.versions import Versions
 from engine.stages.retelling import Retelling
 
@@ -28,7 +28,7 @@ def fold_facts(database: Database, versions: Versions, *, stopping: Callable[[],
     done = 0
     while not stopping():
         with database.looking() as transaction:
-            begin, last, ids = _behind(transaction)
+            begin, last, ids = tickets_behind(transaction, facts.READER)
             told = tell_facts(transaction, versions, ids)
         if last is None:
             return done
@@ -94,45 +94,20 @@ def _where(row: dict[str, Any]) -> tuple[int, Instant]:
     return row["area_id"], row.get("filed_at") or row["reported_at"]
 
 
-def _behind(transaction: Transaction) -> tuple[int, int | None, list[int]]:
-    """Where the cursor stands, where the next acts of the feed end, and the tickets they are about."""
-    mark, *_ = marks(transaction, 1)
-    at = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (facts.READER,))  # noqa: S608
-    begin = int(at[0][0]) if at else 0
-    rows = transaction.rows(
-        f"SELECT position, ticket_id FROM feed WHERE position > {mark} ORDER BY position LIMIT {AT_ONCE}",  # noqa: S608
-        (begin,),
-    )
-    return begin, int(rows[-1][0]) if rows else None, sorted({int(row[1]) for row in rows})
-
-
 def _writing(told: Told, begin: int, last: int) -> Callable[[Transaction], bool]:
     def work(transaction: Transaction) -> bool:
-        mark, *_ = marks(transaction, 1)
-        transaction.run(
-            f"INSERT INTO cursor (reader, position) VALUES ({mark}, 0) ON CONFLICT (reader) DO NOTHING",  # noqa: S608
-            (facts.READER,),
-        )
-        moved = transaction.run(
-            f"UPDATE cursor SET position = {mark} WHERE reader = {mark} AND position = {mark}",  # noqa: S608
-            (last, facts.READER, begin),
-        )
-        if moved:
+        ours = moved(transaction, facts.READER, begin, last)
+        if ours:
             facts.write(transaction, told)
-        return bool(moved)
+        return ours
 
     return work
 
 
 def _begun(last: int) -> Callable[[Transaction], None]:
     def work(transaction: Transaction) -> None:
-        mark, *_ = marks(transaction, 1)
         facts.forget_all(transaction)
-        transaction.run(
-            f"INSERT INTO cursor (reader, position) VALUES ({mark}, {mark}) ON CONFLICT (reader) DO UPDATE "  # noqa: S608
-            "SET position = excluded.position",
-            (facts.READER, last),
-        )
+        begin_at(transaction, facts.READER, last)
 
     return work
 

@@ -14,7 +14,7 @@ from engine.analysis.replay import Untellable
 from engine.database import Database, Transaction
 from engine.records import paths
 from engine.records.asking import among, marks
-from engine.records.following import AT_ONCE
+from engine.records.following import AT_ONCE, begin_at, moved, tickets_behind
 from engine.records.versions import Versions
 from engine.rules.chain import canonical_row
 from engine.stages.retelling import Retelling
@@ -30,7 +30,7 @@ def fold_paths(database: Database, versions: Versions, *, stopping: Callable[[],
     told = 0
     while not stopping():
         with database.looking() as transaction:
-            begin, last, ids = _behind(transaction)
+            begin, last, ids = tickets_behind(transaction, paths.READER)
             rows, variants = tell_paths(transaction, versions, ids)
         if last is None:
             return told
@@ -108,45 +108,20 @@ def _row(path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _behind(transaction: Transaction) -> tuple[int, int | None, list[int]]:
-    """Where the cursor stands, where the next acts of the feed end, and the tickets they are about."""
-    mark, *_ = marks(transaction, 1)
-    at = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (paths.READER,))  # noqa: S608
-    begin = int(at[0][0]) if at else 0
-    rows = transaction.rows(
-        f"SELECT position, ticket_id FROM feed WHERE position > {mark} ORDER BY position LIMIT {AT_ONCE}",  # noqa: S608
-        (begin,),
-    )
-    return begin, int(rows[-1][0]) if rows else None, sorted({int(row[1]) for row in rows})
-
-
 def _writing(rows: Rows, variants: Variants, begin: int, last: int) -> Callable[[Transaction], bool]:
     def work(transaction: Transaction) -> bool:
-        mark, *_ = marks(transaction, 1)
-        transaction.run(
-            f"INSERT INTO cursor (reader, position) VALUES ({mark}, 0) ON CONFLICT (reader) DO NOTHING",  # noqa: S608
-            (paths.READER,),
-        )
-        moved = transaction.run(
-            f"UPDATE cursor SET position = {mark} WHERE reader = {mark} AND position = {mark}",  # noqa: S608
-            (last, paths.READER, begin),
-        )
-        if moved:
+        ours = moved(transaction, paths.READER, begin, last)
+        if ours:
             paths.write(transaction, rows, variants)
-        return bool(moved)
+        return ours
 
     return work
 
 
 def _begun(last: int) -> Callable[[Transaction], None]:
     def work(transaction: Transaction) -> None:
-        mark, *_ = marks(transaction, 1)
         paths.forget_all(transaction)
-        transaction.run(
-            f"INSERT INTO cursor (reader, position) VALUES ({mark}, {mark}) ON CONFLICT (reader) DO UPDATE "  # noqa: S608
-            "SET position = excluded.position",
-            (paths.READER, last),
-        )
+        begin_at(transaction, paths.READER, last)
 
     return work
 

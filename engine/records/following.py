@@ -49,6 +49,43 @@ def fold(
     return kept, True
 
 
+def tickets_behind(transaction: Transaction, reader: str) -> tuple[int, int | None, list[int]]:
+    """Where a cursor stands, where the next acts of the feed end (None when there are none), and their tickets."""
+    mark, *_ = marks(transaction, 1)
+    at = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (reader,))  # noqa: S608
+    begin = int(at[0][0]) if at else 0
+    rows = transaction.rows(
+        f"SELECT position, ticket_id FROM feed WHERE position > {mark} ORDER BY position LIMIT {AT_ONCE}",  # noqa: S608
+        (begin,),
+    )
+    return begin, int(rows[-1][0]) if rows else None, sorted({int(row[1]) for row in rows})
+
+
+def moved(transaction: Transaction, reader: str, begin: int, last: int) -> bool:
+    """Move a cursor on from where it was read; False when somebody else has moved it meanwhile."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run(
+        f"INSERT INTO cursor (reader, position) VALUES ({mark}, 0) ON CONFLICT (reader) DO NOTHING",  # noqa: S608
+        (reader,),
+    )
+    return bool(
+        transaction.run(
+            f"UPDATE cursor SET position = {mark} WHERE reader = {mark} AND position = {mark}",  # noqa: S608
+            (last, reader, begin),
+        )
+    )
+
+
+def begin_at(transaction: Transaction, reader: str, position: int) -> None:
+    """Put a cursor at a position, forward or back, as a rebuild does."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run(
+        f"INSERT INTO cursor (reader, position) VALUES ({mark}, {mark}) ON CONFLICT (reader) DO UPDATE "  # noqa: S608
+        "SET position = excluded.position",
+        (reader, position),
+    )
+
+
 def read_to(transaction: Transaction, reader: str, position: int) -> None:
     """Move a reader's cursor forward; it never goes back."""
     mark, *_ = marks(transaction, 1)
