@@ -1,13 +1,11 @@
 """Which ways tickets really took, beside the diagram of their file; and the history for process mining."""
 
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from engine.analysis.diagram import Language
 from engine.analysis.path_diagram import drawn, lasting
@@ -26,6 +24,7 @@ from web.dependencies import House
 from web.masking import watched
 from web.rendering import page
 from web.sessions import At
+from web.spooled import spooled
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,9 +32,6 @@ Key = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$")]
 Code = Annotated[str, Query(max_length=64, pattern=r"^[\w./-]*$")]
 Day = Annotated[str, Query(max_length=10, pattern=r"^(|\d{4}-\d{2}-\d{2})$")]
 
-_PIECE = 1 << 16
-#: Bytes of a file that are held in memory before it goes to disk.
-_HELD = 1 << 20
 _START = Title("（开始）", "(start)")
 
 
@@ -166,23 +162,12 @@ def download(house: House, here: At, key: Key, filters: Filtered, made: Format =
         workflow=key, since=begins(filters.since, "since"), until=ends(filters.until, "until"), area=filters.area,
         units=units,
     )  # fmt: skip
-    # Written as of one moment before the answer begins: a slow reader must not hold a transaction open.
-    file = tempfile.SpooledTemporaryFile(max_size=_HELD)  # noqa: SIM115 (closed when it has been sent)
-    try:
+
+    def write(file: IO[bytes]) -> None:
         with house.database.looking() as transaction:
             pack(transaction, made, selected, file)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    headers = {"Content-Disposition": f'attachment; filename="{key}.{made.ending}.gz"'}
-    return StreamingResponse(_pieces(file), media_type="application/gzip", headers=headers)
 
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE):
-            yield piece
+    return spooled(write, name=f"{key}.{made.ending}.gz", media_type="application/gzip")
 
 
 def _given(filters: Filters) -> list[tuple[str, str]]:

@@ -1,11 +1,9 @@
 """Daily seals, for those who watch over the history, and their files for the second organisation."""
 
-import tempfile
-from collections.abc import Iterator
 from typing import IO, Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from engine.errors import NotPermitted
 from engine.exchange import seal_file
@@ -15,12 +13,9 @@ from web.dependencies import House
 from web.masking import WATCHERS, watched
 from web.rendering import page
 from web.sessions import At
+from web.spooled import spooled
 
 router = APIRouter(include_in_schema=False)
-
-_PIECE = 1 << 16
-#: Bytes of a file that are held in memory before it goes to disk.
-_HELD = 1 << 20
 
 
 @router.get("/seals")
@@ -46,20 +41,9 @@ def download(house: House, here: At, number: Annotated[int, Path(ge=1, le=2**62)
     """
     if watched(here.viewer) is not None:
         raise NotPermitted(action="seals", roles=sorted(WATCHERS))
-    # Written as of one moment before the answer begins: a slow reader must not hold a transaction open.
-    file = tempfile.SpooledTemporaryFile(max_size=_HELD)  # noqa: SIM115 (closed when it has been sent)
-    try:
+
+    def write(file: IO[bytes]) -> None:
         with house.database.looking() as transaction:
             file.writelines(line.encode() for line in seal_file.lines(transaction, number))
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    headers = {"Content-Disposition": f'attachment; filename="seal-{number}.jsonl"'}
-    return StreamingResponse(_pieces(file), media_type="application/x-ndjson", headers=headers)
 
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE):
-            yield piece
+    return spooled(write, name=f"seal-{number}.jsonl", media_type="application/x-ndjson")
