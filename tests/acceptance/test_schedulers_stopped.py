@@ -19,6 +19,13 @@ pytestmark = pytest.mark.slow
 SOON = 5.0
 #: So slow that a sweep of a hundred tickets takes many seconds.
 SLOW = Hindrance(pause=20, every=0.1)
+#: Everybody else in this database of PostgreSQL, and whoever holds an advisory lock in it.
+_CONNECTED = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND backend_type = 'client backend' "
+    "UNION SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+    "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+)
 
 
 def rungs(drill: Drill) -> int:
@@ -41,10 +48,9 @@ def nothing_is_locked(drill: Drill) -> bool:
         file.close()
         return True
     drill.forget_connections()
-    return not drill.world.rows(
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "UNION SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
-    )
+    # The server notices a moment after a process has ended that its client is gone.
+    drill.until(lambda: not drill.world.rows(_CONNECTED) or None, SOON)
+    return True
 
 
 class Served:
