@@ -1,16 +1,20 @@
 """Both loops from the command line, by the demo's cast, on both databases, through all five stages."""
 
+import argparse
 import io
 import json
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from engine import cli
 from engine.cli import main
 from engine.clock import Instant
+from engine.console.printing import adder
 from engine.database import Database
 from engine.records import uploads
 from engine.serving import prepare_demo
@@ -136,3 +140,10 @@ def test_a_database_that_does_not_answer_is_one_clear_line_without_the_password(
     assert "数据库没有应答" in said
     assert len(said.strip().splitlines()) <= 3
     assert "very-secret" not in said
+
+
+@pytest.mark.parametrize("module", cli.MODULES)
+def test_every_command_is_found_in_the_module_that_is_loaded_for_it(module: str) -> None:
+    commands = argparse.ArgumentParser().add_subparsers()
+    import_module(f"engine.console.{module}").add(adder(commands))
+    assert list(commands.choices) == cli.MODULES[module].split()
