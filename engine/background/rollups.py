@@ -17,11 +17,12 @@ from engine.records.areas import chain
 from engine.records.asking import Asking, marks
 from engine.records.following import read_to
 from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
-from engine.records.indicators import counts
+from engine.records.indicators import counts, counts_apart
 from engine.records.rollups import (
     COLUMNS,
     DIMENSIONS,
     KEY_COLUMNS,
+    SIDES,
     SLOT_COLUMNS,
     Cut,
     Depths,
@@ -214,7 +215,7 @@ def _told(
             sums = found.setdefault((cut, above, way, *by), [0] * len(counted))
             for n, value in enumerate(counted):
                 sums[n] += value or 0
-    slots = 2 * len(series.indicators)
+    slots = len(SIDES) * len(series.indicators)
     rows = {key: tuple(sums[:slots]) for key, sums in found.items() if any(sums[:slots])}
     return rows, next_at, paths
 
@@ -223,28 +224,31 @@ def _statement(transaction: Transaction, round_: _Round, series: Series, month: 
     """One look at the facts: grouped as finely as any row is cut, and these groups by each cut."""
     asked = Asked(since=month, until=rollups.next_month(month), as_of=round_.as_of)
     alias = TABLES[series.unit]
-    width = max(2 * len(series.indicators), len(dues := sorted(set(_dues(series.indicators)))))
-    columns = ", ".join(counts(one, asked, asking) for one in series.indicators)
+    width = max(len(SIDES) * len(series.indicators), len(dues := sorted(set(_dues(series.indicators)))))
+    columns = ", ".join(
+        f"{counts(one, asked, asking)}, {counts_apart(one, asked, asking)}" for one in series.indicators
+    )
     next_due = "".join(f", min(CASE WHEN {due} > {asking(round_.as_of)} THEN {due} END)" for due in dues)
     where = scope(transaction, asked, asking, Shared(series.unit, series.cohort, standing=False))
     by = (f"coalesce({alias}.department_id, 0)", "coalesce(k.item, '')", "k.channel", "k.workflow")
     finest = f"{alias}.area_path, {', '.join(by)}"
-    named = [f"{kind}{n}" for n in range(len(series.indicators)) for kind in "abt"]
-    listed = ["path", *COLUMNS.values(), *named, *(f"m{n}" for n in range(len(dues)))]
+    named = [f"{kind}{n}" for n in range(len(series.indicators)) for kind in "abtme"]
+    listed = ["path", *COLUMNS.values(), *named, *(f"due{n}" for n in range(len(dues)))]
     base = (
         f"WITH c ({', '.join(listed)}) AS (SELECT {finest}, {columns}{next_due} "  # noqa: S608 (constant words)
         f"FROM {source(series.unit, tickets=False)} WHERE {where} GROUP BY {finest}) "
     )
     sums = [
-        f"CAST(sum(c.{'t' if one.mean else 'a'}{n}) AS BIGINT), CAST(sum(c.b{n}) AS BIGINT)"
+        f"CAST(sum(c.{kind}{n}) AS BIGINT)"
         for n, one in enumerate(series.indicators)
+        for kind in ("t" if one.mean else "a", *"bme")
     ]
     pad = ", CAST(NULL AS BIGINT)"
     counted = ", ".join(sums) + pad * (width - 2 * len(sums))
     parts = [f"SELECT 'area', c.path, 0, '', '', '', {counted} FROM c GROUP BY c.path"]  # noqa: S608
     for cut in (*DIMENSIONS, Cut.ALL):
         parts.append(_cut(cut, counted, asking, round_.depths.of(cut)))
-    least = "".join(f", min(c.m{n})" for n in range(len(dues))) + pad * (width - len(dues))
+    least = "".join(f", min(c.due{n})" for n in range(len(dues))) + pad * (width - len(dues))
     parts.append(f"SELECT 'due', '', 0, '', '', ''{least} FROM c")  # noqa: S608
     return base + " UNION ALL ".join(parts)
 
@@ -297,14 +301,14 @@ def _know(transaction: Transaction, paths: Iterable[str], depths: Sequence[int])
 
 def _former(transaction: Transaction, series: Series, month: Instant) -> _Rows:
     mark, *_ = marks(transaction, 1)
-    width = 2 * len(series.indicators)
+    width = len(SIDES) * len(series.indicators)
     listed = ", ".join((*KEY_COLUMNS, *SLOT_COLUMNS[:width]))
     rows = transaction.rows(
         f"SELECT {listed} FROM rollup WHERE series = {mark} AND month = {mark}",  # noqa: S608 (constant words)
         (series.key, month),
     )
     keys = len(KEY_COLUMNS)
-    return {tuple(row[:keys]): tuple(row[keys:]) for row in rows}
+    return {tuple(row[:keys]): tuple(count or 0 for count in row[keys:]) for row in rows}
 
 
 def _kept(
@@ -349,7 +353,8 @@ def _keep(transaction: Transaction, one: _Counted, as_of: Instant) -> None:
     transaction.load(
         "rollup",
         ("series", "month", *KEY_COLUMNS, *SLOT_COLUMNS[:width]),
-        ((one.series, one.month, *key, *counted) for key, counted in one.come.items()),
+        # Most are zero, and nothing takes less room than a zero.
+        ((one.series, one.month, *key, *(count or None for count in counted)) for key, counted in one.come.items()),
     )
 
 

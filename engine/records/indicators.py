@@ -5,8 +5,8 @@ cohort date, is mature, and is not left out; the numerator is a part of it.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -28,12 +28,15 @@ from engine.records.indicator_sql import (
     scope,
     source,
 )
-from engine.records.rollup_answers import Book
+from engine.records.rollup_answers import Answered, Book, Month, whole_months
+from engine.records.rollups import next_month
 
 __all__ = ["Asked"]
 
 #: Lines of one page of a list, at most.
 MOST = 500
+#: Facts that are looked through for one part of a list, about, once something was found.
+_LOOKED = 150_000
 
 
 class Side(StrEnum):
@@ -125,17 +128,11 @@ def grouped(
 
     Whole months come from the rollups where they can; a value may come more than once.
     """
-    known = book.answer(shared, indicators)
-    rows = [*known.rows]
-    for rest in known.rest:
-        asking = Asking(transaction)
-        columns = ", ".join(counts(one, rest, asking) for one in indicators)
-        where = scope(transaction, rest, asking, shared)
-        rows += transaction.rows(
-            f"SELECT {column or 'NULL'}, {columns} FROM {source(shared.unit, tickets=rest.units is not None)} "  # noqa: S608
-            f"WHERE {where}{f' GROUP BY {column}' if column else ''}",
-            asking.parameters,
-        )
+
+    def columns(rest: Asked, asking: Asking) -> str:
+        return ", ".join(counts(one, rest, asking) for one in indicators)
+
+    rows = _rows(transaction, book.answer(shared, indicators), shared, columns, column)
     if not column and not rows:
         rows = [(None, *[0] * (3 * len(indicators)))]
     found: dict[str, list[tuple[Any, Figure]]] = {one.name: [] for one in indicators}
@@ -143,6 +140,23 @@ def grouped(
         for name, figure in read(indicators, row).items():
             found[name].append((value, figure))
     return found
+
+
+def _rows(
+    transaction: Transaction, known: Answered, shared: Shared, columns: Callable[[Asked, Asking], str], column: str = ""
+) -> list[Sequence[Any]]:
+    """What the rollups know, and the same columns of the facts for what they leave to these."""
+    rows = [*known.rows]
+    for rest in known.rest:
+        asking = Asking(transaction)
+        listed = columns(rest, asking)
+        where = scope(transaction, rest, asking, shared)
+        rows += transaction.rows(
+            f"SELECT {column or 'NULL'}, {listed} FROM {source(shared.unit, tickets=rest.units is not None)} "  # noqa: S608
+            f"WHERE {where}{f' GROUP BY {column}' if column else ''}",
+            asking.parameters,
+        )
+    return rows
 
 
 def together(indicators: Iterable[Indicator]) -> list[tuple[Shared, list[Indicator]]]:
@@ -178,18 +192,19 @@ def read(indicators: Sequence[Indicator], row: Sequence[Any]) -> Mapping[str, Fi
 
 def apart(transaction: Transaction, indicator: Indicator, asked: Asked) -> Apart:
     """How many are not in the denominator, and why. Errors: as `figure`."""
-    asked, asking = lifted(transaction, asked), Asking(transaction)
+    asked, shared = lifted(transaction, asked), Shared.of(indicator)
+    known = Book(transaction, asked).apart(shared, [indicator])
+    rows = _rows(transaction, known, shared, lambda rest, asking: counts_apart(indicator, rest, asking))
+    return Apart(immature=sum(int(one) for _, one, _ in rows), excluded=sum(int(one) for *_, one in rows))
+
+
+def counts_apart(indicator: Indicator, asked: Asked, asking: Asking) -> str:
+    """Two columns of an indicator: how many are immature, how many are excluded."""
     sides = (
         " AND ".join((_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)))
         for side in (Side.IMMATURE, Side.EXCLUDED)
     )
-    columns = ", ".join(f"count(CASE WHEN {side} THEN 1 END)" for side in sides)
-    where = scope(transaction, asked, asking, Shared.of(indicator))
-    ((immature, excluded),) = transaction.rows(
-        f"SELECT {columns} FROM {source(indicator.unit, tickets=asked.units is not None)} WHERE {where}",  # noqa: S608
-        asking.parameters,
-    )
-    return Apart(immature=int(immature), excluded=int(excluded))
+    return ", ".join(f"count(CASE WHEN {side} THEN 1 END)" for side in sides)
 
 
 def _side(indicator: Indicator, side: Side, asking: Asking, as_of: Instant) -> str:
@@ -236,6 +251,75 @@ def behind(
         )
         for ticket, case_no, workflow, item, number, name, at in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A part of a list, and whether more comes after its last line."""
+
+    lines: list[Line]
+    more: bool
+
+    @property
+    def following(self) -> str:
+        """What asks for the part after this one; "" at the end."""
+        return self.lines[-1].cursor if self.more else ""
+
+
+def listed(
+    transaction: Transaction,
+    indicator: Indicator,
+    asked: Asked,
+    side: Side,
+    *,
+    after: Cursor | None = None,
+    most: int = MOST,
+) -> Listed:
+    """The same list for somebody who waits for it: months in which nothing stands on this side are not looked through,
+    and where little stands among much the part ends early, but never empty while more comes. Errors: as `figure`.
+    """
+    lines: list[Line] = []
+    looked = 0
+    for since, until, held in _windows(transaction, indicator, asked, side):
+        if after is not None and until <= after[0]:
+            continue
+        if lines and looked > _LOOKED:
+            return Listed(lines=lines, more=True)
+        part = replace(asked, since=since, until=until)
+        lines += behind(transaction, indicator, part, side, after=after, most=most + 1 - len(lines))
+        if len(lines) > most:
+            return Listed(lines=lines[:most], more=True)
+        looked += held
+    return Listed(lines=lines, more=False)
+
+
+def _windows(
+    transaction: Transaction, indicator: Indicator, asked: Asked, side: Side
+) -> Iterable[tuple[Instant, Instant, int]]:
+    """Where in the period something stands on this side: since, until, and how many have to be looked through."""
+    asked = lifted(transaction, asked)
+    months = Book(transaction, asked, "month").months(Shared.of(indicator), indicator)
+    first, last = whole_months(asked)
+    if months is None or first >= last:
+        return [(asked.since, asked.until, 0)]
+    edges = [(asked.since, first, 0), (last, asked.until, 0)]
+    whole = [
+        (month.since, next_month(month.since), month.denominator + month.immature + month.excluded)
+        for month in months
+        if _stand(month, side)
+    ]
+    return sorted(one for one in (*edges, *whole) if one[0] < one[1] and one[0] <= asked.as_of)
+
+
+def _stand(month: Month, side: Side) -> int:
+    """How many stand on a side in a month."""
+    return {
+        Side.NUMERATOR: month.numerator,
+        Side.DENOMINATOR: month.denominator,
+        Side.REST: month.denominator - month.numerator,
+        Side.IMMATURE: month.immature,
+        Side.EXCLUDED: month.excluded,
+    }[side]
 
 
 def read_cursor(transaction: Transaction, given: str) -> Cursor | None:

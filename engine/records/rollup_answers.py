@@ -1,6 +1,6 @@
 """Figures from the rollups: sums of whole months for whoever asks as of the moment at which they were counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.records.indicator_sql import NONE, Asked, Shared, filters
 from engine.records.rollups import (
     COLUMNS,
     DIMENSIONS,
+    SIDES,
     Cut,
     Depths,
     counted_at,
@@ -36,6 +37,17 @@ class Answered:
     rest: list[Asked]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """Counts of an indicator in a month that begins at `since`."""
+
+    since: Instant
+    numerator: int
+    denominator: int
+    immature: int
+    excluded: int
+
+
 class Book:
     """The rollups opened at one question, for indicators of any unit and cohort."""
 
@@ -55,31 +67,67 @@ class Book:
             self._layouts = layouts(transaction, *self._period)
 
     def answer(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
-        """Counts of these indicators.
+        """Counts of these indicators: rows as `counts` of `indicators` brings them.
 
         Months are given as the day on which they begin, in days since 1970; areas as the way to the one asked for or
         to a child of it, with `WAYS` each as the facts have it. What the rollups do not hold is in `rest`: all of it
         if they are not as of the moment asked for.
         """
+        return self._answered(shared, indicators, "nd", _as_counts)
+
+    def apart(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
+        """What they leave apart, as `answer`: of each what is immature, and what is excluded."""
+        return self._answered(shared, indicators, "me", lambda _, immature, excluded: (immature, excluded))
+
+    def _answered(
+        self,
+        shared: Shared,
+        indicators: Sequence[Indicator],
+        sides: str,
+        columns: Callable[[Indicator, int, int], tuple[int | None, ...]],
+    ) -> Answered:
         # What stands since before the period is no sum of its months.
         slots = None if shared.standing else self._slots(shared, indicators)
         place = self._place
         if place is None or slots is None or not all(place.fits(Depths.read(self._layouts[key])) for key in slots):
             return Answered([], [self.asked])
-        totals: dict[Any, list[Any]] = {}
+        totals: dict[Any, list[tuple[int, int]]] = {}
         for key, found in slots.items():
-            for value, *sums in self._summed(key, [slot for _, slot in found], place):
-                row = totals.setdefault(value, [0] * (3 * len(indicators)))
+            for value, *sums in self._summed(key, [f"{side}{slot}" for _, slot in found for side in sides], place):
+                row = totals.setdefault(_value(self._by, value), [(0, 0)] * len(indicators))
                 for n, (position, _) in enumerate(found):
-                    upper, lower = int(sums[2 * n] or 0), int(sums[2 * n + 1] or 0)
-                    mean = indicators[position].mean
-                    row[3 * position : 3 * position + 3] = (lower, lower, upper) if mean else (upper, lower, None)
+                    row[position] = (int(sums[2 * n] or 0), int(sums[2 * n + 1] or 0))
         since, until = self._period
         edges = [replace(self.asked, until=since), replace(self.asked, since=until)]
         return Answered(
-            [(value, *row) for value, row in totals.items()],
+            [
+                (
+                    value,
+                    *(
+                        one
+                        for indicator, pair in zip(indicators, row, strict=True)
+                        for one in columns(indicator, *pair)
+                    ),
+                )
+                for value, row in totals.items()
+            ],
             [edge for edge in edges if edge.since < edge.until and edge.since <= edge.as_of],
         )
+
+    def months(self, shared: Shared, indicator: Indicator) -> list[Month] | None:
+        """The whole months of the period in which anything is counted, in their order; None where the rollups do not
+        know. The book must be opened by month.
+        """
+        if self._by != "month":
+            raise ValueError(f"a book by {self._by or 'nothing'} has no months")
+        slots = None if shared.standing or self._place is None else self._slots(shared, [indicator])
+        if self._place is None or slots is None:
+            return None
+        ((key, ((_, slot),)),) = slots.items()
+        if not self._place.fits(Depths.read(self._layouts[key])):
+            return None
+        found = self._summed(key, [f"{side}{slot}" for side in SIDES], self._place)
+        return sorted(Month(Instant(month), *(int(count or 0) for count in counts)) for month, *counts in found)
 
     def _slots(self, shared: Shared, indicators: Sequence[Indicator]) -> dict[str, list[tuple[int, int]]] | None:
         """Series → position of each indicator that it holds, and its slot; None unless all are held."""
@@ -94,11 +142,11 @@ class Book:
             slots.setdefault(key, []).append((position, own[key].index(wanted)))
         return slots
 
-    def _summed(self, series: str, slots: Sequence[int], place: "_Place") -> Iterator[tuple[Any, ...]]:
-        """Value and the sums of numerator and denominator of each slot."""
+    def _summed(self, series: str, columns: Sequence[str], place: "_Place") -> Iterator[tuple[Any, ...]]:
+        """Value and the sums of these columns."""
         asking, by = Asking(self._transaction), self._by
         value = {"": "0", "month": "r.month", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
-        sums = ", ".join(f"sum(r.n{slot}), sum(r.d{slot})" for slot in slots)
+        sums = ", ".join(f"sum(r.{column})" for column in columns)
         parts = [f"r.series = {asking(series)} AND r.cut = {asking(place.cut.value)}", place.where(asking)]
         parts.append(f"r.month >= {asking(self._period[0])} AND r.month < {asking(self._period[1])}")
         parts += filters(self._transaction, self.asked, asking, department="r.department_id", ticket="r")
@@ -106,8 +154,7 @@ class Book:
             f"SELECT {value}, {sums} FROM rollup r WHERE {' AND '.join(parts)} GROUP BY 1",  # noqa: S608
             asking.parameters,
         )
-        for given, *counted in rows:
-            yield (_value(by, given), *counted)
+        yield from rows
 
 
 def whole_months(asked: Asked) -> tuple[Instant, Instant]:
@@ -179,6 +226,11 @@ def layouts(transaction: Transaction, since: int, until: int) -> dict[str, str]:
         (since, until, since, until),
     )
     return {str(series): str(layout) for series, layout in rows}
+
+
+def _as_counts(indicator: Indicator, upper: int, lower: int) -> tuple[int | None, ...]:
+    """Numerator, denominator and sum of the stars; of a mean every one is counted."""
+    return (lower, lower, upper) if indicator.mean else (upper, lower, None)
 
 
 def _value(by: str, given: Any) -> Any:

@@ -26,7 +26,7 @@ READER = "rollups"
 #: Indicators of one series: so many have room in a row.
 SLOTS = 16
 #: Changes when what is counted changes without a change of the files.
-_VERSION = "1"
+_VERSION = "2"
 #: A rollup older than this is no answer to "now": nobody keeps it any more.
 STALE = 5 * 60_000_000
 
@@ -90,8 +90,8 @@ class RollupWay(SQLModel, table=True):
 class Rollup(SQLModel, table=True):
     """Counts of a month in one area with everything below it; `above` is the way to the area above.
 
-    A row whose `way` is its `above` counts what lies directly in that area. Numerator, of a mean the sum of the stars,
-    and denominator of the indicator in each slot.
+    A row whose `way` is its `above` counts what lies directly in that area. Of the indicator in each slot: numerator
+    (of a mean the sum of the stars), denominator, what is immature and what is excluded; none stands for zero.
     """
 
     __tablename__ = "rollup"
@@ -109,40 +109,73 @@ class Rollup(SQLModel, table=True):
     workflow: str = word(key=True)
     n0: int | None = maybe_number()
     d0: int | None = maybe_number()
+    m0: int | None = maybe_number()
+    e0: int | None = maybe_number()
     n1: int | None = maybe_number()
     d1: int | None = maybe_number()
+    m1: int | None = maybe_number()
+    e1: int | None = maybe_number()
     n2: int | None = maybe_number()
     d2: int | None = maybe_number()
+    m2: int | None = maybe_number()
+    e2: int | None = maybe_number()
     n3: int | None = maybe_number()
     d3: int | None = maybe_number()
+    m3: int | None = maybe_number()
+    e3: int | None = maybe_number()
     n4: int | None = maybe_number()
     d4: int | None = maybe_number()
+    m4: int | None = maybe_number()
+    e4: int | None = maybe_number()
     n5: int | None = maybe_number()
     d5: int | None = maybe_number()
+    m5: int | None = maybe_number()
+    e5: int | None = maybe_number()
     n6: int | None = maybe_number()
     d6: int | None = maybe_number()
+    m6: int | None = maybe_number()
+    e6: int | None = maybe_number()
     n7: int | None = maybe_number()
     d7: int | None = maybe_number()
+    m7: int | None = maybe_number()
+    e7: int | None = maybe_number()
     n8: int | None = maybe_number()
     d8: int | None = maybe_number()
+    m8: int | None = maybe_number()
+    e8: int | None = maybe_number()
     n9: int | None = maybe_number()
     d9: int | None = maybe_number()
+    m9: int | None = maybe_number()
+    e9: int | None = maybe_number()
     n10: int | None = maybe_number()
     d10: int | None = maybe_number()
+    m10: int | None = maybe_number()
+    e10: int | None = maybe_number()
     n11: int | None = maybe_number()
     d11: int | None = maybe_number()
+    m11: int | None = maybe_number()
+    e11: int | None = maybe_number()
     n12: int | None = maybe_number()
     d12: int | None = maybe_number()
+    m12: int | None = maybe_number()
+    e12: int | None = maybe_number()
     n13: int | None = maybe_number()
     d13: int | None = maybe_number()
+    m13: int | None = maybe_number()
+    e13: int | None = maybe_number()
     n14: int | None = maybe_number()
     d14: int | None = maybe_number()
+    m14: int | None = maybe_number()
+    e14: int | None = maybe_number()
     n15: int | None = maybe_number()
     d15: int | None = maybe_number()
+    m15: int | None = maybe_number()
+    e15: int | None = maybe_number()
 
 
 #: The counts of a row, in their order.
-SLOT_COLUMNS = tuple(f"{side}{number}" for number in range(SLOTS) for side in "nd")
+SIDES = "ndme"
+SLOT_COLUMNS = tuple(f"{side}{number}" for number in range(SLOTS) for side in SIDES)
 KEY_COLUMNS = ("cut", "above", "way", *COLUMNS.values())
 
 

@@ -14,10 +14,10 @@ from engine.clock import DAY, HOUR, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover, loads
-from engine.records import rollups, span_months
+from engine.records import indicators, rollups, span_months
 from engine.records.breakdowns import By, breakdown
 from engine.records.indicator_sql import NONE, Asked, Shared
-from engine.records.indicators import Figure, figures
+from engine.records.indicators import Figure, Side, apart, figures
 from engine.records.rollup_answers import Answered, Book
 from engine.records.spans import spans
 from tests.support.cases import MONDAY
@@ -61,7 +61,8 @@ def _answers(world: World, asked: Asked, by: By | None, level: str = "") -> obje
     with world.database.looking() as transaction:
         if by is not None:
             return breakdown(transaction, INDICATORS, asked, by, level=level)
-        return figures(transaction, INDICATORS, asked)
+        left = [apart(transaction, one, asked) for one in INDICATORS[:: len(INDICATORS) // 5]]
+        return figures(transaction, INDICATORS, asked), left
 
 
 def _figure(world: World, name: str) -> Figure:
@@ -82,7 +83,7 @@ def _questions(world: World) -> Iterator[tuple[Asked, By | None, str]]:
 def _same(world: World, monkeypatch: pytest.MonkeyPatch, questions: Sequence[tuple[Asked, By | None, str]]) -> int:
     """Each question is answered alike with and without rollups; how many the rollups knew of."""
     known = 0
-    whole = Book.answer
+    whole = Book._answered
     for asked, by, level in questions:
         answered: list[Answered] = []
 
@@ -91,9 +92,9 @@ def _same(world: World, monkeypatch: pytest.MonkeyPatch, questions: Sequence[tup
             return into[-1]
 
         with monkeypatch.context() as patch:
-            patch.setattr(Book, "answer", noted)
+            patch.setattr(Book, "_answered", noted)
             quick = _answers(world, asked, by, level)
-            patch.setattr(Book, "answer", lambda book, *_: Answered([], [book.asked]))
+            patch.setattr(Book, "_answered", lambda book, *_: Answered([], [book.asked]))
             slow = _answers(world, asked, by, level)
         assert quick == slow, f"{asked} {by} {level}"
         known += any(not one.rest for one in answered)
@@ -180,8 +181,8 @@ def test_a_changed_indicator_is_counted_anew_and_until_then_by_the_facts(
     assert world.rows("SELECT count(*) FROM rollup WHERE series LIKE 'task.%'") == [(0,)], "no other is left"
 
 
-def _refreshed(world: World, indicators: list[Indicator]) -> int:
-    return refresh(world.database, world.clock, indicators)
+def _refreshed(world: World, those: list[Indicator]) -> int:
+    return refresh(world.database, world.clock, those)
 
 
 def test_facts_that_were_dropped_and_folded_anew_make_the_same_rollups(world: World) -> None:
@@ -210,6 +211,52 @@ def test_another_moment_a_part_of_a_month_and_a_reader_of_some_units_are_answere
             assert _rest(transaction, INDICATORS[:1], asked) == [asked]
         (rest,) = _rest(transaction, INDICATORS[:1], _asked(world, since=Instant(FIRST + DAY)))
         assert (rest.since, rest.until) == (FIRST + DAY, rollups.next_month(FIRST)), "the rest of the first month"
+
+
+def test_a_list_is_the_same_whether_months_are_left_out_or_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(9)
+    for _ in range(8):
+        _life(world, dice)
+        world.later(dice.choice((1, 10, 35)) * DAY)
+    _fold(world)
+    monkeypatch.setattr(indicators, "_LOOKED", 0)
+    found = 0
+    with world.database.looking() as transaction:
+        for since in (FIRST, Instant(FIRST + 9 * DAY)):
+            asked = _asked(world, since=since)
+            for indicator in INDICATORS:
+                months = Book(transaction, asked, "month").months(Shared.of(indicator), indicator)
+                assert indicator.standing or months is not None
+                for side in Side:
+                    whole = indicators.behind(transaction, indicator, asked, side)
+                    assert list(_walked(transaction, indicator, asked, side)) == whole
+                    found += len(whole)
+    assert found > 100
+
+
+def _walked(transaction: Transaction, indicator: Indicator, asked: Asked, side: Side) -> Iterator[indicators.Line]:
+    """A list in its parts, each of which says truly whether more comes."""
+    after, more = None, True
+    while more:
+        part = indicators.listed(transaction, indicator, asked, side, after=after, most=2)
+        assert part.lines or not part.more
+        yield from part.lines
+        after, more = indicators.read_cursor(transaction, part.following), part.more
+
+
+def test_months_in_which_nothing_stands_are_not_looked_through(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        Told(world).closed()
+        world.later(40 * DAY)
+    _fold(world)
+    asked = []
+    monkeypatch.setattr(indicators, "behind", lambda *given, **_: asked.append(given[2]) or [])
+    with world.database.looking() as transaction:
+        (closure,) = (one for one in INDICATORS if one.name == "closure_area")
+        for side, months in ((Side.DENOMINATOR, 3), (Side.REST, 0), (Side.EXCLUDED, 0)):
+            asked.clear()
+            indicators.listed(transaction, closure, _asked(world), side)
+            assert len(asked) == months, side
 
 
 def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
@@ -245,9 +292,9 @@ def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
         world.later(12 * DAY)
 
 
-def _rest(transaction: Transaction, indicators: list[Indicator], asked: Asked) -> list[Asked]:
+def _rest(transaction: Transaction, those: list[Indicator], asked: Asked) -> list[Asked]:
     """What is left to the facts."""
-    return Book(transaction, asked).answer(Shared.of(indicators[0]), indicators).rest
+    return Book(transaction, asked).answer(Shared.of(those[0]), those).rest
 
 
 def test_figures_are_asked_as_of_the_rollups_while_somebody_keeps_them(world: World) -> None:

@@ -10,7 +10,7 @@ from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
 from engine.errors import NotFound, NotPermitted, NotSignedIn
 from engine.records.breakdowns import By, breakdown
-from engine.records.indicators import MOST, Apart, Asked, Figure, Side, apart, behind, figures, formula, read_cursor
+from engine.records.indicators import MOST, Apart, Asked, Figure, Side, apart, figures, formula, listed, read_cursor
 from web import figures as shown
 from web.api import shapes, views
 from web.dependencies import House, Me
@@ -138,13 +138,13 @@ def lines(
     indicator = shown.named(name)
     _, asked = shown.asked(me, given, shown.moment_of(house))
     with house.database.looking() as transaction:
-        found = behind(transaction, indicator, asked, side, after=read_cursor(transaction, after), most=limit)
+        found = listed(transaction, indicator, asked, side, after=read_cursor(transaction, after), most=limit)
     return FigureLinesOut(
         items=[
             FigureLineOut(case_no=x.case_no, task=x.seq or None, department=x.department, at=iso(x.cohort_at))
-            for x in found
+            for x in found.lines
         ],
-        next=found[-1].cursor if len(found) == limit else None,
+        next=found.following or None,
     )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from engine.definitions.indicator_file import discover
 from engine.definitions.model import Title
 from engine.records.breakdowns import By, breakdown, divides
-from engine.records.indicators import Side, apart, behind, figure, figures, formula, read_cursor
+from engine.records.indicators import Side, apart, figure, figures, formula, listed, read_cursor
 from web import figures as shown
 from web.dependencies import House
 from web.rendering import page
@@ -86,8 +86,8 @@ def one(
         left = apart(transaction, indicator, asked)
         earlier = [(one, figure(transaction, indicator, shown.asked(here.viewer, one, asked.as_of)[1])) for one in then]
         groups = breakdown(transaction, [indicator], asked, By(by))[name] if by else []
-        listed = Side(side) if side else Side.DENOMINATOR
-        lines = behind(transaction, indicator, asked, listed, after=read_cursor(transaction, after), most=_MOST)
+        shown_side = Side(side) if side else Side.DENOMINATOR
+        part = listed(transaction, indicator, asked, shown_side, after=read_cursor(transaction, after), most=_MOST)
         chips = shown.chips(transaction, given, name)
     counts = {
         Side.NUMERATOR: found.numerator,
@@ -102,8 +102,9 @@ def one(
     least = house.settings.rank_from
     return page(
         request, "figure.html", here=here, given=given, indicator=indicator, figure=found, earlier=earlier,
-        formula=[(_KEYS[key], text) for key, text in formula(indicator)], counts=counts, sides=_SIDES, listed=listed,
-        lines=lines, more=lines[-1].cursor if len(lines) == _MOST else "", bys=bys, by=by,
+        formula=[(_KEYS[key], text) for key, text in formula(indicator)], counts=counts, sides=_SIDES,
+        listed=shown_side,
+        lines=part.lines, more=part.following, bys=bys, by=by,
         rows=shown.ranked([one for one in groups if one.figure.denominator], indicator, given, By(by), least)
         if by else [], least=least, chips=chips,
         as_of=asked.as_of, shown=shown,
