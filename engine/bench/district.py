@@ -39,6 +39,8 @@ _TABLES = {
     "ticket": "id", "event": "ticket_id", "ticket_fact": "ticket_id", "task_fact": "ticket_id",
     "stage_span": "ticket_id",
 }  # fmt: skip
+#: Tables of which only the rows of open tickets are copied: what stands now is counted by them.
+_OF_OPEN = {"reach": "ticket_id", "deadline": "ticket_id", "task": "ticket_id", "card": "ticket_id"}
 #: Columns of these tables that hold moments.
 _MOMENTS = frozenset({"at", "recorded_at"})
 _NUMBERS = {
@@ -62,12 +64,18 @@ class Shape:
     lives: int = 12
 
 
+#: A ticket that came through the door, its number among them, and how often it is copied; None for every time.
+_Original = tuple[int, int, int | None]
+
+
 @dataclass(slots=True)
 class _Born:
     """Tickets that came through the door, by whether they are on their way or done with."""
 
     running: list[int] = field(default_factory=list)
     past: list[int] = field(default_factory=list)
+    #: Of the past ones, those that never ended.
+    forgotten: set[int] = field(default_factory=set)
 
 
 def populate(
@@ -125,6 +133,8 @@ def _born(transaction: Transaction, door: Door, world: World, now: Instant, shap
             story.go(way)
             lives.keep(story.life)
             (found.running if way == "running" else found.past).append(story.life.outcome.ticket_id)
+            if way == "forgotten":
+                found.forgotten.add(story.life.outcome.ticket_id)
     lives.write()
     if not found.past:
         raise RuntimeError("a district without settled tickets has nothing to copy")
@@ -222,14 +232,15 @@ def _told(transaction: Transaction, door: Door, ids: list[int]) -> None:
 
 def _copied(transaction: Transaction, born: _Born, first: int, last: int, step: int, events: bool) -> int:
     """The copies number `first` to `last` of every ticket, the oldest first; how many tickets these are."""
-    rows: list[tuple[int, int | None]] = [(one, None) for one in born.past]
-    rows += [(one, max(1, _RECENT // step)) for one in born.running]
+    rows: list[_Original] = [(one, part, None) for part, one in enumerate(born.past)]
+    rows += [(one, part, max(1, _RECENT // step)) for part, one in enumerate(born.running, len(rows))]
+    standing = [row for row in rows if row[2] is not None or row[0] in born.forgotten]
     numbers = _NUMBERS[transaction.dialect].format(first=first, last=last)
-    for table, key in _TABLES.items():
+    for table, key in (_TABLES | _OF_OPEN).items():
         if table == "event" and not events:
             continue
         columns = columns_of(transaction, table)
-        _originals(transaction, table, key, rows)
+        _originals(transaction, table, key, standing if table in _OF_OPEN else rows)
         values = ", ".join(_value(name, key, len(rows), step) for name in columns)
         listed = ", ".join(f'"{name}"' for name in columns)
         overriding = "OVERRIDING SYSTEM VALUE " if transaction.postgresql and table == "ticket" else ""
@@ -244,7 +255,7 @@ def _copied(transaction: Transaction, born: _Born, first: int, last: int, step: 
 
 def _without_indexes(transaction: Transaction) -> list[str]:
     """Drop the indexes of the tables that are copied, made faster afterwards; the statements that make them."""
-    match, parameters = among(transaction, _TABLES)
+    match, parameters = among(transaction, _TABLES | _OF_OPEN)
     sql = (
         f"SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename {match}"  # noqa: S608
         if transaction.postgresql
@@ -256,7 +267,7 @@ def _without_indexes(transaction: Transaction) -> list[str]:
     return [str(sql) for _, sql in found]
 
 
-def _originals(transaction: Transaction, table: str, key: str, rows: list[tuple[int, int | None]]) -> None:
+def _originals(transaction: Transaction, table: str, key: str, rows: list[_Original]) -> None:
     """The rows of the tickets that came through the door, apart: the table itself soon holds millions."""
     mark = "%s" if transaction.postgresql else "?"
     transaction.run(
@@ -265,7 +276,7 @@ def _originals(transaction: Transaction, table: str, key: str, rows: list[tuple[
     transaction.run("DELETE FROM bench_born")
     transaction.run_many(
         f"INSERT INTO bench_born (id, part, most) VALUES ({mark}, {mark}, {mark})",  # noqa: S608
-        [(one, number, most) for number, (one, most) in enumerate(rows)],
+        rows,
     )
     transaction.run(f"DROP TABLE IF EXISTS bench_{table}")
     transaction.run(
