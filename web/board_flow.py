@@ -1,14 +1,15 @@
 """A loop with its tickets: how many are in each state now, in the order of the file, and the diagram they stand on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.analysis.diagram import nodes
 from engine.application import Application
 from engine.database import Transaction
 from engine.definitions.model import Title, Workflow
 from engine.errors import NotFound
-from engine.records import standing
-from engine.records.standing import InState, Scope
+from engine.records import standing, standing_counts
+from engine.records.rollups import newest
+from engine.records.standing import InState
 from engine.vocabulary import STAGE_TITLES, Stage
 from web.board_scope import View
 
@@ -45,12 +46,11 @@ class Flow:
 
 def live(house: Application, transaction: Transaction, seen: View, definition: Workflow) -> Flow:
     """The loop of a definition in force with what stands in it, of all its versions."""
-    scope = Scope(
-        units=seen.scope.units, area=seen.scope.area, departments=seen.scope.departments, workflow=definition.key,
-        item=seen.scope.item, channel=seen.scope.channel,
-    )  # fmt: skip
-    skip = standing.passed_windows(transaction, house.versions)
-    counted = standing.states(transaction, scope, skip, house.clock.now())
+    scope = replace(seen.scope, workflow=definition.key)
+    now = house.clock.now()
+    counted = standing_counts.states(transaction, scope, newest(transaction, now))
+    if counted is None:
+        counted = standing.states(transaction, scope, standing.passed_windows(transaction, house.versions), now)
     return Flow(workflow=definition, stages=_stages(definition, counted))
 
 

@@ -156,12 +156,17 @@ def view(transaction: Transaction, viewer: Viewer, given: Chosen) -> View:
     department = department_by_code(transaction, code) if code else None
     areas = _way(area, None if everywhere or not own_areas else own_areas)
     line = _line(transaction, department, None if everywhere or own_areas else own_units)
+    below = standing.below(transaction, department.id or 0) if department else None
+    if units is not None and ((area and own_areas) or (below and {f"d{number}" for number in below} <= set(units))):
+        # All of it is theirs, and what few may know of is in no count: rows need not be asked whom they reach.
+        units = None
     resolved = replace(given, area=area.code if area else "", department=department.code if department else "")
     return View(
         scope=Scope(
             units=units,
             area=area.id if area else None,
-            departments=standing.below(transaction, department.id or 0) if department else None,
+            departments=below,
+            department=department.id if department else None,
             workflow=given.workflow, item=given.item, channel=given.channel,
         ),
         area=area,

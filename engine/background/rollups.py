@@ -12,7 +12,7 @@ from typing import Any
 from engine.clock import DAY, Clock, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, Not, Wanted
-from engine.records import rollups, span_months
+from engine.records import rollups, span_months, standing, standing_counts
 from engine.records.areas import chain
 from engine.records.asking import Asking, marks
 from engine.records.following import read_to
@@ -30,6 +30,7 @@ from engine.records.rollups import (
     depth_of,
     steps_of,
 )
+from engine.records.versions import Versions
 
 #: Rows are cut by department, item, channel or workflow down to the depth at which there are at most so many areas, and
 #: by all of them at once down to the one above that with at most so many.
@@ -63,6 +64,15 @@ class _Spans:
 
 
 @dataclass(frozen=True, slots=True)
+class _Stands:
+    """What stands now."""
+
+    #: The end of the next workday.
+    until: Instant
+    rows: standing_counts.Rows
+
+
+@dataclass(frozen=True, slots=True)
 class _Round:
     """What is the same for all buckets of a round."""
 
@@ -73,6 +83,7 @@ class _Round:
 def refresh(
     database: Database,
     clock: Clock,
+    versions: Versions,
     indicators: Iterable[Indicator],
     *,
     stopping: Callable[[], bool] = lambda: False,
@@ -89,12 +100,13 @@ def refresh(
             and not holding.rows("SELECT pg_try_advisory_xact_lock(hashtext('huying/rollups'))")[0][0]
         ):
             return 0
-        return _refresh(database, clock, series_by_key(indicators), stopping, hear)
+        return _refresh(database, clock, versions, series_by_key(indicators), stopping, hear)
 
 
 def _refresh(
     database: Database,
     clock: Clock,
+    versions: Versions,
     every: dict[str, Series],
     stopping: Callable[[], bool],
     hear: Callable[[int, int], None],
@@ -116,7 +128,11 @@ def _refresh(
             waiting = []
         hear(done, len(due))
     counted = [_count_spans(database, round_, month, months[month]) for month in spans]
-    database.acting(_kept([*waiting, *counted], round_, [*every, span_months.SERIES]))
+    with database.looking() as transaction:
+        until = standing.tomorrow(versions, as_of)
+        skip = standing.passed_windows(transaction, versions)
+        stands = _Stands(until, standing_counts.counted(transaction, skip, as_of, until))
+    database.acting(_kept([*waiting, *counted, stands], round_, [*every, span_months.SERIES, standing_counts.SERIES]))
     return len(due)
 
 
@@ -312,7 +328,7 @@ def _former(transaction: Transaction, series: Series, month: Instant) -> _Rows:
 
 
 def _kept(
-    waiting: Sequence[_Counted | _Spans], round_: _Round, known: Iterable[str] | None
+    waiting: Sequence[_Counted | _Spans | _Stands], round_: _Round, known: Iterable[str] | None
 ) -> Callable[[Transaction], None]:
     """Write what was counted; with the keys of all series also the moment, and drop series that are no more."""
 
@@ -321,6 +337,11 @@ def _kept(
             if isinstance(one, _Spans):
                 _bucket(transaction, span_months.SERIES, one.month, one.touched, round_.as_of, None, span_months.LAYOUT)
                 span_months.keep(transaction, one.month, one.rows)
+            elif isinstance(one, _Stands):
+                _bucket(
+                    transaction, standing_counts.SERIES, 0, 0, round_.as_of, one.until, standing_counts.LAYOUT
+                )  # fmt: skip
+                standing_counts.keep(transaction, one.rows)
             else:
                 _keep(transaction, one, round_.as_of)
         if known is not None:

@@ -135,7 +135,7 @@ def _indicators() -> Mapping[str, Indicator]:
 
 def _rollups(running: Running) -> int:
     house = running.application
-    return refresh(house.database, house.clock, _indicators().values(), stopping=running.stopping)
+    return refresh(house.database, house.clock, house.versions, _indicators().values(), stopping=running.stopping)
 
 
 def _paths(running: Running) -> int:

@@ -69,11 +69,11 @@ def measured(
     database: Database, door: Door, clock: Clock, indicators: list[Indicator], tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """The figures of a district that is filled already."""
-    counting = _seconds(lambda: refresh(database, clock, indicators))
+    counting = _seconds(lambda: refresh(database, clock, door.versions, indicators))
     tell(f"  rollups: {counting:.1f} s")
     database.acting(lambda writing: writing.run("ANALYZE"))
     database.acting(lambda writing: rollups.touch_months(writing, [rollups.month_of(clock.now())]))
-    again = _seconds(lambda: refresh(database, clock, indicators))
+    again = _seconds(lambda: refresh(database, clock, door.versions, indicators))
     with database.looking() as transaction:
         ids = [int(row[0]) for row in transaction.rows("SELECT id FROM ticket ORDER BY id LIMIT 500")]
         told = _seconds(lambda: tell_facts(transaction, door.versions, ids))

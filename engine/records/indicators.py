@@ -104,6 +104,8 @@ class Line:
 CURSOR = r"(\d{1,18})~([\w.-]{1,40})~(\d{1,9})"
 #: Behind which line a page begins: its cohort moment, ticket and task.
 Cursor = tuple[Instant, int, int]
+#: Since, until, and how many facts have to be looked through.
+Window = tuple[Instant, Instant, int]
 
 
 def figure(transaction: Transaction, indicator: Indicator, asked: Asked) -> Figure:
@@ -293,10 +295,8 @@ def listed(
     return Listed(lines=lines, more=False)
 
 
-def _windows(
-    transaction: Transaction, indicator: Indicator, asked: Asked, side: Side
-) -> Iterable[tuple[Instant, Instant, int]]:
-    """Where in the period something stands on this side: since, until, and how many have to be looked through."""
+def _windows(transaction: Transaction, indicator: Indicator, asked: Asked, side: Side) -> list[Window]:
+    """Where in the period something stands on this side."""
     asked = lifted(transaction, asked)
     months = Book(transaction, asked, "month").months(Shared.of(indicator), indicator)
     first, last = whole_months(asked)
@@ -308,7 +308,18 @@ def _windows(
         for month in months
         if _stand(month, side)
     ]
-    return sorted(one for one in (*edges, *whole) if one[0] < one[1] and one[0] <= asked.as_of)
+    return _joined(sorted(one for one in (*edges, *whole) if one[0] < one[1] and one[0] <= asked.as_of))
+
+
+def _joined(windows: Iterable[Window]) -> list[Window]:
+    """What follows upon each other is asked at once, as long as it is not too much."""
+    found: list[Window] = []
+    for since, until, held in windows:
+        if found and found[-1][1] == since and found[-1][2] + held <= _LOOKED:
+            found[-1] = (found[-1][0], until, found[-1][2] + held)
+        else:
+            found.append((since, until, held))
+    return found
 
 
 def _stand(month: Month, side: Side) -> int:

@@ -14,14 +14,14 @@ from engine.records.asking import Asking, marks
 from engine.records.columns import ONE_TREE, instant, key_part, link, path, word
 from engine.records.indicator_sql import NONE, Asked, below, filters
 from engine.records.rollup_answers import layouts, whole_months
-from engine.records.rollups import counted_at, next_month
+from engine.records.rollups import counted_at, month_of, next_month
 
 #: What buckets call them, and how their rows are made; another way of making them is another layout.
-SERIES, LAYOUT = "spans", "1"
+SERIES, LAYOUT = "spans", "2"
 
 
 class SpanMonth(SQLModel, table=True):
-    """The spans that ended in a month, of one smallest area, stage and holder."""
+    """The spans that ended in a month, and those that began in it and last; of one smallest area, stage and holder."""
 
     __tablename__ = "span_month"
     __table_args__ = (ONE_TREE,)
@@ -35,6 +35,9 @@ class SpanMonth(SQLModel, table=True):
     many: int = link()
     #: How long they were together, microseconds.
     time: int = instant()
+    lasting: int = link()
+    #: How long after the beginning of the month these began, together, microseconds.
+    began: int = instant()
 
 
 _COLUMNS = tuple(SpanMonth.model_fields)
@@ -42,16 +45,24 @@ _COLUMNS = tuple(SpanMonth.model_fields)
 
 def counted(transaction: Transaction, month: Instant, as_of: Instant) -> list[Sequence[Any]]:
     """The rows of a month as the spans have them, without its first column."""
-    asking = Asking(transaction)
-    return transaction.rows(
-        "SELECT x.area_path, x.stage, coalesce(x.department_id, 0), count(*), "  # noqa: S608 (constant words)
-        "CAST(sum(x.until_at - x.since_at) AS BIGINT) "
-        "FROM stage_span x JOIN ticket_fact k ON k.ticket_id = x.ticket_id "
-        f"WHERE x.until_at >= {asking(month)} AND x.until_at < {asking(next_month(month))} "
-        f"AND x.until_at <= {asking(as_of)} AND NOT k.confidential "
-        "GROUP BY x.area_path, x.stage, coalesce(x.department_id, 0)",
-        asking.parameters,
-    )
+    found: dict[Sequence[Any], list[int]] = {}
+    for place, which, sums in (
+        (0, "until_at", "CAST(sum(x.until_at - x.since_at) AS BIGINT)"),
+        (2, "since_at", f"CAST(sum(x.since_at - {int(month)}) AS BIGINT)"),
+    ):
+        asking = Asking(transaction)
+        lasts = "" if which == "until_at" else f"AND (x.until_at IS NULL OR x.until_at > {asking(as_of)}) "
+        rows = transaction.rows(
+            f"SELECT x.area_path, x.stage, coalesce(x.department_id, 0), count(*), {sums} "  # noqa: S608
+            "FROM stage_span x JOIN ticket_fact k ON k.ticket_id = x.ticket_id "
+            f"WHERE NOT k.confidential {lasts}AND x.{which} >= {asking(month)} "
+            f"AND x.{which} < {asking(next_month(month))} AND x.{which} <= {asking(as_of)} "
+            "GROUP BY x.area_path, x.stage, coalesce(x.department_id, 0)",
+            asking.parameters,
+        )
+        for *key, many, long in rows:
+            found.setdefault(tuple(key), [0, 0, 0, 0])[place : place + 2] = int(many), int(long)
+    return [(*key, *counts) for key, counts in found.items()]
 
 
 def keep(transaction: Transaction, month: Instant, rows: Iterable[Sequence[Any]]) -> None:
@@ -61,27 +72,46 @@ def keep(transaction: Transaction, month: Instant, rows: Iterable[Sequence[Any]]
     transaction.load("span_month", _COLUMNS, ((month, *row) for row in rows))
 
 
-def ended(transaction: Transaction, asked: Asked) -> dict[tuple[str, str, str], tuple[int, int]] | None:
-    """Stage, code and name of the holder → how many spans ended, and how long they were together.
+#: Stage, code and name of the holder → how many spans, and how long they are together.
+Held = dict[tuple[str, str, str], tuple[int, int]]
+
+
+def ended(transaction: Transaction, asked: Asked) -> Held | None:
+    """The spans that ended in the period.
 
     None where the months do not say it: another moment, days that are no whole months, a limit that they are not cut
     by. Errors: `NotFound` for an area or department never there.
     """
-    limited = asked.units is not None or asked.item or asked.channel or asked.workflow or asked.department == NONE
     since, until = whole_months(asked)
     whole = since == asked.since and (until == asked.until or asked.until > asked.as_of)
-    if limited or not whole or since >= until or asked.as_of != counted_at(transaction):
+    if not whole or since >= until:
+        return None
+    return _summed(transaction, asked, "sum(r.many)", "sum(r.time)", since, until)
+
+
+def lasting(transaction: Transaction, asked: Asked) -> Held | None:
+    """The spans that last as of then, whenever they began. None as for `ended`, but for the days. Errors: likewise."""
+    until = next_month(month_of(asked.as_of))
+    age = f"sum(r.lasting * ({int(asked.as_of)} - r.month) - r.began)"
+    return _summed(transaction, asked, "sum(r.lasting)", age, Instant(0), until)
+
+
+def _summed(
+    transaction: Transaction, asked: Asked, many: str, long: str, since: Instant, until: Instant
+) -> Held | None:
+    limited = asked.units is not None or asked.item or asked.channel or asked.workflow or asked.department == NONE
+    if limited or asked.as_of != counted_at(transaction):
         return None
     if layouts(transaction, since, until).get(SERIES) != LAYOUT:
         return None
     asking = Asking(transaction)
-    parts = [f"r.month >= {asking(since)} AND r.month < {asking(until)}"]
+    parts = [f"r.month >= {asking(since)} AND r.month < {asking(until)} AND {many[4:-1]} > 0"]
     if asked.area:
         parts.append(below(transaction, asked.area, "r.area_path", asking, alone=asked.area_alone))
     parts += filters(transaction, asked, asking, department="r.department_id", ticket="r")
     rows = transaction.rows(
         "SELECT y.stage, coalesce(d.code, ''), coalesce(d.name, ''), y.many, y.time FROM ("  # noqa: S608
-        "SELECT r.stage, r.department_id, sum(r.many) AS many, sum(r.time) AS time FROM span_month r "
+        f"SELECT r.stage, r.department_id, {many} AS many, {long} AS time FROM span_month r "
         f"WHERE {' AND '.join(parts)} GROUP BY r.stage, r.department_id) y "
         "LEFT JOIN department d ON d.id = y.department_id",
         asking.parameters,

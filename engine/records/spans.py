@@ -74,7 +74,9 @@ def spans(transaction: Transaction, asked: Asked) -> list[Holding]:
     ended = span_months.ended(transaction, asked)
     if ended is None:
         ended = _sums(transaction, asked, "x.until_at", over)
-    lasting = _sums(transaction, asked, str(int(asked.as_of)), still)
+    lasting = span_months.lasting(transaction, asked)
+    if lasting is None:
+        lasting = _sums(transaction, asked, str(int(asked.as_of)), still)
     found = []
     for key in sorted(ended.keys() | lasting.keys()):
         stage, department, name = key

@@ -6,6 +6,7 @@ is in nobody's count.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from engine.clock import Instant
 from engine.database import Transaction
@@ -15,7 +16,8 @@ from engine.records.rhythm_where import OPEN_TICKET, Asking
 from engine.records.versions import Versions
 from engine.vocabulary import SETTLED, StateType
 
-_OPEN_TASK = ", ".join(f"'{kind.value}'" for kind in StateType if kind not in SETTLED)
+_CALENDAR = "cn-mainland"
+OPEN_TASK = ", ".join(f"'{kind.value}'" for kind in StateType if kind not in SETTLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class Scope:
     #: An area with everything below it; departments, of which one has an open task, or whose deadline or card it is.
     area: int | None = None
     departments: tuple[int, ...] | None = None
+    #: The one below which all of these stand, itself among them; None where they are no such whole.
+    department: int | None = None
     #: Key of a loop.
     workflow: str = ""
     item: str = ""
@@ -53,6 +57,15 @@ class Tally:
     cards: Mapping[str, int]
 
 
+def tomorrow(versions: Versions, now: Instant) -> Instant:
+    """The end of the next workday: what is due before it may still be saved."""
+    calendar = versions.calendar(_CALENDAR)
+    day = calendar.day_of(now) + timedelta(days=1)
+    while not calendar.is_workday(day):
+        day += timedelta(days=1)
+    return calendar.end_of(day)
+
+
 def passed_windows(transaction: Transaction, versions: Versions) -> frozenset[str]:
     """`<workflow id>:<deadline>` of those that are nobody's lag when they pass."""
     stored = [int(row[0]) for row in transaction.rows("SELECT id FROM workflow_version")]
@@ -64,7 +77,7 @@ def passed_windows(transaction: Transaction, versions: Versions) -> frozenset[st
 def states(transaction: Transaction, scope: Scope, skip: Collection[str], now: Instant) -> dict[str, InState]:
     """State → the open tickets in it, over all versions of the loop."""
     asking = Asking(transaction)
-    late = f"SELECT 1 FROM deadline d WHERE {_running(asking, skip)} AND d.due_at < {asking(now)}"  # noqa: S608
+    late = f"SELECT 1 FROM deadline d WHERE {running(asking, skip)} AND d.due_at < {asking(now)}"  # noqa: S608
     where = of_tickets(asking, scope)
     rows = transaction.rows(
         f"SELECT t.state, count(*), sum(CASE WHEN EXISTS ({late}) THEN 1 ELSE 0 END) FROM ticket t "  # noqa: S608
@@ -108,14 +121,14 @@ def of_tickets(asking: Asking, scope: Scope, *, departments: bool = True) -> str
     if departments and scope.departments is not None:
         parts.append(
             "EXISTS (SELECT 1 FROM task k WHERE k.ticket_id = t.id AND k.department_id "  # noqa: S608
-            f"{asking.among(scope.departments)} AND k.state_type IN ({_OPEN_TASK}))"
+            f"{asking.among(scope.departments)} AND k.state_type IN ({OPEN_TASK}))"
         )
     return " AND ".join(parts)
 
 
 def of_deadlines(asking: Asking, scope: Scope, skip: Collection[str]) -> str:
     """The deadlines that run on them: of a department those of its own tasks."""
-    parts = [of_tickets(asking, scope, departments=False), _running(asking, skip)]
+    parts = [of_tickets(asking, scope, departments=False), running(asking, skip)]
     if scope.departments is not None:
         parts.append(f"k.department_id {asking.among(scope.departments)}")
     return " AND ".join(parts)
@@ -167,6 +180,6 @@ def _reached(asking: Asking, units: Sequence[str]) -> str:
     )
 
 
-def _running(asking: Asking, skip: Collection[str]) -> str:
+def running(asking: Asking, skip: Collection[str]) -> str:
     named = "CAST(t.workflow_id AS TEXT) || ':' || d.name"
     return f"d.ticket_id = t.id AND d.run = 'running' AND d.ended_at IS NULL AND NOT {named} {asking.among(skip)}"

@@ -921,6 +921,8 @@ def add_tables() -> None:
         sa.Column("department_id", BIG, autoincrement=False, nullable=False),
         sa.Column("many", BIG, nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("lasting", BIG, nullable=False),
+        sa.Column("began", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("month", "area_path", "stage", "department_id", name=op.f("pk_span_month")),
         sqlite_with_rowid=False,
     )
@@ -944,6 +946,20 @@ def add_tables() -> None:
         unique=False,
         sqlite_where=sa.text("until_at IS NULL"),
         postgresql_where=sa.text("until_at IS NULL"),
+    )
+    op.create_table(
+        "standing_count",
+        sa.Column("unit", sa.String(length=64), nullable=False),
+        sa.Column("department_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("card", sa.String(length=64), nullable=False),
+        sa.Column("many", BIG, nullable=False),
+        sa.Column("late", BIG, nullable=False),
+        sa.Column("overdue", BIG, nullable=False),
+        sa.Column("tomorrow", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("unit", "department_id", "workflow", "state", "card", name=op.f("pk_standing_count")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "sweep_failure",

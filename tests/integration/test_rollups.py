@@ -49,7 +49,7 @@ def _fold(world: World) -> int:
     """Fold, and keep the rollups; how many months were counted."""
     relay(world.database)
     fold_facts(world.database, world.versions)
-    return refresh(world.database, world.clock, INDICATORS)
+    return refresh(world.database, world.clock, world.versions, INDICATORS)
 
 
 def _asked(world: World, **more: Any) -> Asked:
@@ -182,7 +182,7 @@ def test_a_changed_indicator_is_counted_anew_and_until_then_by_the_facts(
 
 
 def _refreshed(world: World, those: list[Indicator]) -> int:
-    return refresh(world.database, world.clock, those)
+    return refresh(world.database, world.clock, world.versions, those)
 
 
 def test_facts_that_were_dropped_and_folded_anew_make_the_same_rollups(world: World) -> None:
@@ -249,8 +249,15 @@ def test_months_in_which_nothing_stands_are_not_looked_through(world: World, mon
         Told(world).closed()
         world.later(40 * DAY)
     _fold(world)
-    asked = []
-    monkeypatch.setattr(indicators, "behind", lambda *given, **_: asked.append(given[2]) or [])
+    asked: list[Asked] = []
+
+    def noted(*given: Any, **_: Any) -> list[indicators.Line]:
+        asked.append(given[2])
+        return []
+
+    monkeypatch.setattr(indicators, "behind", noted)
+    # Else months that follow upon each other are asked at once.
+    monkeypatch.setattr(indicators, "_LOOKED", 0)
     with world.database.looking() as transaction:
         (closure,) = (one for one in INDICATORS if one.name == "closure_area")
         for side, months in ((Side.DENOMINATOR, 3), (Side.REST, 0), (Side.EXCLUDED, 0)):
@@ -278,11 +285,14 @@ def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
             for scope in scopes:
                 asked = _asked(world, **scope)
                 assert span_months.ended(transaction, asked) is not None, scope
+                assert span_months.lasting(transaction, asked) is not None, scope
                 quick = spans(transaction, asked)
                 with monkeypatch.context() as patch:
                     patch.setattr(span_months, "ended", lambda *_: None)
+                    patch.setattr(span_months, "lasting", lambda *_: None)
                     assert quick == spans(transaction, asked), scope
             assert any(one.ended for one in spans(transaction, _asked(world)))
+            assert any(one.lasting and one.age for one in spans(transaction, _asked(world)))
             for scope in (
                 {"channel": "grid"},
                 {"as_of": Instant(world.clock.now() + 1)},

@@ -1,7 +1,6 @@
 """The board: what stands now, for whoever leads or watches: lists behind every count, and the loops."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,9 +9,11 @@ from starlette.responses import JSONResponse, Response
 from engine.analysis.diagram import Language, mermaid
 from engine.application import Application
 from engine.clock import Instant
+from engine.database import Transaction
 from engine.definitions.words import shipped
-from engine.records import outlines, registers, standing, standing_lists
+from engine.records import outlines, registers, standing, standing_counts, standing_lists
 from engine.records.rollups import newest
+from engine.records.standing import Tally
 from engine.records.standing_lists import CardLine, Cursor, DueLine, OpenLine
 from web import board as figures
 from web import board_flow, language, maps
@@ -23,20 +24,10 @@ from web.sessions import At
 
 router = APIRouter(prefix="/board", include_in_schema=False)
 
-_CALENDAR = "cn-mainland"
 #: Outlines change rarely; a browser asks again after an hour.
 _KEPT = "private, max-age=3600"
 After = Annotated[str, Query(max_length=64, pattern=r"^(\d{1,18}~\d{1,18}~\d{1,9})?$")]
 Name = Annotated[str, Query(max_length=64, pattern=r"^[\w.-]*$")]
-
-
-def tomorrow(house: Application, now: Instant) -> Instant:
-    """The end of the next workday: what is due before it may still be saved."""
-    calendar = house.versions.calendar(_CALENDAR)
-    day = calendar.day_of(now) + timedelta(days=1)
-    while not calendar.is_workday(day):
-        day += timedelta(days=1)
-    return calendar.end_of(day)
 
 
 @router.get("")
@@ -48,8 +39,7 @@ def show(request: Request, house: House, here: At, chosen: Choices) -> Response:
         seen = view(transaction, here.viewer, chosen)
         as_of = newest(transaction, now)
         found = figures.board(transaction, seen, asked, as_of, house.settings.rank_from)
-        skip = standing.passed_windows(transaction, house.versions)
-        tally = standing.tally(transaction, seen.scope, skip, now, tomorrow(house, now))
+        tally = _tally(house, transaction, seen, as_of, now)
         loops = [house.versions.active(transaction, one) for one in registers.active_keys(transaction)]
         items = registers.item_names(transaction, [chosen.item] if chosen.item else [])
     return page(
@@ -86,7 +76,7 @@ def overdue(request: Request, house: House, here: At, chosen: Choices, after: Af
 def coming(request: Request, house: House, here: At, chosen: Choices, after: After = "") -> Response:
     """Deadlines that end before the next workday does, the nearest first. Errors: as `view`."""
     now = house.clock.now()
-    until = tomorrow(house, now)
+    until = standing.tomorrow(house.versions, now)
     with house.database.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         skip = standing.passed_windows(transaction, house.versions)
@@ -149,6 +139,15 @@ def flow(request: Request, house: House, here: At, chosen: Choices) -> Response:
         request, "board_flow.html", here=here, seen=seen, chosen=seen.chosen, flow=shown, loops=loops,
         diagram=mermaid(shown.workflow, language=spoken),
     )  # fmt: skip
+
+
+def _tally(house: Application, transaction: Transaction, seen: View, as_of: Instant, now: Instant) -> Tally:
+    """What stands, as counted at the moment of the figures where it was; else now."""
+    known = standing_counts.tally(transaction, seen.scope, as_of, standing.tomorrow(house.versions, as_of))
+    if known is not None:
+        return known
+    skip = standing.passed_windows(transaction, house.versions)
+    return standing.tally(transaction, seen.scope, skip, now, standing.tomorrow(house.versions, now))
 
 
 def _listed(

@@ -1,0 +1,220 @@
+"""What stands now, counted beforehand: a board must not look through every open ticket of a district at every look.
+
+Kept in the rounds of the rollups, as of the same moment, by the very conditions of `standing`; per area and department
+with everything below them. What they are not cut by (item, channel, a reader of some units) is asked of the rows.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sqlmodel import SQLModel
+
+from engine.clock import Instant
+from engine.database import Transaction
+from engine.records import standing
+from engine.records.asking import marks
+from engine.records.columns import ONE_TREE, key_part, link, word
+from engine.records.rhythm_where import OPEN_TICKET, Asking
+from engine.records.rollups import counted_at
+from engine.records.standing import InState, Scope, Tally
+
+#: What the bucket of these counts is called, and how its rows are made; another way of making them is another layout.
+SERIES, LAYOUT = "standing", "1"
+
+
+class StandingCount(SQLModel, table=True):
+    """What stands of one loop in an area and a department: in a state, or under a card."""
+
+    __tablename__ = "standing_count"
+    __table_args__ = (ONE_TREE,)
+
+    #: `a12` for an area, "" for everywhere.
+    unit: str = word(key=True)
+    #: One of which, or of what stands below it, a task is open; whose deadline or card it is. 0 for all.
+    department_id: int = key_part()
+    workflow: str = word(key=True)
+    #: "" with a card.
+    state: str = word(key=True)
+    #: "" with a state.
+    card: str = word(key=True)
+    #: Open tickets, or cards that stand.
+    many: int = link()
+    #: Of these tickets those with a deadline that has passed.
+    late: int = link()
+    #: Deadlines that have passed; that end by the end of the next workday.
+    overdue: int = link()
+    tomorrow: int = link()
+
+
+_KEYS = ("unit", "department_id", "workflow", "state", "card")
+_COUNTS = ("many", "late", "overdue", "tomorrow")
+#: Key → counts.
+Rows = Mapping[tuple[Any, ...], tuple[int, ...]]
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+def tally(transaction: Transaction, scope: Scope, as_of: Instant, until: Instant) -> Tally | None:
+    """As `standing.tally`; None where it was not counted as of then, up to then, for such a scope."""
+    rows = _asked(transaction, scope, as_of, until)
+    if rows is None:
+        return None
+    cards: dict[str, int] = {}
+    opened = overdue = tomorrow = 0
+    for _, card, many, _, late, soon in rows:
+        if card:
+            cards[card] = cards.get(card, 0) + many
+            continue
+        opened, overdue, tomorrow = opened + many, overdue + late, tomorrow + soon
+    return Tally(open=opened, overdue=overdue, tomorrow=tomorrow, cards=cards)
+
+
+def states(transaction: Transaction, scope: Scope, as_of: Instant) -> dict[str, InState] | None:
+    """As `standing.states`; None where it was not counted as of then for such a scope."""
+    rows = _asked(transaction, scope, as_of, None)
+    if rows is None:
+        return None
+    found: dict[str, InState] = {}
+    for state, card, many, late, *_ in rows:
+        if not card and many:
+            before = found.get(state, InState(0, 0))
+            found[state] = InState(before.tickets + many, before.overdue + late)
+    return found
+
+
+def _asked(
+    transaction: Transaction, scope: Scope, as_of: Instant, until: Instant | None
+) -> list[tuple[Any, ...]] | None:
+    if scope.units is not None or scope.item or scope.channel or (scope.departments and not scope.department):
+        return None
+    if as_of != counted_at(transaction) or not _current(transaction, as_of, until):
+        return None
+    asking = Asking(transaction)
+    parts = [
+        f"unit = {asking(f'a{scope.area}' if scope.area is not None else '')}",
+        f"department_id = {asking(scope.department or 0)}",
+    ]
+    if scope.workflow:
+        parts.append(f"workflow = {asking(scope.workflow)}")
+    rows = transaction.rows(
+        f"SELECT state, card, {', '.join(_COUNTS)} FROM standing_count WHERE {' AND '.join(parts)}",  # noqa: S608
+        asking.parameters,
+    )
+    return [
+        (state, card, int(many), int(late), int(passed), int(soon)) for state, card, many, late, passed, soon in rows
+    ]
+
+
+def _current(transaction: Transaction, as_of: Instant, until: Instant | None) -> bool:
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        f"SELECT as_of, next_at, layout FROM rollup_bucket WHERE series = {asking(SERIES)}",  # noqa: S608
+        asking.parameters,
+    )
+    return any(at == as_of and layout == LAYOUT and until in (None, end) for at, end, layout in rows)
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
+
+
+def counted(transaction: Transaction, skip: Collection[str], now: Instant, until: Instant) -> Rows:
+    """Everything that stands, counted anew; `until` is the end of the next workday, `skip` as in `standing`."""
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for part in (_of_states, _of_cards):
+        asking = Asking(transaction)
+        sql = part(asking, skip, now, until)
+        for *key, many, late, overdue, tomorrow in transaction.rows(sql, asking.parameters):
+            sums = found.setdefault(tuple(key), [0] * len(_COUNTS))
+            for place, value in enumerate((many, late, overdue, tomorrow)):
+                sums[place] += int(value or 0)
+    return {key: tuple(sums) for key, sums in found.items()}
+
+
+#: Each department with itself and everything above it.
+_UP = (
+    "up (id, node) AS (SELECT id, id FROM department UNION "
+    "SELECT u.id, d.parent_id FROM up u JOIN department d ON d.id = u.node WHERE d.parent_id IS NOT NULL)"
+)
+#: The areas that a ticket lies in, as `reach` has them.
+_AREAS = "JOIN reach r ON r.sort_key = o.opened_at AND r.ticket_id = o.id AND r.unit >= 'a' AND r.unit < 'b'"
+
+
+def _of_states(asking: Asking, skip: Collection[str], now: Instant, until: Instant) -> str:
+    late = f"sum(CASE WHEN d.due_at < {asking(now)} THEN 1 ELSE 0 END)"
+    soon = f"sum(CASE WHEN d.due_at < {asking(now)} THEN 0 ELSE 1 END)"
+    opened = f"{OPEN_TICKET} AND NOT t.confidential"
+    due = (
+        f"SELECT t.id, coalesce(k.department_id, 0), {late}, {soon} FROM {standing.DEADLINES} "  # noqa: S608
+        f"WHERE {opened} AND {standing.running(asking, skip)} AND d.due_at <= {asking(until)} "
+        "GROUP BY t.id, coalesce(k.department_id, 0)"
+    )
+    tasks = (
+        "SELECT DISTINCT k.ticket_id, u.node FROM o JOIN task k ON k.ticket_id = o.id "  # noqa: S608
+        f"JOIN up u ON u.id = k.department_id WHERE k.state_type IN ({standing.OPEN_TASK})"
+    )
+    return (
+        f"WITH RECURSIVE {_UP}, "  # noqa: S608
+        "o AS (SELECT t.id, t.opened_at, v.key AS workflow, t.state FROM ticket t "
+        f"JOIN workflow_version v ON v.id = t.workflow_id WHERE {opened}), "
+        f"due (ticket_id, department_id, late, soon) AS ({due}), "
+        "x AS (SELECT ticket_id, sum(late) AS late, sum(soon) AS soon FROM due GROUP BY ticket_id), "
+        f"n AS ({tasks}) {' UNION ALL '.join(_parts())}"
+    )
+
+
+def _parts() -> Iterator[str]:
+    """Tickets and their deadlines; tickets of departments; deadlines of departments: everywhere, and per area."""
+    for unit, areas in (("''", ""), ("r.unit", _AREAS)):
+        where = "o.workflow, o.state, ''"
+        grouped = ", ".join(one for one in (unit, "o.workflow", "o.state") if one != "''")
+        flag = "sum(CASE WHEN x.late > 0 THEN 1 ELSE 0 END)"
+        yield (
+            f"SELECT {unit}, 0, {where}, count(*), {flag}, sum(x.late), sum(x.soon) "  # noqa: S608
+            f"FROM o LEFT JOIN x ON x.ticket_id = o.id {areas} GROUP BY {grouped}"
+        )
+        yield (
+            f"SELECT {unit}, n.node, {where}, count(*), {flag}, 0, 0 FROM n JOIN o ON o.id = n.ticket_id "  # noqa: S608
+            f"LEFT JOIN x ON x.ticket_id = o.id {areas} GROUP BY {grouped}, n.node"
+        )
+        yield (
+            f"SELECT {unit}, u.node, {where}, 0, 0, sum(y.late), sum(y.soon) FROM due y "  # noqa: S608
+            f"JOIN up u ON u.id = y.department_id JOIN o ON o.id = y.ticket_id {areas} GROUP BY {grouped}, u.node"
+        )
+
+
+def _of_cards(asking: Asking, skip: Collection[str], now: Instant, until: Instant) -> str:
+    """Cards that stand, on tickets open or not."""
+    parts = []
+    for unit, areas in (("''", ""), ("r.unit", _AREAS)):
+        for node, up in (("0", ""), ("u.node", "JOIN up u ON u.id = o.department_id")):
+            grouped = ", ".join(one for one in (unit, node, "o.workflow", "o.card") if one not in ("''", "0"))
+            parts.append(
+                f"SELECT {unit}, {node}, o.workflow, '', o.card, count(*), 0, 0, 0 FROM o {up} {areas} "  # noqa: S608
+                f"GROUP BY {grouped}"
+            )
+    return (
+        f"WITH RECURSIVE {_UP}, "  # noqa: S608
+        "o AS (SELECT t.id, t.opened_at, v.key AS workflow, c.card, c.department_id "
+        f"FROM {standing.CARDS} JOIN workflow_version v ON v.id = t.workflow_id "
+        f"WHERE c.ended_at IS NULL AND NOT t.confidential) {' UNION ALL '.join(parts)}"
+    )
+
+
+def keep(transaction: Transaction, rows: Rows) -> None:
+    """Write what has changed since it was counted last."""
+    listed = ", ".join((*_KEYS, *_COUNTS))
+    known = {
+        tuple(row[: len(_KEYS)]): tuple(int(count) for count in row[len(_KEYS) :])
+        for row in transaction.rows(f"SELECT {listed} FROM standing_count")  # noqa: S608 (constant words)
+    }
+    mark, *_ = marks(transaction, 1)
+    transaction.run_many(
+        f"DELETE FROM standing_count WHERE {' AND '.join(f'{key} = {mark}' for key in _KEYS)}",  # noqa: S608
+        [key for key, counts in known.items() if rows.get(key) != counts],
+    )
+    transaction.load(
+        "standing_count",
+        (*_KEYS, *_COUNTS),
+        ((*key, *counts) for key, counts in rows.items() if known.get(key) != counts),
+    )
