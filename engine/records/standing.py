@@ -11,7 +11,6 @@ from datetime import timedelta
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.windows import windows
-from engine.records.knowledge import within
 from engine.records.rhythm_where import OPEN_TICKET, Asking
 from engine.records.versions import Versions
 from engine.vocabulary import SETTLED, StateType
@@ -158,7 +157,11 @@ def _limits(asking: Asking, scope: Scope) -> list[str]:
     if scope.units is not None:
         parts.append(_reached(asking, scope.units))
     if scope.area is not None:
-        parts.append(_reached(asking, within(scope.area)))
+        # Where it lies by today's tree, whatever the tree was when it came.
+        parts.append(
+            f"t.area_id IN (WITH RECURSIVE inside (id) AS (SELECT CAST({asking(scope.area)} AS BIGINT) UNION "  # noqa: S608
+            "SELECT a.id FROM area a JOIN inside i ON a.parent_id = i.id) SELECT id FROM inside)"
+        )
     if scope.workflow:
         parts.append(
             f"t.workflow_id IN (SELECT id FROM workflow_version WHERE key = {asking(scope.workflow)})"  # noqa: S608

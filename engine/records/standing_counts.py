@@ -4,7 +4,7 @@ Kept in the rounds of the rollups, as of the same moment, by the very conditions
 with everything below them. What they are not cut by (item, channel, a reader of some units) is asked of the rows.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlmodel import SQLModel
@@ -120,15 +120,31 @@ def _current(transaction: Transaction, as_of: Instant, until: Instant | None) ->
 
 def counted(transaction: Transaction, skip: Collection[str], now: Instant, until: Instant) -> Rows:
     """Everything that stands, counted anew; `until` is the end of the next workday, `skip` as in `standing`."""
+    above = _above(transaction)
     found: dict[tuple[Any, ...], list[int]] = {}
     for part in (_of_states, _of_cards):
         asking = Asking(transaction)
         sql = part(asking, skip, now, until)
-        for *key, many, late, overdue, tomorrow in transaction.rows(sql, asking.parameters):
-            sums = found.setdefault(tuple(key), [0] * len(_COUNTS))
-            for place, value in enumerate((many, late, overdue, tomorrow)):
-                sums[place] += int(value or 0)
+        for area, *more in transaction.rows(sql, asking.parameters):
+            key, counts = more[: len(_KEYS) - 1], more[len(_KEYS) - 1 :]
+            for unit in above[area]:
+                sums = found.setdefault((unit, *key), [0] * len(_COUNTS))
+                for place, value in enumerate(counts):
+                    sums[place] += int(value or 0)
     return {key: tuple(sums) for key, sums in found.items()}
+
+
+def _above(transaction: Transaction) -> dict[int, list[str]]:
+    """Area → the units in which it is counted: itself, all above it, everywhere."""
+    parents = dict(transaction.rows("SELECT id, parent_id FROM area"))
+    found: dict[int, list[str]] = {}
+    for area in parents:
+        units, at = [""], area
+        while at is not None:
+            units.append(f"a{at}")
+            at = parents[at]
+        found[area] = units
+    return found
 
 
 #: Each department with itself and everything above it.
@@ -136,69 +152,54 @@ _UP = (
     "up (id, node) AS (SELECT id, id FROM department UNION "
     "SELECT u.id, d.parent_id FROM up u JOIN department d ON d.id = u.node WHERE d.parent_id IS NOT NULL)"
 )
-#: The areas that a ticket lies in, as `reach` has them.
-_AREAS = "JOIN reach r ON r.sort_key = o.opened_at AND r.ticket_id = o.id AND r.unit >= 'a' AND r.unit < 'b'"
 
 
 def _of_states(asking: Asking, skip: Collection[str], now: Instant, until: Instant) -> str:
-    late = f"sum(CASE WHEN d.due_at < {asking(now)} THEN 1 ELSE 0 END)"
-    soon = f"sum(CASE WHEN d.due_at < {asking(now)} THEN 0 ELSE 1 END)"
-    opened = f"{OPEN_TICKET} AND NOT t.confidential"
-    due = (
-        f"SELECT t.id, coalesce(k.department_id, 0), {late}, {soon} FROM {standing.DEADLINES} "  # noqa: S608
-        f"WHERE {opened} AND {standing.running(asking, skip)} AND d.due_at <= {asking(until)} "
-        "GROUP BY t.id, coalesce(k.department_id, 0)"
+    """Tickets and their deadlines; tickets of departments; deadlines of departments."""
+    by = "t.area_id, t.workflow, t.state"
+    late, soon = _passed(asking, now)
+    each = (
+        f"WITH RECURSIVE {_UP}, o AS (SELECT t.id, t.area_id, t.workflow_id, v.key AS workflow, t.state, "  # noqa: S608
+        f"{late} AS late, {soon} AS soon FROM ticket t JOIN workflow_version v ON v.id = t.workflow_id "
+        f"LEFT JOIN deadline d ON {standing.running(asking, skip)} AND d.due_at <= {asking(until)} "
+        f"WHERE {OPEN_TICKET} AND NOT t.confidential GROUP BY t.id, t.area_id, t.workflow_id, v.key, t.state) "
     )
-    tasks = (
-        "SELECT DISTINCT k.ticket_id, u.node FROM o JOIN task k ON k.ticket_id = o.id "  # noqa: S608
-        f"JOIN up u ON u.id = k.department_id WHERE k.state_type IN ({standing.OPEN_TASK})"
+    late, soon = _passed(asking, now)
+    of_all = f"count(*), count(CASE WHEN t.late > 0 THEN 1 END), sum(t.late), sum(t.soon) FROM o t GROUP BY {by}"
+    of_units = (
+        "count(DISTINCT t.id), count(DISTINCT CASE WHEN t.late > 0 THEN t.id END), 0, 0 "
+        f"FROM o t JOIN task k ON k.ticket_id = t.id AND k.state_type IN ({standing.OPEN_TASK}) "
+        f"JOIN up u ON u.id = k.department_id GROUP BY {by}, u.node"
     )
+    own = (
+        f"0, 0, {late}, {soon} "
+        f"FROM o t JOIN deadline d ON {standing.running(asking, skip)} AND d.due_at <= {asking(until)} "
+        "JOIN task k ON k.ticket_id = d.ticket_id AND k.seq = d.task_seq "
+        f"JOIN up u ON u.id = k.department_id GROUP BY {by}, u.node"
+    )
+    parts = (("0", of_all), ("u.node", of_units), ("u.node", own))
+    return each + " UNION ALL ".join(
+        f"SELECT t.area_id, {node}, t.workflow, t.state, '', {rest}" for node, rest in parts
+    )
+
+
+def _passed(asking: Asking, now: Instant) -> tuple[str, str]:
+    """How many of the deadlines `d` have passed, and how many will."""
     return (
-        f"WITH RECURSIVE {_UP}, "  # noqa: S608
-        "o AS (SELECT t.id, t.opened_at, v.key AS workflow, t.state FROM ticket t "
-        f"JOIN workflow_version v ON v.id = t.workflow_id WHERE {opened}), "
-        f"due (ticket_id, department_id, late, soon) AS ({due}), "
-        "x AS (SELECT ticket_id, sum(late) AS late, sum(soon) AS soon FROM due GROUP BY ticket_id), "
-        f"n AS ({tasks}) {' UNION ALL '.join(_parts())}"
+        f"count(CASE WHEN d.due_at < {asking(now)} THEN 1 END)",
+        f"count(CASE WHEN d.due_at >= {asking(now)} THEN 1 END)",
     )
-
-
-def _parts() -> Iterator[str]:
-    """Tickets and their deadlines; tickets of departments; deadlines of departments: everywhere, and per area."""
-    for unit, areas in (("''", ""), ("r.unit", _AREAS)):
-        where = "o.workflow, o.state, ''"
-        grouped = ", ".join(one for one in (unit, "o.workflow", "o.state") if one != "''")
-        flag = "sum(CASE WHEN x.late > 0 THEN 1 ELSE 0 END)"
-        yield (
-            f"SELECT {unit}, 0, {where}, count(*), {flag}, sum(x.late), sum(x.soon) "  # noqa: S608
-            f"FROM o LEFT JOIN x ON x.ticket_id = o.id {areas} GROUP BY {grouped}"
-        )
-        yield (
-            f"SELECT {unit}, n.node, {where}, count(*), {flag}, 0, 0 FROM n JOIN o ON o.id = n.ticket_id "  # noqa: S608
-            f"LEFT JOIN x ON x.ticket_id = o.id {areas} GROUP BY {grouped}, n.node"
-        )
-        yield (
-            f"SELECT {unit}, u.node, {where}, 0, 0, sum(y.late), sum(y.soon) FROM due y "  # noqa: S608
-            f"JOIN up u ON u.id = y.department_id JOIN o ON o.id = y.ticket_id {areas} GROUP BY {grouped}, u.node"
-        )
 
 
 def _of_cards(asking: Asking, skip: Collection[str], now: Instant, until: Instant) -> str:
     """Cards that stand, on tickets open or not."""
-    parts = []
-    for unit, areas in (("''", ""), ("r.unit", _AREAS)):
-        for node, up in (("0", ""), ("u.node", "JOIN up u ON u.id = o.department_id")):
-            grouped = ", ".join(one for one in (unit, node, "o.workflow", "o.card") if one not in ("''", "0"))
-            parts.append(
-                f"SELECT {unit}, {node}, o.workflow, '', o.card, count(*), 0, 0, 0 FROM o {up} {areas} "  # noqa: S608
-                f"GROUP BY {grouped}"
-            )
-    return (
-        f"WITH RECURSIVE {_UP}, "  # noqa: S608
-        "o AS (SELECT t.id, t.opened_at, v.key AS workflow, c.card, c.department_id "
-        f"FROM {standing.CARDS} JOIN workflow_version v ON v.id = t.workflow_id "
-        f"WHERE c.ended_at IS NULL AND NOT t.confidential) {' UNION ALL '.join(parts)}"
+    parts = (
+        f"SELECT t.area_id, {node}, v.key, '', c.card, count(*), 0, 0, 0 FROM {standing.CARDS} "  # noqa: S608
+        f"JOIN workflow_version v ON v.id = t.workflow_id {up} "
+        f"WHERE c.ended_at IS NULL AND NOT t.confidential GROUP BY t.area_id, v.key, c.card{by}"
+        for node, up, by in (("0", "", ""), ("u.node", "JOIN up u ON u.id = c.department_id", ", u.node"))
     )
+    return f"WITH RECURSIVE {_UP} {' UNION ALL '.join(parts)}"
 
 
 def keep(transaction: Transaction, rows: Rows) -> None:
