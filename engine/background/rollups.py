@@ -116,7 +116,7 @@ def _refresh(
         months = dict(transaction.rows("SELECT month, touched FROM rollup_month ORDER BY month DESC"))
         as_of = clock.now()
         due = list(_due(transaction, every, months, as_of, depths))
-        spans = list(_spans_due(transaction, months))
+        spans = list(_spans_due(transaction, months, span_months.layout(depths)))
     round_ = _Round(as_of, depths)
     waiting: list[_Counted] = []
     for done, (series, month) in enumerate(due, 1):
@@ -155,7 +155,7 @@ def _due(
                 yield series, Instant(month)
 
 
-def _spans_due(transaction: Transaction, months: dict[int, int]) -> Iterator[Instant]:
+def _spans_due(transaction: Transaction, months: dict[int, int], layout: str) -> Iterator[Instant]:
     """The months whose spans have to be counted again: time alone does not change what has ended."""
     asking = Asking(transaction)
     rows = transaction.rows(
@@ -164,13 +164,20 @@ def _spans_due(transaction: Transaction, months: dict[int, int]) -> Iterator[Ins
     )
     known = {month: (touched, layout) for month, touched, layout in rows}
     for month, touched in months.items():
-        if known.get(month) != (touched, span_months.LAYOUT):
+        if known.get(month) != (touched, layout):
             yield Instant(month)
 
 
 def _count_spans(database: Database, round_: _Round, month: Instant, touched: int) -> "_Spans":
+    depths = round_.depths
     with database.looking() as transaction:
-        return _Spans(month, touched, span_months.counted(transaction, month, round_.as_of))
+        rows = span_months.counted(transaction, month, round_.as_of, depths)
+        unknown = _unknown(transaction, {row[1] for row in rows if row[0] == Cut.AREA}, _wanted(depths))
+    if unknown:
+        database.acting(lambda writing: _know(writing, unknown, _wanted(depths)))
+        with database.looking() as transaction:
+            rows = span_months.counted(transaction, month, round_.as_of, depths)
+    return _Spans(month, touched, rows)
 
 
 def _depths(transaction: Transaction) -> Depths:
@@ -191,13 +198,8 @@ def _depths(transaction: Transaction) -> Depths:
 def _count(database: Database, round_: _Round, series: Series, month: Instant, touched: int) -> _Counted:
     with database.looking() as transaction:
         rows, next_at, paths = _told(transaction, round_, series, month)
-        asking, wanted = Asking(transaction), _wanted(round_.depths)
-        known = transaction.rows(
-            f"SELECT entire FROM rollup_way WHERE depth IN {asking.among(wanted)} "  # noqa: S608 (constant words)
-            f"GROUP BY entire HAVING count(*) = {len(wanted)}",
-            asking.parameters,
-        )
-    unknown = paths - {row[0] for row in known}
+        wanted = _wanted(round_.depths)
+        unknown = _unknown(transaction, paths, wanted)
     if unknown:
         database.acting(lambda writing: _know(writing, unknown, wanted))
         with database.looking() as transaction:
@@ -303,6 +305,17 @@ def _wanted(depths: Depths) -> list[int]:
     return sorted({depths.singly, depths.wholly})
 
 
+def _unknown(transaction: Transaction, paths: set[str], depths: Sequence[int]) -> set[str]:
+    """The ways of which it is not known where they are cut."""
+    asking = Asking(transaction)
+    known = transaction.rows(
+        f"SELECT entire FROM rollup_way WHERE depth IN {asking.among(depths)} "  # noqa: S608 (constant words)
+        f"GROUP BY entire HAVING count(*) = {len(depths)}",
+        asking.parameters,
+    )
+    return paths - {row[0] for row in known}
+
+
 def _know(transaction: Transaction, paths: Iterable[str], depths: Sequence[int]) -> None:
     """Note where ways are cut."""
     mark, *_ = marks(transaction, 1)
@@ -335,7 +348,15 @@ def _kept(
     def work(transaction: Transaction) -> None:
         for one in waiting:
             if isinstance(one, _Spans):
-                _bucket(transaction, span_months.SERIES, one.month, one.touched, round_.as_of, None, span_months.LAYOUT)
+                _bucket(
+                    transaction,
+                    span_months.SERIES,
+                    one.month,
+                    one.touched,
+                    round_.as_of,
+                    None,
+                    span_months.layout(round_.depths),
+                )
                 span_months.keep(transaction, one.month, one.rows)
             elif isinstance(one, _Stands):
                 _bucket(

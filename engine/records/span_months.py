@@ -1,4 +1,5 @@
-"""Rollups of spans: how long tickets lay in each stage and in whose hands, of whole months and per smallest area.
+"""Rollups of spans: how long tickets lay in each stage and in whose hands, of whole months and per smallest area;
+by item, channel and workflow per area of the depth to which figures are cut by one of these.
 
 Kept with the rollups of figures, as of the same moment; what they cannot answer is asked of the spans themselves.
 """
@@ -10,14 +11,15 @@ from sqlmodel import SQLModel
 
 from engine.clock import Instant
 from engine.database import Transaction
+from engine.records import areas
 from engine.records.asking import Asking, marks
 from engine.records.columns import ONE_TREE, instant, key_part, link, path, word
 from engine.records.indicator_sql import NONE, Asked, below, filters
 from engine.records.rollup_answers import layouts, whole_months
-from engine.records.rollups import counted_at, month_of, next_month
+from engine.records.rollups import COLUMNS, Cut, Depths, counted_at, depth_of, month_of, next_month
 
 #: What buckets call them, and how their rows are made; another way of making them is another layout.
-SERIES, LAYOUT = "spans", "2"
+SERIES, VERSION = "spans", "3"
 
 
 class SpanMonth(SQLModel, table=True):
@@ -28,10 +30,16 @@ class SpanMonth(SQLModel, table=True):
 
     #: When it begins, local time.
     month: int = key_part()
+    cut: str = word(key=True)
+    #: The way of the area as of filing, no longer than it is cut.
     area_path: str = path(key=True)
     stage: str = word(key=True)
     #: 0 for the block and the desk.
     department_id: int = key_part()
+    #: "" where it is not cut by these.
+    item: str = word(key=True)
+    channel: str = word(key=True)
+    workflow: str = word(key=True)
     many: int = link()
     #: How long they were together, microseconds.
     time: int = instant()
@@ -43,26 +51,51 @@ class SpanMonth(SQLModel, table=True):
 _COLUMNS = tuple(SpanMonth.model_fields)
 
 
-def counted(transaction: Transaction, month: Instant, as_of: Instant) -> list[Sequence[Any]]:
-    """The rows of a month as the spans have them, without its first column."""
+#: Beside the smallest areas.
+_CUTS = (Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW)
+
+
+def layout(depths: Depths) -> str:
+    """What buckets say of their rows."""
+    return f"{VERSION} {depths.singly}"
+
+
+def counted(transaction: Transaction, month: Instant, as_of: Instant, depths: Depths) -> list[Sequence[Any]]:
+    """The rows of a month as the spans have them, without its first column.
+
+    Where ways are cut must be known of every way (`rollup_way`).
+    """
     found: dict[Sequence[Any], list[int]] = {}
-    for place, which, sums in (
-        (0, "until_at", "CAST(sum(x.until_at - x.since_at) AS BIGINT)"),
-        (2, "since_at", f"CAST(sum(x.since_at - {int(month)}) AS BIGINT)"),
+    for place, which, long in (
+        (0, "until_at", "x.until_at - x.since_at"),
+        (2, "since_at", f"x.since_at - {int(month)}"),
     ):
         asking = Asking(transaction)
         lasts = "" if which == "until_at" else f"AND (x.until_at IS NULL OR x.until_at > {asking(as_of)}) "
-        rows = transaction.rows(
-            f"SELECT x.area_path, x.stage, coalesce(x.department_id, 0), count(*), {sums} "  # noqa: S608
-            "FROM stage_span x JOIN ticket_fact k ON k.ticket_id = x.ticket_id "
+        finest = "x.area_path, x.stage, coalesce(x.department_id, 0), coalesce(k.item, ''), k.channel, k.workflow"
+        each = (
+            f"WITH c (path, stage, department_id, item, channel, workflow, many, long) AS (SELECT {finest}, count(*), "  # noqa: S608
+            f"CAST(sum({long}) AS BIGINT) FROM stage_span x JOIN ticket_fact k ON k.ticket_id = x.ticket_id "
             f"WHERE NOT k.confidential {lasts}AND x.{which} >= {asking(month)} "
-            f"AND x.{which} < {asking(next_month(month))} AND x.{which} <= {asking(as_of)} "
-            "GROUP BY x.area_path, x.stage, coalesce(x.department_id, 0)",
-            asking.parameters,
+            f"AND x.{which} < {asking(next_month(month))} AND x.{which} <= {asking(as_of)} GROUP BY {finest}) "
         )
-        for *key, many, long in rows:
-            found.setdefault(tuple(key), [0, 0, 0, 0])[place : place + 2] = int(many), int(long)
+        parts = [_cut(Cut.AREA, "c.path", "")]
+        parts += [
+            _cut(cut, "w.top", f"JOIN rollup_way w ON w.depth = {asking(depths.singly)} AND w.entire = c.path")
+            for cut in _CUTS
+        ]
+        for *key, many, took in transaction.rows(each + " UNION ALL ".join(parts), asking.parameters):
+            found.setdefault(tuple(key), [0, 0, 0, 0])[place : place + 2] = int(many), int(took)
     return [(*key, *counts) for key, counts in found.items()]
+
+
+def _cut(cut: Cut, way: str, ways: str) -> str:
+    own = ", ".join(f"c.{COLUMNS[one]}" if one is cut else "''" for one in _CUTS)
+    by = f", c.{COLUMNS[cut]}" if cut in _CUTS else ""
+    return (
+        f"SELECT '{cut.value}', {way}, c.stage, c.department_id, {own}, sum(c.many), sum(c.long) "  # noqa: S608
+        f"FROM c {ways} GROUP BY {way}, c.stage, c.department_id{by}"
+    )
 
 
 def keep(transaction: Transaction, month: Instant, rows: Iterable[Sequence[Any]]) -> None:
@@ -99,13 +132,15 @@ def lasting(transaction: Transaction, asked: Asked) -> Held | None:
 def _summed(
     transaction: Transaction, asked: Asked, many: str, long: str, since: Instant, until: Instant
 ) -> Held | None:
-    limited = asked.units is not None or asked.item or asked.channel or asked.workflow or asked.department == NONE
-    if limited or asked.as_of != counted_at(transaction):
+    used = [cut for cut in _CUTS if getattr(asked, cut.value)]
+    if asked.units is not None or len(used) > 1 or asked.department == NONE or asked.as_of != counted_at(transaction):
         return None
-    if layouts(transaction, since, until).get(SERIES) != LAYOUT:
+    known = layouts(transaction, since, until).get(SERIES, "").split()
+    if known[:1] != [VERSION] or not (used == [] or _fits(transaction, asked, int(known[1]))):
         return None
     asking = Asking(transaction)
-    parts = [f"r.month >= {asking(since)} AND r.month < {asking(until)} AND {many[4:-1]} > 0"]
+    cut = asking((used or [Cut.AREA])[0].value)
+    parts = [f"r.cut = {cut} AND r.month >= {asking(since)} AND r.month < {asking(until)} AND {many[4:-1]} > 0"]
     if asked.area:
         parts.append(below(transaction, asked.area, "r.area_path", asking, alone=asked.area_alone))
     parts += filters(transaction, asked, asking, department="r.department_id", ticket="r")
@@ -117,3 +152,11 @@ def _summed(
         asking.parameters,
     )
     return {(stage, code, name): (int(many), int(time)) for stage, code, name, many, time in rows}
+
+
+def _fits(transaction: Transaction, asked: Asked, depth: int) -> bool:
+    """Whether ways that are cut at this depth still say what lies in the area."""
+    if not asked.area:
+        return True
+    found = areas.ways(transaction, areas.area_by_code(transaction, asked.area))
+    return not asked.area_alone and max(map(depth_of, found)) <= depth

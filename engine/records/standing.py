@@ -32,7 +32,8 @@ class Scope:
     department: int | None = None
     #: Key of a loop.
     workflow: str = ""
-    item: str = ""
+    #: Items and standards, as `items_of` finds them; None for all.
+    items: tuple[str, ...] | None = None
     channel: str = ""
 
 
@@ -152,6 +153,18 @@ def below(transaction: Transaction, department: int) -> tuple[int, ...]:
     return tuple(sorted(int(row[0]) for row in rows))
 
 
+def items_of(transaction: Transaction, code: str) -> tuple[str, ...]:
+    """What tickets may have of an item, a class or a kind: items and standards; of a standard only itself."""
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        "SELECT i.code, s.ordinal FROM item i LEFT JOIN standard s ON s.item_id = i.id "  # noqa: S608
+        f"WHERE i.code = {asking(code)} OR substr(i.code, 1, {len(code) + 1}) = {asking(code + '-')}",
+        asking.parameters,
+    )
+    standards = {f"{item}/{ordinal}" for item, ordinal in rows if ordinal is not None}
+    return tuple(sorted({code, *(item for item, _ in rows), *standards}))
+
+
 def _limits(asking: Asking, scope: Scope) -> list[str]:
     parts = ["NOT t.confidential"]
     if scope.units is not None:
@@ -166,11 +179,8 @@ def _limits(asking: Asking, scope: Scope) -> list[str]:
         parts.append(
             f"t.workflow_id IN (SELECT id FROM workflow_version WHERE key = {asking(scope.workflow)})"  # noqa: S608
         )
-    if scope.item:
-        standard = scope.item + "/"
-        parts.append(
-            f"(t.item = {asking(scope.item)} OR substr(t.item, 1, {asking(len(standard))}) = {asking(standard)})"
-        )
+    if scope.items is not None:
+        parts.append(f"t.item {asking.among(scope.items)}")
     if scope.channel:
         parts.append(f"t.channel = {asking(scope.channel)}")
     return parts

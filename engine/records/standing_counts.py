@@ -1,7 +1,7 @@
 """What stands now, counted beforehand: a board must not look through every open ticket of a district at every look.
 
 Kept in the rounds of the rollups, as of the same moment, by the very conditions of `standing`; per area and department
-with everything below them. What they are not cut by (item, channel, a reader of some units) is asked of the rows.
+with everything below them. What they are not cut by (item, a reader of some units) is asked of the rows.
 """
 
 from collections.abc import Collection, Mapping
@@ -37,6 +37,7 @@ class StandingCount(SQLModel, table=True):
     state: str = word(key=True)
     #: "" with a state.
     card: str = word(key=True)
+    channel: str = word(key=True)
     #: Open tickets, or cards that stand.
     many: int = link()
     #: Of these tickets those with a deadline that has passed.
@@ -46,7 +47,7 @@ class StandingCount(SQLModel, table=True):
     tomorrow: int = link()
 
 
-_KEYS = ("unit", "department_id", "workflow", "state", "card")
+_KEYS = ("unit", "department_id", "workflow", "state", "card", "channel")
 _COUNTS = ("many", "late", "overdue", "tomorrow")
 #: Key → counts.
 Rows = Mapping[tuple[Any, ...], tuple[int, ...]]
@@ -86,7 +87,7 @@ def states(transaction: Transaction, scope: Scope, as_of: Instant) -> dict[str, 
 def _asked(
     transaction: Transaction, scope: Scope, as_of: Instant, until: Instant | None
 ) -> list[tuple[Any, ...]] | None:
-    if scope.units is not None or scope.item or scope.channel or (scope.departments and not scope.department):
+    if scope.units is not None or scope.items is not None or (scope.departments and not scope.department):
         return None
     if as_of != counted_at(transaction) or not _current(transaction, as_of, until):
         return None
@@ -97,6 +98,8 @@ def _asked(
     ]
     if scope.workflow:
         parts.append(f"workflow = {asking(scope.workflow)}")
+    if scope.channel:
+        parts.append(f"channel = {asking(scope.channel)}")
     rows = transaction.rows(
         f"SELECT state, card, {', '.join(_COUNTS)} FROM standing_count WHERE {' AND '.join(parts)}",  # noqa: S608
         asking.parameters,
@@ -156,13 +159,14 @@ _UP = (
 
 def _of_states(asking: Asking, skip: Collection[str], now: Instant, until: Instant) -> str:
     """Tickets and their deadlines; tickets of departments; deadlines of departments."""
-    by = "t.area_id, t.workflow, t.state"
+    by = "t.area_id, t.workflow, t.state, t.channel"
     late, soon = _passed(asking, now)
     each = (
-        f"WITH RECURSIVE {_UP}, o AS (SELECT t.id, t.area_id, t.workflow_id, v.key AS workflow, t.state, "  # noqa: S608
+        f"WITH RECURSIVE {_UP}, o AS (SELECT t.id, t.area_id, t.workflow_id, v.key AS workflow, t.state, t.channel, "  # noqa: S608
         f"{late} AS late, {soon} AS soon FROM ticket t JOIN workflow_version v ON v.id = t.workflow_id "
         f"LEFT JOIN deadline d ON {standing.running(asking, skip)} AND d.due_at <= {asking(until)} "
-        f"WHERE {OPEN_TICKET} AND NOT t.confidential GROUP BY t.id, t.area_id, t.workflow_id, v.key, t.state) "
+        f"WHERE {OPEN_TICKET} AND NOT t.confidential "
+        "GROUP BY t.id, t.area_id, t.workflow_id, v.key, t.state, t.channel) "
     )
     late, soon = _passed(asking, now)
     of_all = f"count(*), count(CASE WHEN t.late > 0 THEN 1 END), sum(t.late), sum(t.soon) FROM o t GROUP BY {by}"
@@ -179,7 +183,7 @@ def _of_states(asking: Asking, skip: Collection[str], now: Instant, until: Insta
     )
     parts = (("0", of_all), ("u.node", of_units), ("u.node", own))
     return each + " UNION ALL ".join(
-        f"SELECT t.area_id, {node}, t.workflow, t.state, '', {rest}" for node, rest in parts
+        f"SELECT t.area_id, {node}, t.workflow, t.state, '', t.channel, {rest}" for node, rest in parts
     )
 
 
@@ -194,9 +198,9 @@ def _passed(asking: Asking, now: Instant) -> tuple[str, str]:
 def _of_cards(asking: Asking, skip: Collection[str], now: Instant, until: Instant) -> str:
     """Cards that stand, on tickets open or not."""
     parts = (
-        f"SELECT t.area_id, {node}, v.key, '', c.card, count(*), 0, 0, 0 FROM {standing.CARDS} "  # noqa: S608
+        f"SELECT t.area_id, {node}, v.key, '', c.card, t.channel, count(*), 0, 0, 0 FROM {standing.CARDS} "  # noqa: S608
         f"JOIN workflow_version v ON v.id = t.workflow_id {up} "
-        f"WHERE c.ended_at IS NULL AND NOT t.confidential GROUP BY t.area_id, v.key, c.card{by}"
+        f"WHERE c.ended_at IS NULL AND NOT t.confidential GROUP BY t.area_id, v.key, c.card, t.channel{by}"
         for node, up, by in (("0", "", ""), ("u.node", "JOIN up u ON u.id = c.department_id", ", u.node"))
     )
     return f"WITH RECURSIVE {_UP} {' UNION ALL '.join(parts)}"

@@ -41,7 +41,8 @@ class Ticket(SQLModel, table=True):
         Index("ix_ticket_parent", "parent_id", **only_where("parent_id")),
         # The newest tickets of an item.
         Index("ix_ticket_item", "item", "opened_at", **only_where("item")),
-        Index("ix_ticket_open", "area_id", **only_while("settled_at")),
+        # What is open in an area, or of an item anywhere: the item is looked for in the index itself.
+        Index("ix_ticket_open", "area_id", "item", **only_while("settled_at")),
         # What waits in which state: few of all that ever were.
         Index("ix_ticket_state", "workflow_id", "state"),
     )
@@ -173,6 +174,8 @@ class Deadline(SQLModel, table=True):
         one_of("run", [run.value for run in Run]),
         # The sweep's candidates: as quick among ten million rows as among ten thousand.
         Index("ix_deadline_next", "next_at", **only_where("next_at")),
+        # What has passed, the oldest first.
+        Index("ix_deadline_running", "due_at", "ticket_id", "seq", **where("ended_at IS NULL AND run = 'running'")),
         # What waits for the decree of a year, and what an older version of a calendar counted.
         Index("ix_deadline_calendar", "calendar", "ticket_id", **where("ended_at IS NULL")),
         ONE_TREE,

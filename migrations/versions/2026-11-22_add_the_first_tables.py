@@ -284,6 +284,14 @@ def add_tables() -> None:
         sqlite_where=sa.text("next_at IS NOT NULL"),
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_deadline_running",
+        "deadline",
+        ["due_at", "ticket_id", "seq"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL AND run = 'running'"),
+        postgresql_where=sa.text("ended_at IS NULL AND run = 'running'"),
+    )
     op.create_table(
         "event",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
@@ -916,14 +924,28 @@ def add_tables() -> None:
     op.create_table(
         "span_month",
         sa.Column("month", BIG, autoincrement=False, nullable=False),
+        sa.Column("cut", sa.String(length=64), nullable=False),
         sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("stage", sa.String(length=64), nullable=False),
         sa.Column("department_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("item", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
         sa.Column("many", BIG, nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
         sa.Column("lasting", BIG, nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("month", "area_path", "stage", "department_id", name=op.f("pk_span_month")),
+        sa.PrimaryKeyConstraint(
+            "month",
+            "cut",
+            "area_path",
+            "stage",
+            "department_id",
+            "item",
+            "channel",
+            "workflow",
+            name=op.f("pk_span_month"),
+        ),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -954,11 +976,14 @@ def add_tables() -> None:
         sa.Column("workflow", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("card", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("many", BIG, nullable=False),
         sa.Column("late", BIG, nullable=False),
         sa.Column("overdue", BIG, nullable=False),
         sa.Column("tomorrow", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("unit", "department_id", "workflow", "state", "card", name=op.f("pk_standing_count")),
+        sa.PrimaryKeyConstraint(
+            "unit", "department_id", "workflow", "state", "card", "channel", name=op.f("pk_standing_count")
+        ),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -1783,7 +1808,7 @@ def add_tables() -> None:
     op.create_index(
         "ix_ticket_open",
         "ticket",
-        ["area_id"],
+        ["area_id", "item"],
         unique=False,
         sqlite_where=sa.text("settled_at IS NULL"),
         postgresql_where=sa.text("settled_at IS NULL"),

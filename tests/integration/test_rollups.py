@@ -276,6 +276,11 @@ def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
         for department in ("", "urban", "bureau")
     ]
     scopes += [{"area": "village", "area_alone": True}, {"department": "bureau", "department_alone": True}]
+    scopes += [
+        {"area": area, **more}
+        for area in ("", "street")
+        for more in ({"channel": "grid"}, {"item": "part"}, {"workflow": "block-calls-line-responds"}, {"item": NONE})
+    ]
     for _ in range(2):
         for _ in range(4):
             _life(world, dice)
@@ -294,7 +299,7 @@ def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
             assert any(one.ended for one in spans(transaction, _asked(world)))
             assert any(one.lasting and one.age for one in spans(transaction, _asked(world)))
             for scope in (
-                {"channel": "grid"},
+                {"channel": "grid", "item": "part"},
                 {"as_of": Instant(world.clock.now() + 1)},
                 {"since": Instant(FIRST + DAY)},
             ):

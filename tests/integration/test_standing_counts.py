@@ -29,10 +29,17 @@ def _scopes(world: World) -> list[Scope]:
         units = {code: department_by_code(transaction, code).id or 0 for code in ("bureau", "urban", "water")}
         below = {number: standing.below(transaction, number) for number in units.values()}
     return [
-        Scope(units=None, area=area, departments=below.get(number), department=number or None, workflow=workflow)
+        Scope(
+            units=None,
+            area=area,
+            departments=below.get(number),
+            department=number or None,
+            workflow=workflow,
+            channel=channel,
+        )
         for area in areas
         for number in (0, *below)
-        for workflow in ("", LOOP, "multi-grid")
+        for workflow, channel in (("", ""), (LOOP, ""), ("multi-grid", ""), ("", "grid"), ("", "hotline"))
     ]
 
 
@@ -87,8 +94,7 @@ def test_what_it_is_not_cut_by_and_another_moment_are_left_to_the_rows(world: Wo
         assert standing_counts.tally(transaction, Scope(units=None), now, until) is not None
         for scope in (
             Scope(units=("a1",)),
-            Scope(units=None, item="part-01-01"),
-            Scope(units=None, channel="grid"),
+            Scope(units=None, items=("part-01-01",)),
             Scope(units=None, departments=(1,)),
         ):
             assert standing_counts.tally(transaction, scope, now, until) is None, scope
