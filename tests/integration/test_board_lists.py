@@ -138,7 +138,8 @@ def test_counts_are_the_lengths_of_their_lists_page_by_page(xidu: Town, monkeypa
     until = Instant(now + DAY)
     with xidu.database.looking() as transaction:
         skip = standing.passed_windows(transaction, house.versions)
-        for scope in (Scope(units=None), Scope(units=None, workflow=BLOCK_CALLS, items=("part-01-01",))):
+        items = standing.items_of(transaction, "part-01-01")
+        for scope in (Scope(units=None), Scope(units=None, workflow=BLOCK_CALLS, items=items)):
             counted = standing.tally(transaction, scope, skip, now, until)
             assert counted.overdue >= counted.open == 5
             for asked, number in (
