@@ -92,7 +92,7 @@ def figures_as_table(results: dict[str, Any]) -> Table:
         figures = results[dialect]["figures"]
         count = f"{figures['tickets']:,}"
         for row in figures["questions"]:
-            cells = (row["question"], row["p50_ms"], row["p95_ms"], row["facts_ms"], row["ratio"])
+            cells = (row["question"], row["p50_ms"], row["p95_ms"], row["facts_ms"] or "", row["ratio"] or "")
             table.add_row(dialect, count, *map(str, cells))
         for row in figures["pages"]:
             table.add_row(dialect, count, row["path"], str(row["p50_ms"]), str(row["p95_ms"]), "", "")
