@@ -19,7 +19,7 @@ from sqlmodel import Session, col
 
 import engine.database
 from engine.database import Database, Transaction
-from engine.errors import Busy, Malformed
+from engine.errors import Busy, Malformed, NoRoom
 from engine.records.areas import Level
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -328,7 +328,7 @@ def test_a_full_disk_answers_everybody_and_the_next_act_goes_on(sqlite_database:
         transaction.rows("PRAGMA max_page_count = 1073741823")
 
     with waiting_together(sqlite_database, [add("first"), fill, add("second")]) as answers:
-        assert isinstance(answers[1].exception(), sqlite3.OperationalError)
+        assert isinstance(answers[1].exception(), NoRoom)
         answered = {answer.result() for answer in answers if answer.exception() is None}
 
     sqlite_database.acting(empty)
