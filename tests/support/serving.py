@@ -1,0 +1,56 @@
+"""Servers of a drill, and how tests talk to them over HTTP."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from engine.records.access import issue_token
+from tests.support.drill import Drill
+from tests.support.hindered import Hindrance
+from tests.support.processes import Process, free_port
+
+
+@dataclass
+class Server:
+    """One `huying serve`, which may be killed and come back at the same port."""
+
+    drill: Drill
+    port: int
+    process: Process
+
+    @classmethod
+    def start(cls, drill: Drill, **settings: str) -> "Server":
+        """One that answers. The background work is left to others."""
+        port = free_port()
+        server = cls(drill, port, _started(drill, port, settings))
+        drill.until(server.answers)
+        return server
+
+    def restart(self) -> None:
+        """Another process at the same port, which may not answer yet."""
+        self.process = _started(self.drill, self.port, {})
+
+    def ask(self, method: str, path: str, *, patience: float = 60, **options: Any) -> httpx.Response:
+        """One request of a client that keeps no connection. Errors: httpx's."""
+        return httpx.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=patience, **options)
+
+    def answers(self) -> bool | None:
+        """True once it answers anything, None before."""
+        try:
+            self.ask("GET", "/api/health")
+        except httpx.TransportError:
+            assert self.process.status is None, self.process.said
+            return None
+        return True
+
+
+def _started(drill: Drill, port: int, settings: dict[str, str]) -> Process:
+    words = ("serve", "--port", str(port), "--scheduler", "apart")
+    return drill.start(*words, how=Hindrance(), **settings)
+
+
+def token(drill: Drill, login: str) -> dict[str, str]:
+    """The header of somebody's requests."""
+    issued = issue_token(drill.world.database, login, "drill", drill.clock.now(), 90)
+    return {"Authorization": f"Bearer {issued}"}
