@@ -81,9 +81,7 @@ def test_an_upload_is_refused_whole_and_leaves_no_half_file(drill: Drill, room: 
     assert len(picture) > 64 * 1024
 
     def sent() -> httpx.Response:
-        return server.ask(
-            "POST", "/api/uploads", files={"file": ("p.jpg", picture, "image/jpeg")}, headers=citizen
-        )
+        return server.ask("POST", "/api/uploads", files={"file": ("p.jpg", picture, "image/jpeg")}, headers=citizen)
 
     full(server.process, room)
     has_no_room(sent())

@@ -59,7 +59,7 @@ def test_it_is_said_nothing_is_half_there_and_work_goes_on_by_itself(
         is_away(server.ask("GET", "/api/health"))
     seen = server.ask("GET", "/", headers={"Cookie": f"{COOKIE}=anything"})
     assert (seen.status_code, seen.headers["retry-after"]) == (503, "5")
-    assert "<h1 class=\"hy-h1\">数据库暂时没有应答，请稍后再试 <span" in seen.text
+    assert '<h1 class="hy-h1">数据库暂时没有应答，请稍后再试 <span' in seen.text
     assert server.ask("GET", "/static/huying.css").status_code == 200, "what needs no database is served"
     drill.until(lambda: "background job sweep failed" in scheduler.said or None)
 

@@ -1,6 +1,6 @@
 """Servers of a drill, and how tests talk to them over HTTP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -18,6 +18,10 @@ class Server:
     drill: Drill
     port: int
     process: Process
+    # A connection for each request: one that was kept would be of a process that has been killed since.
+    _client: httpx.Client = field(
+        default_factory=lambda: httpx.Client(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+    )
 
     @classmethod
     def start(cls, drill: Drill, **settings: str) -> "Server":
@@ -33,7 +37,7 @@ class Server:
 
     def ask(self, method: str, path: str, *, patience: float = 60, **options: Any) -> httpx.Response:
         """One request of a client that keeps no connection. Errors: httpx's."""
-        return httpx.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=patience, **options)
+        return self._client.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=patience, **options)
 
     def answers(self) -> bool | None:
         """True once it answers anything, None before."""
