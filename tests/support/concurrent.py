@@ -49,6 +49,9 @@ ends: {closed: {title: 办结 / Closed, type: closed}}
 )
 #: What an act on one ticket leaves on another, and of which act it is.
 _BESIDE = {"joined_by": "join", "split_from": "split"}
+#: The first and the last event of every act on a ticket.
+_ACTS = """
+    SELECT seq, last_seq FROM outbox WHERE ticket_id = ? UNION ALL SELECT seq, last_seq FROM feed WHERE ticket_id = ?"""
 
 
 class Line(NamedTuple):
@@ -93,7 +96,8 @@ class AtTheDoor:
         try:
             done = self.world.act("shen", action, case_no=told.case_no, form=form, expected=expected)
         except HuyingError as refusal:
-            assert refusal.status == 409, refusal
+            if refusal.status != 409:
+                raise
             return None
         return done.seq, done.last_seq
 
@@ -231,11 +235,9 @@ def history(world: World, tickets: Sequence[Told], did: Sequence[Did]) -> tuple[
         answered |= {(one.act[0], one.act[1])} if one.act else set()
         name = f"{number} {'acts' if one.act else 'reads'}"
         ops.append(Op(name, appends, one.reads, one.began, one.ended))
-    acts = "SELECT seq, last_seq FROM outbox WHERE ticket_id = ? UNION ALL SELECT seq, last_seq FROM feed " \
-        "WHERE ticket_id = ?"  # fmt: skip
     theirs = set(beside.values())
     for ticket in kept:
-        for first, last in world.rows(acts, ticket, ticket):
+        for first, last in world.rows(_ACTS, ticket, ticket):
             if (ticket, first) not in answered | theirs:
                 ops.append(Op(f"nobody's {ticket}#{first}", _appends((ticket, first, last), kept, beside)))
     return ops, final

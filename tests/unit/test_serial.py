@@ -1,13 +1,15 @@
 """The check of concurrent histories finds each anomaly that it is made to find, and nothing where there is none."""
 
 import random
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
-from tests.support.serial import Op, anomalies
+from tests.support.serial import Element, Key, Op, anomalies
 
 
-def kinds(ops: list[Op], final: dict[str, list[int]]) -> list[str]:
+def kinds(ops: list[Op], final: Mapping[Any, Sequence[Element]]) -> list[str]:
     return [found.partition(":")[0] for found in anomalies(ops, final)]
 
 
@@ -76,13 +78,15 @@ class TestWhatWasSerial:
     """A history that was made one after the other is never complained of; with one read made older it is."""
 
     @staticmethod
-    def _history(chance: random.Random) -> tuple[list[Op], dict[str, list[int]]]:
-        lists: dict[str, list[int]] = {key: [] for key in "xyz"}
+    def _history(chance: random.Random) -> tuple[list[Op], dict[Key, list[Element]]]:
+        lists: dict[Key, list[Element]] = {key: [] for key in "xyz"}
         ops = []
         for number in range(60):
             keys = chance.sample("xyz", chance.randint(1, 2))
-            reads = {key: list(lists[key]) for key in keys if chance.random() < 0.7}
-            appends = {key: [number * 10 + at] for at, key in enumerate(keys) if chance.random() < 0.6}
+            reads: dict[Key, list[Element]] = {key: list(lists[key]) for key in keys if chance.random() < 0.7}
+            appends: dict[Key, list[Element]] = {
+                key: [number * 10 + at] for at, key in enumerate(keys) if chance.random() < 0.6
+            }
             for key, those in appends.items():
                 lists[key] += those
             ops.append(Op(str(number), appends, reads, number - chance.random() * 3, number + chance.random() * 3))
