@@ -36,7 +36,7 @@ class Asked:
 
 
 class Client(threading.Thread):
-    """Somebody who reports, remarks, puts aside, takes up again and closes, and now and then sends an old form again."""
+    """Somebody who reports, remarks, puts aside, resumes and closes, and now and then sends an old form again."""
 
     def __init__(self, servers: Sequence[Server], headers: Mapping[str, Mapping[str, str]], seed: int) -> None:
         super().__init__()
