@@ -47,7 +47,11 @@ class Processes:
         self.ended_at_start = 0
 
     def kill_a_server(self) -> None:
-        victim = self.chance.choice(self.servers)
+        victim = self.servers.pop(0)
+        self.servers.append(victim)
+        # One that is killed before it has answered anybody proves nothing.
+        self.drill.until(victim.answers)
+        time.sleep(self.chance.uniform(0, 0.3))
         self._gone(victim.process)
         victim.restart()
         self.killed["web"] += 1
