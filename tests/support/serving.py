@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from tests.support.processes import Process, free_port
 
 #: Whom to believe over HTTPS: it is not spoken here, and to read the list of those takes longer than a request.
 _NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_NOT_AT_ALL = Hindrance()
 
 
 @dataclass
@@ -28,16 +30,16 @@ class Server:
     )
 
     @classmethod
-    def start(cls, drill: Drill) -> "Server":
-        """One that answers. The background work is left to others."""
+    def start(cls, drill: Drill, how: Hindrance = _NOT_AT_ALL, clock: Path | None = None) -> "Server":
+        """One that answers, with a clock of its own if `clock` names one. The background work is left to others."""
         port = free_port()
-        server = cls(drill, port, _started(drill, port))
+        server = cls(drill, port, _started(drill, port, how, clock))
         drill.until(server.answers)
         return server
 
     def restart(self) -> None:
         """Another process at the same port, which may not answer yet."""
-        self.process = _started(self.drill, self.port)
+        self.process = _started(self.drill, self.port, _NOT_AT_ALL, None)
 
     def ask(self, method: str, path: str, *, patience: float = 60, **options: Any) -> httpx.Response:
         """One request of a client that keeps no connection. Errors: httpx's."""
@@ -53,9 +55,9 @@ class Server:
         return True
 
 
-def _started(drill: Drill, port: int) -> Process:
+def _started(drill: Drill, port: int, how: Hindrance, clock: Path | None) -> Process:
     words = ("serve", "--port", str(port), "--scheduler", "apart")
-    return drill.start(*words, how=Hindrance())
+    return drill.start(*words, how=how, clock=clock)
 
 
 def token(drill: Drill, login: str) -> dict[str, str]:
