@@ -62,6 +62,10 @@ def test_it_is_said_nothing_is_half_there_and_work_goes_on_by_itself(
     assert '<h1 class="hy-h1">数据库暂时没有应答，请稍后再试 <span' in seen.text
     assert server.ask("GET", "/static/huying.css").status_code == 200, "what needs no database is served"
     drill.until(lambda: "background job sweep failed" in scheduler.said or None)
+    late = drill.start("schedule", how=Hindrance())
+    assert late.ended() == 1
+    assert late.said.startswith("数据库没有应答 / The database does not answer: connection")
+    assert "Traceback" not in late.said
 
     own_server.start()
     begun = time.monotonic()
