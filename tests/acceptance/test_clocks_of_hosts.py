@@ -15,7 +15,7 @@ from tests.support.serving import Server
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("HUYING_TEST_SEED", random.SystemRandom().randrange(10**6)))
-STEPS = 10
+STEPS = 6
 
 
 def test_two_hosts_apart_by_minutes_that_step_forward_and_back(drill: Drill) -> None:

@@ -23,7 +23,7 @@ from tests.support.serving import Server
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("HUYING_TEST_KILLS", "8"))
+KILLS = int(os.environ.get("HUYING_TEST_KILLS", "6"))
 SEED = int(os.environ.get("HUYING_TEST_SEED", random.SystemRandom().randrange(10**6)))
 CLIENTS = 4
 #: After so many kills everything is looked through, while the load rests.
