@@ -7,6 +7,7 @@ WORKERS = 2
 PYTEST_ARGS =
 DEMO_ARGS =
 BENCH_ARGS =
+SOAK_ARGS =
 ASSETS_ARGS =
 UPGRADE =
 
@@ -19,7 +20,7 @@ TEST_READY = $(VENV)/.test-ready
 COMPILE = $(VENV)-lock/bin/pip-compile --quiet --no-config --allow-unsafe --strip-extras --generate-hashes \
 	--no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(UPGRADE)
 
-.PHONY: help demo install test check bench assets mining-venv lock clean
+.PHONY: help demo install test check bench soak assets mining-venv lock clean
 
 help: ## 列出命令 / List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +42,9 @@ check: $(TEST_READY) ## 检查格式、规范、类型、分层与文件 / Check
 
 bench: $(TEST_READY) ## 测量性能 / Measure performance
 	$(BIN)/huying bench $(BENCH_ARGS)
+
+soak: $(TEST_READY) ## 长时间反复强杀,核对无丢失、无重复 / Kill again and again, and check that nothing is lost or doubled
+	$(BIN)/python -m tests.support.soak $(SOAK_ARGS)
 
 assets: $(RUN_READY) ## 取网页所用的第三方文件,供内网使用(需 npm) / Fetch the files of others for intranets (needs npm)
 	$(BIN)/python -m web.fetching $(ASSETS_ARGS)

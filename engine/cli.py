@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine.application import Application
 from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain
-from engine.errors import HuyingError
+from engine.errors import DatabaseAway, HuyingError
 from engine.records import schema
 from engine.settings import Settings
 
@@ -60,13 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return int(given.run(application, given) or 0)
         finally:
             application.close()
+    except (DatabaseAway, OperationalError, psycopg.OperationalError) as failure:
+        # The driver says where it knocked and what it heard; it never repeats a password.
+        heard = failure.__cause__ if isinstance(failure, DatabaseAway) else failure
+        said = str(getattr(heard, "orig", None) or heard).splitlines()[0]
+        ERR.print(f"数据库没有应答 / The database does not answer: {said}", style="bold red", markup=False)
+        return REFUSED
     except HuyingError as refusal:
         complain(refusal)
-        return REFUSED
-    except (OperationalError, psycopg.OperationalError) as failure:
-        # The driver says where it knocked and what it heard; it never repeats a password.
-        said = str(getattr(failure, "orig", None) or failure).splitlines()[0]
-        ERR.print(f"数据库没有应答 / The database does not answer: {said}", style="bold red", markup=False)
         return REFUSED
     except KeyboardInterrupt:
         ERR.print("已中断 / Interrupted")

@@ -8,6 +8,7 @@ SQLAlchemy is told of every transaction, also of one that speaks to the driver a
 did not begin, and its pool would roll it back.
 """
 
+import select
 import sqlite3
 import threading
 import time
@@ -20,13 +21,14 @@ import psycopg
 from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailure
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlmodel import Session, SQLModel
 
-from engine.errors import Busy, Malformed, Place
+from engine import outage
+from engine.errors import Malformed, Place
 from engine.journey import Statement, travel
-from engine.writer import CLOSED, NESTED, Escaped, Writer, is_taken
+from engine.outage import is_taken
+from engine.writer import CLOSED, NESTED, Escaped, Writer
 
 T = TypeVar("T")
 
@@ -45,6 +47,15 @@ PRAGMAS = (
     "cache_size=-65536",
     "temp_store=MEMORY",
 )
+#: How long a server that has vanished from the network is waited for; the database's URL may say otherwise. Without
+#: these whoever asks would hang for minutes while connecting, and for hours in the middle of a transaction.
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
 #: The advisory lock of PostgreSQL that a migration holds; any number that nothing else uses.
 MIGRATING = 0x4875_7969
 
@@ -172,19 +183,16 @@ class Database:
         """A session that sees one consistent state and changes nothing.
 
         It ends with COMMIT; nothing in it can be written.
-        Errors: `Busy` if no connection comes free.
+        Errors: `Busy` if no connection comes free, `DatabaseAway` if the server does not answer.
         """
-        try:
-            with Session(self._readers, autoflush=False, expire_on_commit=False) as session:
-                yield session
-                session.commit()
-        except PoolTimeout as failure:
-            raise Busy from failure
+        with outage.told(), Session(self._readers, autoflush=False, expire_on_commit=False) as session:
+            yield session
+            session.commit()
 
     @contextmanager
     def looking(self) -> Iterator[Transaction]:
-        """Like `reading`, for hot paths: a transaction on the driver that changes nothing."""
-        with self._transaction(self._readers) as transaction:
+        """Like `reading`, for hot paths: a transaction on the driver that changes nothing. Errors: as `reading`."""
+        with outage.told(), self._transaction(self._readers) as transaction:
             yield transaction
             transaction.commit()
 
@@ -192,17 +200,21 @@ class Database:
         """Run `work` in a transaction and commit it; the only place that commits.
 
         `work` may be run again from the start, after a deadlock or when its transaction could not be had; it must not
-        do anything outside. Errors: whatever `work` raises, and `Busy` if the database is taken for too long.
+        do anything outside.
+        Errors: whatever `work` raises; `Busy` if the database is taken for too long, `NoRoom` if its disk is full,
+        `DatabaseAway` if the server does not answer. Nothing is committed then, but for one case: a server that went
+        after it was told to commit may have done it. Whoever repeats an act under its key finds out.
         """
-        if self.dialect == SQLITE:
-            return self._the_writer().do(lambda connection: work(Transaction(connection)))
-        if getattr(self._here, "acting", False):
-            raise RuntimeError(NESTED)
-        self._here.acting = True
-        try:
-            return self._act(work)
-        finally:
-            self._here.acting = False
+        with outage.told():
+            if self.dialect == SQLITE:
+                return self._the_writer().do(lambda connection: work(Transaction(connection)))
+            if getattr(self._here, "acting", False):
+                raise RuntimeError(NESTED)
+            self._here.acting = True
+            try:
+                return self._act(work)
+            finally:
+                self._here.acting = False
 
     def waiting(self) -> int:
         """Acts that wait for the writer of this process; always 0 on PostgreSQL."""
@@ -258,11 +270,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, db_engine: Engine) -> Iterator[Transaction]:
-        try:
-            connection = db_engine.connect()
-        except PoolTimeout as failure:
-            raise Busy from failure
-        with connection:
+        with db_engine.connect() as connection:
             connection.begin()
             transaction = Transaction(connection)
             try:
@@ -309,14 +317,25 @@ def _checked(url: str) -> URL:
 
 def _postgresql(url: URL, pool: int, isolation: Literal["READ COMMITTED", "REPEATABLE READ"]) -> Engine:
     """psycopg prepares nothing by itself: `journey` does, and keeps it through a ROLLBACK."""
-    return create_engine(
+    fixed = {"application_name": "huying", "client_encoding": "utf8", "prepare_threshold": None}
+    db_engine = create_engine(
         url,
         pool_size=pool,
         max_overflow=pool,
         pool_timeout=POOL_SECONDS,
         isolation_level=isolation,
-        connect_args={"application_name": "huying", "client_encoding": "utf8", "prepare_threshold": None},
+        connect_args={**_PATIENCE, **url.query, **fixed},
     )
+    event.listen(db_engine, "checkout", _still_there)
+    return db_engine
+
+
+def _still_there(driver: "psycopg.Connection[Any]", *_: object) -> None:
+    """A server that went while nobody asked has said so, or hung up: then all that the pool holds is as dead."""
+    asked = select.poll()
+    asked.register(driver.pgconn.socket, select.POLLIN | select.POLLRDHUP)
+    if asked.poll(0):
+        raise InvalidatePoolError
 
 
 def _read_only(driver: "psycopg.Connection[Any]", _: object) -> None:

@@ -154,6 +154,23 @@ class Busy(HuyingError):
 
     code = "busy"
     status = 503
+    #: Seconds after which to try again.
+    again: ClassVar[int] = 1
+
+
+class DatabaseAway(Busy):
+    """数据库暂时没有应答，请稍后再试 / The database does not answer at present; try again shortly"""
+
+    code = "database_away"
+    again = 5
+
+
+class NoRoom(Busy):
+    """磁盘已满，这一次没有保存，请告知管理员 / The disk is full and nothing of this was kept; tell the administrator"""
+
+    code = "no_room"
+    status = 507
+    again = 60
 
 
 class SchemaMismatch(HuyingError):

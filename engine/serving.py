@@ -27,13 +27,23 @@ from engine.signing import Key
 _OUT = Console(highlight=False, soft_wrap=True)
 #: Found by name, because the engine never imports the web.
 _FACTORY = "web.serve:create"
+#: Seconds that requests under way are waited for when a signal says stop: a slow client does not keep a server.
+_LEAVE_TIME = 20
 
 
 def serve(host: str, port: int) -> None:
     """Serve until a signal says stop; requests under way are answered first, and the exit code is 0."""
     # uvicorn stops in good order, and then lets the signal do what it would have done without it.
     signal.signal(signal.SIGTERM, _leave)
-    uvicorn.run(_FACTORY, factory=True, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        _FACTORY,
+        factory=True,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_LEAVE_TIME,
+    )
 
 
 def _leave(_: int, __: FrameType | None) -> None:

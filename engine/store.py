@@ -14,7 +14,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from engine.errors import HuyingError, Malformed, Place
+from engine.errors import Busy, Malformed, NoRoom, Place
+from engine.outage import says_no_room
 
 #: What an `s3://` address may say behind its question mark.
 _WORDS = ("endpoint", "region")
@@ -23,11 +24,11 @@ _CHUNK = 256 * 1024
 _PATIENCE = 20
 
 
-class StoreUnreachable(HuyingError):
+class StoreUnreachable(Busy):
     """文件库暂时无法读写，请稍后再试 / The file store cannot be reached; try again later"""
 
     code = "store_unreachable"
-    status = 503
+    again = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,12 @@ class FileStore:
     def keep(self, key: str, content: Path | bytes) -> None:
         """Keep bytes, or a copy of the file at a path, under `key`; it is safe when this returns.
 
-        Errors: `StoreUnreachable`.
+        Errors: `StoreUnreachable`, `NoRoom`; then nothing is there.
         """
         try:
             obstore.put(self._store, key, content)
         except (BaseError, OSError) as failure:
-            raise StoreUnreachable from failure
+            raise (NoRoom if says_no_room(str(failure)) else StoreUnreachable) from failure
         if self._folder is not None:
             # The library renames without waiting for the disk; a row that names the file must not outlive it.
             for place in (self._folder / key, (self._folder / key).parent):

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from engine.errors import Busy
+from engine.outage import is_taken
 
 T = TypeVar("T")
 
@@ -166,12 +166,6 @@ def _answer_each(connection: Connection, batch: list[_Job], failure: BaseExcepti
             job.fail(failure)
         else:
             _commit_together(connection, [job])
-
-
-def is_taken(failure: BaseException) -> bool:
-    """Whether another process kept the database to itself for all of the patience we have."""
-    cause = failure.orig if isinstance(failure, DBAPIError) else failure
-    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

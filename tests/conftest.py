@@ -24,7 +24,10 @@ _ENDING = pytest.StashKey[ExitStack]()
 
 BOTH = ("sqlite", "postgresql")
 #: Where whole commands and processes run one after the other.
-_LONG = ("test_documentation.py", "test_schedulers_killed.py", "test_schedulers_cut_off.py", "test_in_browsers.py")
+_LONG = (
+    "test_documentation.py", "test_schedulers_killed.py", "test_schedulers_cut_off.py", "test_killed_under_load.py",
+    "test_in_browsers.py",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,20 +1,17 @@
 """One shape for every error (RFC 9457), whoever raised it: the engine, the framework, or a body that can't be read."""
 
 import logging
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-import psycopg
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
-from engine.errors import Busy, HuyingError, Malformed, NotFound, NotSignedIn, Place, TooLarge, TooOften
+from engine import outage
+from engine.errors import Busy, DatabaseAway, HuyingError, Malformed, NotFound, NotSignedIn, Place, TooLarge, TooOften
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -127,7 +124,7 @@ def response(error: HuyingError, headers: Mapping[str, str] | None = None) -> JS
 def come_again(error: object) -> dict[str, str]:
     """The header that says in how many seconds to try again, where an error knows it."""
     if isinstance(error, Busy):
-        return {"Retry-After": "1"}
+        return {"Retry-After": str(error.again)}
     if isinstance(error, TooOften) and "retry_after" in error.details:
         return {"Retry-After": str(error.details["retry_after"])}
     return {}
@@ -141,13 +138,10 @@ def translate(failure: Exception) -> tuple[HuyingError, Mapping[str, str]]:
         return _of_validation(failure.errors()), {}
     if isinstance(failure, HTTPException):
         return _of_http(failure), failure.headers or {}
-    if isinstance(failure, NoConnection | psycopg.OperationalError) or (
-        isinstance(failure, DBAPIError) and type(failure).__name__ in ("OperationalError", "InterfaceError")
-    ):
-        _LOG.warning("the database does not answer: %s", failure)
-        return Busy(), {}
-    if isinstance(failure, sqlite3.OperationalError) and "locked" in str(failure):
-        return Busy(), {}
+    known = outage.known_as(failure)
+    if known is not None:
+        _LOG.warning("%s: %s", known.en, failure)
+        return known, {}
     # The server logs it with its traceback when it comes out at the top.
     return Unexpected(), {}
 
@@ -162,7 +156,7 @@ def documented(*errors: type[HuyingError]) -> dict[int | str, dict[str, Any]]:
     return {status: _answer(kinds) for status, kinds in sorted(by_status.items(), key=str)}
 
 
-_ANYWHERE: tuple[type[HuyingError], ...] = (Malformed, Busy, Unexpected)
+_ANYWHERE: tuple[type[HuyingError], ...] = (Malformed, Busy, DatabaseAway, Unexpected)
 
 
 def _answer(kinds: Iterable[type[HuyingError]]) -> dict[str, Any]:

@@ -127,7 +127,8 @@ def _follow(door: Door, database: Database, main: int) -> None:
         except HuyingError as failure:
             failures.append(failure)
     if failures:
-        raise failures[0]
+        # A database that was away is no refusal: the command waits, and every ticket is asked again.
+        raise next((failure for failure in failures if isinstance(failure, Busy)), failures[0])
 
 
 def _open(door: Door, database: Database, row: _Row) -> None:

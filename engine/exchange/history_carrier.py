@@ -169,6 +169,9 @@ class Carrier:
             return act()
         except KeyReused as reused:
             raise self._otherwise(story) from reused
+        except Busy:
+            # Not the row's fault: the import ends here, and goes on from here when it is run again.
+            raise
         except HuyingError as refusal:
             column = self._column(due.step, refusal.place.field)
             raise Wrong(column or due.step.action, refusal.zh, refusal.en) from refusal

@@ -287,14 +287,14 @@ def test_without_a_token_nobody_comes_in(office: Town) -> None:
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
-def test_a_database_that_is_gone_is_busy_and_says_nothing_of_itself(office: Town, monkeypatch: Any) -> None:
+def test_a_database_that_is_away_is_a_problem_that_says_nothing_of_itself(office: Town, monkeypatch: Any) -> None:
     def gone() -> None:
         raise psycopg.OperationalError("connection to server at 10.1.2.3 failed")
 
     monkeypatch.setattr(office.database, "looking", gone)
     answer = office.client.get("/api/health")
-    assert "10.1.2.3" not in json.dumps(is_problem(answer, 503, "busy"))
-    assert answer.headers["retry-after"] == "1"
+    assert "10.1.2.3" not in json.dumps(is_problem(answer, 503, "database_away"))
+    assert answer.headers["retry-after"] == "5"
 
 
 def test_what_nobody_expected_is_a_problem_that_gives_nothing_away(office: Town, monkeypatch: Any) -> None:

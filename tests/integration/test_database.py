@@ -1,5 +1,6 @@
 """What `reading()` and `acting()` promise, on both databases."""
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from sqlmodel import Session, col
 
 import engine.database
 from engine.database import Database, Transaction
-from engine.errors import Busy, Malformed
+from engine.errors import Busy, DatabaseAway, Malformed, NoRoom
 from engine.records.areas import Level
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -328,7 +329,7 @@ def test_a_full_disk_answers_everybody_and_the_next_act_goes_on(sqlite_database:
         transaction.rows("PRAGMA max_page_count = 1073741823")
 
     with waiting_together(sqlite_database, [add("first"), fill, add("second")]) as answers:
-        assert isinstance(answers[1].exception(), sqlite3.OperationalError)
+        assert isinstance(answers[1].exception(), NoRoom)
         answered = {answer.result() for answer in answers if answer.exception() is None}
 
     sqlite_database.acting(empty)
@@ -419,6 +420,28 @@ def test_a_file_that_cannot_be_opened_is_an_answer(tmp_path: Path) -> None:
 def test_a_database_that_two_connections_cannot_share_is_refused(url: str) -> None:
     with pytest.raises(Malformed, match="HUYING_DATABASE"):
         Database(url)
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    """Its machine is off, or a firewall swallows what is sent: nobody hangs for minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with closing(Database(f"postgresql://nobody@127.0.0.1:{port}/none?connect_timeout=2")) as database:
+            begun = time.monotonic()
+            with pytest.raises(DatabaseAway):
+                database.acting(add("street"))
+            assert time.monotonic() - begun < 20
+
+
+def test_a_server_whose_disk_is_full_says_so(postgresql_database: Database) -> None:
+    def fill(transaction: Transaction) -> None:
+        put(transaction, "street")
+        transaction.run("DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$")
+
+    with pytest.raises(NoRoom):
+        postgresql_database.acting(fill)
+    assert words(postgresql_database) == set()
+    assert postgresql_database.acting(add("grid")) == "grid"
 
 
 def test_an_act_goes_on_when_the_server_was_restarted(postgresql_database: Database) -> None:

@@ -86,6 +86,37 @@ def test_it_hangs_and_the_others_go_on(world: World, hook: Endpoint, hand: Deliv
         assert states(world, login) == [("sent", 1, None)]
 
 
+def test_one_that_is_full_is_left_alone_longer_each_time_and_holds_up_nobody(world: World, hook: Endpoint) -> None:
+    """More people are at the full end than there are slots."""
+    full, fine = list(world.people)[:9], list(world.people)[9:15]
+    at_hook(world, hook, *full, *fine)
+    hand = deliverer(world, AppriseSender(), patience=20.0, slots=4)
+    waits = []
+    for number in range(1, 4):
+        hook.status = {f"/{login}": 429 if number < 3 else 200 for login in full}
+        for login in (*full, *fine) if number == 1 else fine:
+            told(world, login, number)
+        hand.deliver()
+        assert [states(world, login)[-1][0] for login in fine] == ["sent"] * len(fine), "nobody waits for the others"
+        if number < 3:
+            assert {row for login in full for row in states(world, login)} == {
+                ("waiting", number, "Test：对方拒收，HTTP 429 / refused with HTTP 429")
+            }
+            ((soonest, latest),) = world.rows("SELECT min(next_at), max(next_at) FROM message WHERE attempts > 0 "
+                                              "AND delivery = 'waiting'")  # fmt: skip
+            waits.append((soonest - world.clock.now(), latest - world.clock.now()))
+            came = len(hook.received)
+            world.clock.advance(soonest - world.clock.now() - SECOND)
+            hand.deliver()
+            assert len(hook.received) == came, "it is left alone meanwhile"
+            world.clock.advance(latest - world.clock.now())
+    hand.close()
+    assert {states(world, login)[0][0] for login in full} == {"sent"}
+    (first, _), (second, _) = waits
+    assert first >= 22 * SECOND
+    assert second >= 2 * waits[0][1] - 10 * SECOND
+
+
 def test_nobody_is_there(world: World, hand: Deliverer) -> None:
     with endpoint() as closed:
         url = closed.url("shen")

@@ -84,8 +84,14 @@ class Check:
             return must, {rung for rung, at in way.rungs.items() if at <= self.now}
         ending = self._ending(line)
         if ending is None or ending.cause is None:
-            # Somebody ended it: what had come by then may not have been swept yet.
-            return set(), {rung for rung, at in way.rungs.items() if at <= line.ended_at}
+            # Somebody ended it: what had come by then may not have been swept yet. By another clock, or by this one
+            # before it stepped back, more had come.
+            before = {
+                rung.rung
+                for rung in self.file.rungs
+                if ending is not None and rung.deadline == line.seq and rung.event < ending.seq and rung.at <= self.now
+            }
+            return set(), before | {rung for rung, at in way.rungs.items() if at <= line.ended_at}
         seq, _, last = ending.cause
         at = next(rung.at for rung in self.file.rungs if (rung.deadline, rung.rung) == (seq, last))
         must = {rung for rung, when in way.rungs.items() if (when, line.seq, rung) <= (at, seq, last)}

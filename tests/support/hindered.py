@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, event
 import engine.background.scheduler
 import engine.background.sweep
 import engine.database
+import engine.serving
 from engine.clock import SECOND
 from engine.database import Transaction
 
@@ -32,6 +33,7 @@ from engine.database import Transaction
 scheduler: Any = engine.background.scheduler
 sweep: Any = engine.background.sweep
 database: Any = engine.database
+serving: Any = engine.serving
 _APSCHEDULER: tuple[Any, ...] = (
     apscheduler.schedulers.base,
     apscheduler.executors.base,
@@ -59,6 +61,8 @@ class Hindrance:
     after: int = 1
     #: The machine's own clock moves with `HUYING_CLOCK_SHIFT`, not the engine's alone.
     machine_clock: bool = False
+    #: Seconds for which a web server waits for requests under way when it is told to stop; 0 for as long as it does.
+    leave: int = 0
 
 
 #: What a drill is about; the other jobs keep their pace, or they would eat the machine.
@@ -73,6 +77,8 @@ def hinder(how: Hindrance) -> None:
         _slow(how)
     if how.struck:
         _strike(how)
+    if how.leave:
+        serving._LEAVE_TIME = how.leave
     if how.machine_clock:
         _move_the_machine(Path(os.environ["HUYING_CLOCK_SHIFT"]))
 

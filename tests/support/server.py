@@ -2,7 +2,10 @@
 
 Run as `python -m tests.support.server FOLDER`: it starts the server in the folder, writes `ready`, and stays
 until its standard input ends. That is a pipe which only the test run holds open, so the server goes however the
-run ends.
+run ends. Each line of the input is an order that is answered with a line when it has been done: `stop` ends the
+server as an operator does, `kill` as no operator should, `start` brings it back.
+
+With `durable` behind the folder a commit that was answered outlives the processes of the server (not the machine).
 """
 
 import importlib.util
@@ -14,6 +17,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -52,30 +56,57 @@ def address(folder: Path) -> str:
     return f"postgresql+psycopg://postgres@/postgres?host={folder}"
 
 
-def serve(folder: Path) -> None:
-    """Start, say `ready`, stay until the run ends, leave nothing behind."""
-    home = installation()
-    if home is None:
-        raise SystemExit(f"{WHEEL} is not installed")
-    home, user = _for_whom(home, folder)
-    where = ("-D", str(folder / "data"), "-c", f"unix_socket_directories={folder}")
-    options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        _initialise(home, folder, user, log.fileno())
-        server = subprocess.Popen(
-            [str(home / "bin" / "postgres"), *where, *options],
-            user=user,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+class Served:
+    """The server in a folder, which may be stopped, killed and started again."""
+
+    def __init__(self, folder: Path, options: Mapping[str, str]) -> None:
+        """Initialise it. Errors: `SystemExit` without the wheel."""
+        home = installation()
+        if home is None:
+            raise SystemExit(f"{WHEEL} is not installed")
+        self._folder, (self._home, self._user) = folder, _for_whom(home, folder)
+        self._options = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._log = (folder / "log").open("wb")
+        _initialise(self._home, folder, self._user, self._log.fileno())
+
+    def start(self) -> None:
+        """Until it answers; what a server that was killed has left behind may keep it from coming up at first."""
+        where = ("-D", str(self._folder / "data"), "-c", f"unix_socket_directories={self._folder}")
+        until = time.monotonic() + PATIENCE
+        while True:
+            self._server = subprocess.Popen(
+                [str(self._home / "bin" / "postgres"), *where, *self._options],
+                user=self._user,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+            )
+            if _answers(self._server, self._folder, until):
+                return
+            if time.monotonic() > until:
+                raise SystemExit((self._folder / "log").read_text(errors="replace"))
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait()
+
+    def kill(self) -> None:
+        self._server.kill()
+        self._server.wait()
+
+
+def serve(folder: Path, *, durable: bool = False) -> None:
+    """Start, say `ready`, do what is ordered until the run ends, leave nothing behind."""
+    served = Served(folder, {**OPTIONS, "synchronous_commit": "on"} if durable else OPTIONS)
+    served.start()
     try:
-        _wait(server, folder)
         (folder / "ready").touch()
-        sys.stdin.read()
+        for order in sys.stdin:
+            {"start": served.start, "stop": served.stop, "kill": served.kill}[order.strip()]()
+            print("done", flush=True)
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait()
+        served.stop()
         shutil.rmtree(folder.parent, ignore_errors=True)
 
 
@@ -107,17 +138,17 @@ def _initialise(home: Path, folder: Path, user: str | None, log: int) -> None:
     subprocess.run([*command, "--no-sync"], user=user, stdout=log, stderr=log, cwd=folder, check=True)
 
 
-def _wait(server: "subprocess.Popen[bytes]", folder: Path) -> None:
-    until = time.monotonic() + PATIENCE
+def _answers(server: "subprocess.Popen[bytes]", folder: Path, until: float) -> bool:
+    """Whether it answers before that moment; False if it has ended."""
     while server.poll() is None and time.monotonic() < until:
         try:
             psycopg.connect(f"host={folder} user=postgres dbname=postgres").close()
         except psycopg.OperationalError:
             time.sleep(0.02)
         else:
-            return
-    raise SystemExit((folder / "log").read_text(errors="replace"))
+            return True
+    return False
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), durable="durable" in sys.argv[2:])

@@ -12,6 +12,7 @@ from engine.database import Transaction
 from engine.errors import (
     Endless,
     KeyReused,
+    NoRoom,
     NotAllowedNow,
     NotFound,
     NotPermitted,
@@ -45,7 +46,7 @@ _TEXT = (
 )
 
 _SEEN = documented(NotSignedIn, NotFound)
-_ACTED = documented(NotSignedIn, NotFound, NotPermitted, NotAllowedNow, Stale, Endless, KeyReused, TooLarge)
+_ACTED = documented(NotSignedIn, NotFound, NotPermitted, NotAllowedNow, Stale, Endless, KeyReused, TooLarge, NoRoom)
 
 
 _REPEATED: dict[int | str, dict[str, Any]] = {
@@ -79,7 +80,7 @@ class Filters(BaseModel):
     operation_id="report",
     summary="上报 / Report",
     status_code=201,
-    responses=documented(NotSignedIn, NotFound, NotPermitted, KeyReused, TooLarge) | _REPEATED,
+    responses=documented(NotSignedIn, NotFound, NotPermitted, KeyReused, TooLarge, NoRoom) | _REPEATED,
 )
 def report(house: House, me: Me, body: shapes.ReportIn, key: Key, response: Response) -> shapes.OutcomeOut:
     """Start a ticket: the form that the workflow's start asks for, place or area included.

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.datastructures import UploadFile
 
 from engine.application import Application
-from engine.errors import Malformed, NotFound, NotSignedIn, Place, TooLarge
+from engine.errors import Malformed, NoRoom, NotFound, NotSignedIn, Place, TooLarge
 from engine.records import marks, uploads
 from engine.records.access import Viewer
 from engine.records.capture import Capture, of_page
@@ -79,7 +79,7 @@ async def _sent(request: Request, me: Me) -> AsyncIterator[Sent]:
     summary="上传 / Upload",
     status_code=201,
     openapi_extra=_BODY,
-    responses=documented(NotSignedIn, TooLarge, UnknownFile, StoreUnreachable),
+    responses=documented(NotSignedIn, TooLarge, UnknownFile, StoreUnreachable, NoRoom),
 )
 def upload(house: House, me: Me, sent: Annotated[Sent, Depends(_sent)]) -> shapes.UploadOut:
     """Keep a picture (JPEG, PNG, WebP, GIF, HEIC), a PDF or an office file of at most 20 MB; forms name it by `sha256`.
