@@ -45,6 +45,7 @@ _OWN_LINES = {
     "link_made": Title("生成任务链接", "A task link was made"),
     "link_sent": Title("任务链接已发送承办单位", "A task link was sent to the unit"),
     "link_revoked": Title("任务链接已撤销", "The task link was revoked"),
+    "erased": Title("依法删除个人信息", "Personal data was erased by law"),
     "mentioned": Title("函件提及本案", "A letter names this ticket"),
     "command_refused": Title("关联办理未成功", "What this act asked of another ticket was refused"),
 }

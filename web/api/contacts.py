@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.clock import iso
-from engine.errors import NotFound, NotPermitted, NotSignedIn
+from engine.errors import Malformed, NotFound, NotPermitted, NotSignedIn, Place
 from engine.records import sheet, unmasking
-from engine.records.unmasking import Purpose
+from engine.records.unmasking import PURPOSES, Purpose
 from web.api import shapes, views
 from web.dependencies import CaseNo, House, Me
 from web.masking import shown_for, watched
@@ -39,6 +39,9 @@ class UnmaskingOut(BaseModel):
     case_no: str
     person: shapes.PersonOut
     purpose: shapes.TitleOut
+    field: str = Field(description="`contact`, `everything`, or a sensitive field.")
+    page: str = Field(description="Where: `ticket`, `api`, `copy`.")
+    note: str = Field(description="The purpose in words, where one is asked for.")
     at: str
 
 
@@ -58,7 +61,9 @@ def contact(house: House, me: Me, case_no: CaseNo, body: PurposeIn) -> ContactOu
     """Name and phone, which are masked everywhere else. That you were shown them, and why, is written down."""
     with house.database.looking() as transaction:
         seen = sheet.sight(transaction, me, case_no)
-    shown_for(house, me, seen, body.purpose)
+    if body.purpose not in PURPOSES:
+        raise Malformed("请选择用途", "choose a purpose", place=Place(field="purpose"))
+    shown_for(house, me, seen, body.purpose, "api")
     with house.database.looking() as transaction:
         case = house.door.case(transaction, seen.ticket_id)
         found = sheet.sheet(transaction, house.versions, me, seen, case, house.clock.now())
@@ -83,6 +88,9 @@ def unmaskings(house: House, me: Me, before: Annotated[int | None, Query(ge=1, l
                 case_no=one.case_no,
                 person=shapes.PersonOut(login=one.login, name=one.name),
                 purpose=views.title(one.purpose),
+                field=one.field,
+                page=one.page,
+                note=one.note,
                 at=iso(one.at),
             )
             for one in found

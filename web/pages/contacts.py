@@ -8,7 +8,7 @@ from starlette.responses import Response
 from engine.errors import Malformed, Place
 from engine.records import sheet as sheets
 from engine.records import unmasking
-from engine.records.unmasking import Purpose
+from engine.records.unmasking import PURPOSES, Purpose
 from web.dependencies import CaseNo, House
 from web.masking import shown_for, watched
 from web.pages import ticket
@@ -22,11 +22,11 @@ router = APIRouter(include_in_schema=False)
 def show(request: Request, house: House, here: At, case_no: CaseNo, form: Form) -> Response:
     """Show a ticket's contact once, on the page that answers; that it was shown is written down first."""
     given = form.first("purpose")
-    if given not in {*Purpose}:
+    if given not in PURPOSES:
         raise Malformed("请选择用途", "choose a purpose", place=Place(field="purpose"))
     with house.database.looking() as transaction:
         seen = sheets.sight(transaction, here.viewer, case_no)
-    shown_for(house, here.viewer, seen, Purpose(given))
+    shown_for(house, here.viewer, seen, Purpose(given), "ticket")
     return ticket.whole(request, house, here, case_no, contact=True)
 
 

@@ -1,0 +1,240 @@
+"""依法删除个人信息：从每一个入口种下独一无二的字，删除之后整个库、整个数据目录都找不到；链与封存照旧成立。
+
+What a citizen said is planted through every entry and looked for everywhere after it was erased.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.application import Application
+from engine.background import reports
+from engine.background.commands import run_commands
+from engine.background.facts import fold_facts, rebuild
+from engine.background.fan_out import fan_out
+from engine.background.relay import relay
+from engine.background.seal import seal
+from engine.clock import DAY, SetClock
+from engine.database import Database
+from engine.errors import Malformed, NotFound
+from engine.exchange import citizen_copy, seal_check
+from engine.exchange.history import import_tickets
+from engine.exchange.registers import apply_rows
+from engine.records import citizens, periods, register_rows, uploads
+from engine.records.citizens import Who
+from engine.records.erasures import ErasureGround
+from engine.records.people import NewPerson, create_people
+from engine.records.verify import verify
+from engine.rules import cut_off
+from engine.signing import Key
+from engine.stages import accounting, erasing
+from engine.stages.erasing import Wish
+from engine.stages.retelling import retold
+from tests.support import planted
+from tests.support.browser import Browser
+from tests.support.importing import mapped, written
+from tests.support.planted import ADDRESS, FILE, NAME, NOTE, OBJECTION, PHONE, REPLY, SPELLED, WORDS
+from tests.support.registers import HEADERS, register, table
+from tests.support.town import BLOCK_CALLS, Town, town
+
+MAP = """
+source: small
+workflow: service-request
+id: 编号
+times: {zone: Asia/Shanghai, formats: ["%Y-%m-%d %H:%M"]}
+department: {column: 编号, default: line, create: true}
+area: {column: 编号, create: {level: street}}
+steps:
+  - {action: report, at: 提出, form: {place: {from: place}, description: {column: 描述}, address: {column: 地址}, contact_name: {column: 姓名}, contact_phone: {column: 电话}}}
+"""  # noqa: E501
+
+
+@pytest.fixture
+def xidu(database: Database, clock: SetClock, tmp_path: Path) -> Iterator[Town]:
+    with town(database, clock, tmp_path / "data") as served:
+        new = NewPerson(login="zk-citizen", name=NAME, phone=SPELLED)
+        database.acting(lambda transaction: create_people(transaction, [new]))
+        yield served
+
+
+@pytest.fixture
+def house(xidu: Town) -> Application:
+    return Application(settings=xidu.settings, database=xidu.database, clock=xidu.clock)
+
+
+def by_web(xidu: Town) -> str:
+    """A report of a citizen with an account, by the form of the pages, with a file that bears a name."""
+    form = {"description": WORDS, "address": ADDRESS, "place": {"area": "xd-m"}}
+    files = {"file": (f"{FILE}.jpg", planted.photo(1), "image/jpeg")}
+    sent = xidu.ask("zk-citizen", "POST", "/api/uploads", files=files)
+    form["before_photos"] = [sent.json()["sha256"]]
+    body = {"workflow": BLOCK_CALLS, "action": "report", "form": form}
+    answer = xidu.ask("zk-citizen", "POST", "/api/tickets", json=body, headers={"Idempotency-Key": "k-1"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["case_no"])
+
+
+def by_passer_by(xidu: Town) -> str:
+    """A report by the code of a grid."""
+    street = Browser(xidu)
+    form = street.go("/g/xd-g").form("/g/xd-g")
+    sent = street.send(form, {"description": WORDS, "address": ADDRESS}, {"before_photos": planted.photo(2)})
+    assert sent.status == 200, sent.text
+    return newest(xidu)
+
+
+def by_desk(xidu: Town) -> str:
+    """A call that the desk writes down, answered after a note, by a unit that replies."""
+    form = {
+        "description": WORDS, "place": {"area": "xd-m"}, "address": ADDRESS, "source": "hotline",
+        "contact_name": NAME, "contact_phone": SPELLED, "before_photos": [xidu.photo("shen", planted.photo(3))],
+    }  # fmt: skip
+    body = {"workflow": BLOCK_CALLS, "action": "register", "form": form}
+    case_no = str(xidu.ask("shen", "POST", "/api/tickets", json=body).json()["case_no"])
+    xidu.act("shen", case_no, "accept", {"item": "part-01-01/1", "urgency": "normal"})
+    xidu.act("shen", case_no, "call", {"lead": "urban", "kind": "appeal"})
+    task = xidu.task_of(case_no, "urban")["task"]
+    xidu.act("chen", case_no, "sign", task=task)
+    xidu.act("chen", case_no, "progress", {"note": NOTE}, task=task)
+    done = {"result": "已修复", "reply": REPLY, "after_photos": [xidu.photo("chen")]}
+    xidu.act("chen", case_no, "finish", done, task=task)
+    return case_no
+
+
+def by_import(xidu: Town, house: Application, folder: Path) -> str:
+    """A row of an old system."""
+    headers = ("编号", "提出", "描述", "地址", "姓名", "电话")
+    rows = [("7001", "2025-11-03 09:00", WORDS, ADDRESS, NAME, PHONE)]
+    report = import_tickets(house.door, written(folder / "old.csv", headers, rows), mapped(folder, MAP))
+    assert report.imported == 1, report
+    return newest(xidu)
+
+
+def by_register(xidu: Town, folder: Path) -> None:
+    """Somebody in care, in two versions."""
+    for name in (NAME, NAME + "（独居）"):
+        file = table(folder / "care.csv", ("fx-9", name, "xd-v", "独居老人", PHONE), headers=HEADERS)
+        assert apply_rows(xidu.database, register(), file, xidu.clock.now()).refused == ()
+        xidu.clock.advance(DAY)
+
+
+def by_officials(xidu: Town, case_no: str) -> int:
+    """An objection about the ticket, what the shift was told, a ledger, a thumbnail; the period's number."""
+    words = f"回电 {SPELLED}，{NAME} 不在家"
+    desk = Browser(xidu, "shen")
+    page = desk.go("/shifts")
+    assert desk.send(page.form("/shifts"), {"words": words}).status == 200
+    ask = {"workflow": BLOCK_CALLS, "period": f"{moment_month(xidu)}", "area": "xd"}
+    assert desk.send(desk.go("/reports").form("/reports"), ask).status == 200
+    house = Application(settings=xidu.settings, database=xidu.database, clock=xidu.clock)
+    assert reports.run_reports(house) == 1
+    (photo,) = xidu.get("shen", f"/api/tickets/{case_no}/history")["events"][0]["facts"]["form"]["before_photos"]
+    assert xidu.ask("shen", "GET", f"/api/uploads/{photo}/thumb?ticket={case_no}").status_code == 200
+    label = cut_off.label_at(xidu.clock.now(), None)
+    xidu.clock.advance(cut_off.span(label, None)[1] - xidu.clock.now() + DAY)
+    behind(xidu, house)
+    number = accounting.draft(xidu.database, xidu.clock, "response", "fx", cut_off.ended(xidu.clock.now(), None)[0])
+    he, lead = Browser(xidu, "he"), Browser(xidu, "chen-lead")
+    he.send(he.go(f"/periods/{number}").form("/open"))
+    form = lead.go(f"/periods/{number}?indicator=contacted_first").form("/object")
+    assert "已提异议" in lead.send(form, {"ground": "data", "words": f"{OBJECTION} {NAME}"}).text
+    ruling = he.go(f"/periods/{number}").form("/rule")
+    assert he.send(ruling, {"verdict": "keep", "words": OBJECTION}).status == 200
+    return number
+
+
+def moment_month(xidu: Town) -> str:
+    return cut_off.label_at(xidu.clock.now(), None)[:7]
+
+
+def newest(xidu: Town) -> str:
+    with xidu.database.looking() as transaction:
+        return str(transaction.rows("SELECT case_no FROM ticket ORDER BY id DESC LIMIT 1")[0][0])
+
+
+def behind(xidu: Town, house: Application) -> None:
+    """What is done behind the acts."""
+    run_commands(house.door, xidu.database, xidu.clock)
+    relay(xidu.database)
+    fan_out(xidu.database, xidu.clock)
+    fold_facts(xidu.database, house.versions)
+
+
+def erase(house: Application, *, pictures: bool = False, **who: str) -> int:
+    wish = Wish(who=Who(**who), ground=ErasureGround.WITHDRAWN, running=True, pictures=pictures)
+    now = house.clock.now()
+    number = house.database.acting(lambda transaction: erasing.begin(transaction, wish, None, now))
+    return erasing.go_on(house.door, house.store, house.settings.data, number)
+
+
+def figures(database: Database) -> dict[str, list[Any]]:
+    """Every row that figures, scores and periods are worked out of, but for whose report it was."""
+    tables = ("ticket_fact", "task_fact", "stage_span", "agenda_fact", "period_line", "exemption", "card", "deadline",
+              "points_line", "appraisal", "accounting_period", "rollup", "relapse")  # fmt: skip
+    with database.looking() as transaction:
+        if transaction.postgresql:
+            names = "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position"
+        else:
+            names = "SELECT name FROM pragma_table_info(?)"
+        told = {}
+        for one in tables:
+            columns = [f'"{row[0]}"' for row in transaction.rows(names, (one,)) if row[0] != "reporter_key"]
+            told[one] = sorted(map(str, transaction.rows(f"SELECT {', '.join(columns)} FROM {one}")))  # noqa: S608
+        return told
+
+
+def sound(house: Application) -> bool:
+    """Chains, seals, rows."""
+    kept = seal_check.kept(house.database)
+    assert [str(one) for one in kept.findings] == []
+    told = [difference for found in retold(house.database, house.versions) for difference in found]
+    assert told == []
+    return verify(house.database).sound
+
+
+def test_nothing_of_it_is_left_anywhere_and_everything_still_verifies(
+    xidu: Town, house: Application, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    by_register(xidu, outside)
+    web, passer, desk = by_web(xidu), by_passer_by(xidu), by_desk(xidu)
+    by_import(xidu, house, outside)
+    period = by_officials(xidu, desk)
+    behind(xidu, house)
+    seal(xidu.database, xidu.clock, Key.make(tmp_path / "seal.key"), "sha256")
+    before, figured = planted.in_tables(xidu.database), figures(xidu.database)
+    data = planted.in_files(xidu.settings.data)
+    assert {one.word for one in before} == {*planted.SAID} - {planted.EXIF, FILE}, "all of it was there"
+    assert {"particulars", "personal", "ticket_text", "register_row", "shift_handover", "period_objection",
+            "period_ruling", "person"} <= {one.place for one in before}  # fmt: skip
+    assert {planted.EXIF, WORDS} <= {one.word for one in data}, "pictures, and the ledger with its descriptions"
+    assert list((xidu.settings.data / "thumbs").rglob("*.jpg"))
+
+    assert erase(house, phone=PHONE) == 3, "the call, the import, the row of the register"
+    assert erase(house, login="zk-citizen") == 2, "the report and the account"
+    assert erase(house, case_no=passer) == 1
+
+    behind(xidu, house)
+    assert planted.in_tables(xidu.database) == set()
+    erasing.tidy(xidu.database, xidu.settings.data)
+    xidu.database.close()
+    shutil.rmtree(outside)
+    assert planted.in_files(tmp_path) == set(), "the data folder, and on SQLite the very bytes of the database"
+    again = Application.of(xidu.settings, xidu.clock)
+    assert sound(again)
+    assert figures(again.database) == figured
+    rebuild(again.database, again.versions)
+    assert figures(again.database) == figured
+    with again.database.looking() as transaction:
+        assert periods.period(transaction, period).lines > 0
+        lines = transaction.rows("SELECT facts, actor FROM event WHERE action = 'erased' ORDER BY ticket_id")
+    assert len(lines) == 4
+    assert {actor for _, actor in lines} == {"rule"}, "the line names nobody"
+    assert json.loads(lines[0][0])["events"]
+    assert web
+    again.close()
