@@ -39,6 +39,7 @@ from engine.background.watch import watching
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
 from engine.records.heartbeats import Pulse
+from engine.stages.erasing import go_on
 
 _LOG = logging.getLogger(__name__)
 
@@ -162,6 +163,12 @@ def _seal(running: Running) -> int:
     return seal_daily(house.database, house.clock, wishes.seal_key_file, wishes.seal_at, wishes.hash_algorithm)
 
 
+def _erasures(running: Running) -> int:
+    """What somebody began to erase and was kept from finishing."""
+    house = running.application
+    return go_on(house.door, house.store, house.settings.data)
+
+
 JOBS = (
     Job("sweep", 2, _sweep),
     Job("recount", 30, _recount),
@@ -178,6 +185,7 @@ JOBS = (
     Job("rollups", 20, _rollups),
     Job("periods", 60, _periods),
     Job("samples", 60, _samples),
+    Job("erasures", 60, _erasures),
     Job("reports", 2, _reports),
     Job("paths", 30, _paths),
     Job("relay", 1, lambda running: relay(running.application.database)),

@@ -22,8 +22,9 @@ from engine.records.versions import Versions
 from engine.store import FileStore
 
 _TITLES = {
-    "case_no": "案卷号 / Ticket", "workflow": "事项流程 / Loop", "state": "状态 / State", "opened_at": "上报 / Reported",
-    "settled_at": "办结 / Settled", "channel": "渠道 / Channel", "description": "描述 / Description",
+    "case_no": "案卷号 / Ticket", "workflow": "事项流程 / Loop", "state": "状态 / State",
+    "opened_at": "上报 / Reported", "settled_at": "办结 / Settled", "channel": "渠道 / Channel",
+    "description": "描述 / Description",
     "address": "地址 / Address", "contact_name": "姓名 / Name", "contact_phone": "电话 / Phone",
     "events": "经过 / What happened", "at": "时间 / When", "action": "环节 / Act", "words": "内容 / Words",
     "place": "位置 / Place", "pictures": "照片 / Pictures", "accesses": "查阅记录 / Who was shown it",

@@ -45,10 +45,20 @@ _LINES = (
 #: What came from the citizen: the report itself, and what they did with it later.
 _CITIZENS = (
     "EXISTS (SELECT 1 FROM event e JOIN ticket t ON t.id = e.ticket_id WHERE e.ticket_id = a.ticket_id "
-    "AND e.seq = a.event_seq AND (e.state_from = '' OR substr(e.actor, 1, 6) = 'public' OR e.person_id = t.reporter_id))"
+    "AND e.seq = a.event_seq "
+    "AND (e.state_from = '' OR substr(e.actor, 1, 6) = 'public' OR e.person_id = t.reporter_id))"
 )
 #: What the stored outcome of an act on the ticket begins with.
 _OUTCOME = "'{\"ticket_id\":' || @ || ','"
+#: Keys under which something was done to the ticket, by whoever did something there.
+_KEYED = (
+    "fingerprint <> '' AND actor IN ("
+    "SELECT CASE WHEN e.person_id IS NULL THEN e.actor ELSE 'p' || e.person_id END "
+    "FROM event e WHERE e.ticket_id = @ "
+    "UNION SELECT 'receipt:' || substr(r.digest, 1, 32) FROM receipt r WHERE r.ticket_id = @ "
+    "UNION SELECT 'link:' || substr(l.digest, 1, 32) FROM task_link l WHERE l.ticket_id = @) "
+    f"AND substr(outcome, 1, length({_OUTCOME})) = {_OUTCOME}"  # noqa: S608 (constant words)
+)
 _TRACES: Mapping[str, _Trace] = {
     "words": _Trace(Title("历史中的个人信息", "Personal parts of the history"), "personal", "ticket_id = @"),
     "particulars": _Trace(
@@ -66,7 +76,8 @@ _TRACES: Mapping[str, _Trace] = {
         f"words <> '' AND {_LINES.format('period_ruling')}", "words = '', salt = ''",
     ),
     "commands": _Trace(
-        Title("关联办理的出错信息", "Errors of commands"), "command", "error IS NOT NULL AND ticket_id = @", "error = NULL"
+        Title("关联办理的出错信息", "Errors of commands"), "command",
+        "error IS NOT NULL AND ticket_id = @", "error = NULL",
     ),
     "failures": _Trace(
         Title("巡检的出错信息", "Errors of the sweep"), "sweep_failure", "error <> '' AND ticket_id = @", "error = ''"
@@ -77,10 +88,7 @@ _TRACES: Mapping[str, _Trace] = {
     "keys": _Trace(
         # The key stays, so that a phone that sends the report again does not make a second one; no form meets it now.
         Title("防重复提交的指纹", "Fingerprints of what was sent"), "idempotency_key",
-        "fingerprint <> '' AND actor IN (SELECT e.actor FROM event e WHERE e.ticket_id = @ "
-        "UNION SELECT 'receipt:' || substr(r.digest, 1, 32) FROM receipt r WHERE r.ticket_id = @ "
-        "UNION SELECT 'link:' || substr(l.digest, 1, 32) FROM task_link l WHERE l.ticket_id = @) "
-        f"AND substr(outcome, 1, length({_OUTCOME})) = {_OUTCOME}",
+        _KEYED,
         "fingerprint = ''",
     ),
 }  # fmt: skip
@@ -218,10 +226,7 @@ def forget_account(transaction: Transaction, person_id: int) -> list[str]:
     mark, *_ = marks(transaction, 1)
     for table in ("token", "message", "destination", "wish"):
         transaction.run(f"DELETE FROM {table} WHERE person_id = {mark}", (person_id,))  # noqa: S608
-    transaction.run(
-        f"UPDATE idempotency_key SET fingerprint = '' WHERE actor = (SELECT login FROM person WHERE id = {mark})",  # noqa: S608
-        (person_id,),
-    )
+    transaction.run(f"UPDATE idempotency_key SET fingerprint = '' WHERE actor = {mark}", (f"p{person_id}",))  # noqa: S608
     transaction.run(
         f"UPDATE person SET name = '{GONE}', phone = '', password_hash = NULL, active = {mark} WHERE id = {mark}",  # noqa: S608
         (False, person_id),

@@ -1,4 +1,4 @@
-"""Words that stand nowhere by chance, put in through every door that takes a citizen's words, and looked for everywhere.
+"""Words that stand nowhere by chance, put in wherever a citizen's words come in, and looked for everywhere.
 
 Where they are looked for is asked of the database itself: a table that is made tomorrow is looked through tomorrow.
 """
@@ -56,9 +56,9 @@ def in_tables(database: Database) -> set[Left]:
             # ▸ The words of a full-text index are cut into pieces in its own tables: it is asked for them instead.
             names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'ticket_search%'"
         for (table,) in transaction.rows(names):
-            what = f"x.*::text FROM {table} x" if transaction.postgresql else f"* FROM {table}"  # noqa: S608
+            what = f"x.*::text FROM {table} x" if transaction.postgresql else f"* FROM {table}"
             what = what.replace("x.*::text", "x::text")
-            for row in transaction.rows(f"SELECT {what}"):  # noqa: S608
+            for row in transaction.rows(f"SELECT {what}"):
                 text = "\x1f".join(value.hex() if isinstance(value, bytes) else str(value) for value in row)
                 found |= {Left(table, word) for way, word in WRITTEN.items() if way in text}
     return found | (set() if database.dialect == "postgresql" else set(_in_index(database)))
