@@ -125,7 +125,7 @@ def _samples(running: Running) -> int:
 
 def _facts(running: Running) -> int:
     house = running.application
-    return fold_facts(house.database, house.versions, stopping=running.stopping)
+    return fold_facts(house.database, house.versions, house.reporter_key, stopping=running.stopping)
 
 
 @cache

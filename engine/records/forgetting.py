@@ -52,12 +52,12 @@ _CITIZENS = (
 _OUTCOME = "'{\"ticket_id\":' || @ || ','"
 #: Keys under which something was done to the ticket, by whoever did something there.
 _KEYED = (
-    "fingerprint <> '' AND actor IN ("
+    "fingerprint <> '' AND actor IN ("  # noqa: S608 (constant words)
     "SELECT CASE WHEN e.person_id IS NULL THEN e.actor ELSE 'p' || e.person_id END "
     "FROM event e WHERE e.ticket_id = @ "
     "UNION SELECT 'receipt:' || substr(r.digest, 1, 32) FROM receipt r WHERE r.ticket_id = @ "
     "UNION SELECT 'link:' || substr(l.digest, 1, 32) FROM task_link l WHERE l.ticket_id = @) "
-    f"AND substr(outcome, 1, length({_OUTCOME})) = {_OUTCOME}"  # noqa: S608 (constant words)
+    f"AND substr(outcome, 1, length({_OUTCOME})) = {_OUTCOME}"
 )
 _TRACES: Mapping[str, _Trace] = {
     "words": _Trace(Title("历史中的个人信息", "Personal parts of the history"), "personal", "ticket_id = @"),

@@ -377,6 +377,12 @@ def add_tables() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_item_code")),
     )
     op.create_table(
+        "key_check",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_key_check")),
+    )
+    op.create_table(
         "letter",
         sa.Column("unit", sa.String(length=64), nullable=False),
         sa.Column("prefix", sa.String(length=64), nullable=False),
@@ -1060,6 +1066,7 @@ def add_tables() -> None:
         sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("department_id", BIG, nullable=True),
         sa.Column("confidential", sa.Boolean(), nullable=False),
+        sa.Column("reporter_key", sa.String(length=64), nullable=True),
         sa.Column("reported_at", sa.BigInteger(), nullable=False),
         sa.Column("reported_by", BIG, nullable=True),
         sa.Column("verified_at", sa.BigInteger(), nullable=True),
@@ -1154,6 +1161,14 @@ def add_tables() -> None:
         postgresql_where=sa.text("rated_at IS NOT NULL"),
     )
     op.create_index("ix_ticket_fact_reported", "ticket_fact", ["reported_at"], unique=False)
+    op.create_index(
+        "ix_ticket_fact_reporter",
+        "ticket_fact",
+        ["reporter_key", "reported_at"],
+        unique=False,
+        sqlite_where=sa.text("reporter_key IS NOT NULL"),
+        postgresql_where=sa.text("reporter_key IS NOT NULL"),
+    )
     op.create_table(
         "ticket_path",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
