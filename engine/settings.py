@@ -73,6 +73,10 @@ class Settings:
     reporter_key: Path | None = None
     #: When the daily seal is made, by the local clock.
     seal_at: str = "02:30"
+    #: Days that messages and notices are kept.
+    keep_messages: int = 730
+    #: Days that an upload is kept which no ticket uses.
+    keep_uploads: int = 30
     #: Figures that count fewer than so many are put in no order.
     rank_from: int = 30
 
@@ -82,7 +86,7 @@ class Settings:
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
         `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
         `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`,
-        `HUYING_REPORTER_KEY`.
+        `HUYING_REPORTER_KEY`, `HUYING_KEEP_MESSAGES`, `HUYING_KEEP_UPLOADS`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -118,6 +122,8 @@ class Settings:
             seal_key=Path(env["HUYING_SEAL_KEY"]) if env.get("HUYING_SEAL_KEY") else None,
             reporter_key=Path(env["HUYING_REPORTER_KEY"]) if env.get("HUYING_REPORTER_KEY") else None,
             seal_at=seal_at,
+            keep_messages=_whole(env, "HUYING_KEEP_MESSAGES", 730, 36_500),
+            keep_uploads=_whole(env, "HUYING_KEEP_UPLOADS", 30, 3_650),
             rank_from=_whole(env, "HUYING_RANK_FROM", 30, 1_000_000),
         )
 

@@ -29,6 +29,7 @@ from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
 from engine.background.reports import run_reports
+from engine.background.retention import Kept, prune
 from engine.background.rhythms import run_rhythms
 from engine.background.rollups import refresh
 from engine.background.rounds import open_rounds
@@ -169,6 +170,12 @@ def _erasures(running: Running) -> int:
     return go_on(house.door, house.store, house.settings.data)
 
 
+def _retention(running: Running) -> int:
+    house = running.application
+    kept = Kept(messages=house.settings.keep_messages, uploads=house.settings.keep_uploads)
+    return prune(house.database, house.store, house.settings.data, house.clock, kept)
+
+
 JOBS = (
     Job("sweep", 2, _sweep),
     Job("recount", 30, _recount),
@@ -186,6 +193,7 @@ JOBS = (
     Job("periods", 60, _periods),
     Job("samples", 60, _samples),
     Job("erasures", 60, _erasures),
+    Job("retention", 3600, _retention),
     Job("reports", 2, _reports),
     Job("paths", 30, _paths),
     Job("relay", 1, lambda running: relay(running.application.database)),

@@ -7,6 +7,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from engine.background.fan_out import fan_out
 from engine.background.relay import relay
 from engine.background.seal import seal
 from engine.clock import DAY, SetClock
-from engine.database import Database
+from engine.database import Database, Transaction
 from engine.errors import Malformed, NotFound
 from engine.exchange import citizen_copy, seal_check
 from engine.exchange.history import import_tickets
@@ -166,7 +167,11 @@ def behind(xidu: Town, house: Application) -> None:
 
 
 def erase(house: Application, *, pictures: bool = False, **who: str) -> int:
-    wish = Wish(who=Who(**who), ground=ErasureGround.WITHDRAWN, running=True, pictures=pictures)
+    return erased(house, Who(**who), pictures=pictures)
+
+
+def erased(house: Application, who: Who, *, pictures: bool = False) -> int:
+    wish = Wish(who=who, ground=ErasureGround.WITHDRAWN, running=True, pictures=pictures)
     now = house.clock.now()
     number = house.database.acting(lambda transaction: erasing.begin(transaction, wish, None, now))
     return erasing.go_on(house.door, house.store, house.settings.data, number)
@@ -280,7 +285,7 @@ def test_who_is_meant_must_be_clear(xidu: Town, house: Application) -> None:
         ({"phone": PHONE, "name": "别人"}, NotFound),
     ):  # fmt: skip
         with pytest.raises(kind):
-            erase(house, **who)
+            erased(house, Who(**who))
     assert rows(xidu, "SELECT count(*) FROM erasure") == [(0,)]
     with xidu.database.looking() as transaction:
         found = citizens.find(transaction, Who(phone=f"+86 {SPELLED}", name=NAME))
@@ -357,7 +362,7 @@ def test_rows_of_the_access_log_cannot_be_changed_or_taken_away_unseen(
         ("DELETE FROM unmasking WHERE id = 2", False),
         ("DELETE FROM unmasking WHERE id = 3", True),
     ):
-        xidu.database.acting(lambda transaction, sql=sql: transaction.run(sql))
+        xidu.database.acting(partial(Transaction.run, sql=sql))
         assert verify(xidu.database).sound is chain
         assert next(one.kind for one in seal_check.kept(xidu.database).findings).value == "access_log"
         _restore(xidu, kept)
