@@ -15,7 +15,7 @@ from engine.database import Transaction
 from engine.definitions.model import Action, PersonScope, TaskKind, Title, Workflow
 from engine.definitions.windows import windows
 from engine.errors import NotFound
-from engine.records import lights, strips
+from engine.records import lights, sensitive, strips
 from engine.records.access import Viewer
 from engine.records.asking import among, marks
 from engine.records.knowledge import hidden, numbers_in, without
@@ -367,7 +367,7 @@ def _line(
         seq=seq, at=at, recorded_at=recorded, source=source, action=action, title=spoken.title(scope, action),
         scope=scope, task=task, request=request, actor=actor, person_id=person, post=post, department_id=department,
         behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=facts,
-        words=_words(words, own=case.ticket.reporter_id == viewer.person_id) if words and readable else None,
+        words=_words(words, case, own=case.ticket.reporter_id == viewer.person_id) if words and readable else None,
         hash=digest,
     )  # fmt: skip
 
@@ -380,10 +380,10 @@ def _facts(text: str, seen: Sight) -> dict[str, Any]:
     return facts
 
 
-def _words(words: str, *, own: bool) -> dict[str, Any]:
-    """Personal words of an event; the contact in them is masked for everybody but whose it is."""
+def _words(words: str, case: Case, *, own: bool) -> dict[str, Any]:
+    """Personal words of an event; contact and sensitive fields in them are masked for everybody but whose it is."""
     read: dict[str, Any] = json.loads(words)
-    return read if own else masked_words(read)
+    return read if own else masked_words(read, sensitive.fields(case.definition))
 
 
 def _particulars(transaction: Transaction, ticket_id: int) -> dict[str, str]:

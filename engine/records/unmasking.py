@@ -5,7 +5,7 @@ seal holds how far it went, so that nobody takes rows away from its end either o
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,8 @@ CONTACT = ("contact_name", "contact_phone")
 #: What the log calls the contact, and everything that is held on a citizen.
 CONTACT_FIELD, EVERYTHING = "contact", "everything"
 MOST = 50
+#: What stands in the place of a sensitive value.
+MASK = "＊＊＊"
 _LABEL = "huying/access/1"
 #: Rows of one reading of the log.
 _PAGE = 1_000
@@ -116,10 +118,14 @@ def masked_phone(phone: str) -> str:
     return "*" * max(len(phone) - 4, 0) + phone[-4:] if len(phone) > 4 else "*" * len(phone)
 
 
-def masked_words(words: Mapping[str, Any]) -> dict[str, Any]:
-    """Words of an event with its contact masked."""
+def masked_words(words: Mapping[str, Any], secret: Collection[str] = ()) -> dict[str, Any]:
+    """Words of an event with its contact masked, and what stands in the `secret` fields, wherever they are."""
     ways = dict(zip(CONTACT, (masked_name, masked_phone), strict=True))
-    return {name: ways[name](str(value)) if name in ways else value for name, value in words.items()}
+    told: dict[str, Any] = {name: ways[name](str(value)) if name in ways else value for name, value in words.items()}
+    told |= dict.fromkeys(told.keys() & {*secret}, MASK)
+    if "each" in told:
+        told["each"] = {seq: masked_words(answers, secret) for seq, answers in told["each"].items()}
+    return told
 
 
 def record(transaction: Transaction, new: NewAccess, now: Instant) -> None:

@@ -19,6 +19,7 @@ from web.dependencies import CaseNo, House
 from web.masking import shown_for, watched
 from web.pages import ticket
 from web.rendering import page
+from web.sensitive import show as show_field
 from web.sessions import At, Form
 
 router = APIRouter(include_in_schema=False)
@@ -43,6 +44,16 @@ def show(request: Request, house: House, here: At, case_no: CaseNo, form: Form) 
         seen = sheets.sight(transaction, here.viewer, case_no)
     shown_for(house, here.viewer, seen, Purpose(given), "ticket")
     return ticket.whole(request, house, here, case_no, contact=True)
+
+
+@router.post("/tickets/{case_no}/sensitive")
+def show_sensitive(request: Request, house: House, here: At, case_no: CaseNo, form: Form) -> Response:
+    """Show one sensitive field once, to whoever holds a post for it and says what for; that is written down first."""
+    name = form.first("field")[:64]
+    with house.database.looking() as transaction:
+        seen = sheets.sight(transaction, here.viewer, case_no)
+    show_field(house, here.viewer, seen, name, form.first("purpose"), "ticket")
+    return ticket.whole(request, house, here, case_no, secret=name)
 
 
 @router.get("/unmaskings")
