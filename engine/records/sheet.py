@@ -159,6 +159,8 @@ class History:
     more: bool = False
     #: The originals behind its pictures, by the digest of the picture that is stored.
     originals: Mapping[str, Promised] = field(default_factory=dict)
+    #: Digests of pictures that were erased by law.
+    erased: frozenset[str] = frozenset()
 
 
 def sight(transaction: Transaction, viewer: Viewer, case_no: str) -> Sight:
@@ -306,7 +308,18 @@ def _history(
         people=[person for line in lines for person in (line.person_id, line.behalf_of)],
     )
     promised = of_ticket(transaction, seen.ticket_id) if any('"original"' in row[16] for row in shown) else {}
-    return History(lines=lines, names=called, more=len(rows) > len(shown), originals=promised)
+    gone = _erased(transaction, seen.ticket_id) if any("photo" in row[16] for row in shown) else frozenset()
+    return History(lines=lines, names=called, more=len(rows) > len(shown), originals=promised, erased=gone)
+
+
+def _erased(transaction: Transaction, ticket_id: int) -> frozenset[str]:
+    """The pictures that erasures took from a ticket, as its history says."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        f"SELECT facts FROM event WHERE ticket_id = {mark} AND action = 'erased'",  # noqa: S608 (constant words)
+        (ticket_id,),
+    )
+    return frozenset(sha256 for (facts,) in rows for sha256 in json.loads(facts).get("pictures", ()))
 
 
 def _beside_lines(definition: Workflow) -> dict[str, Title]:

@@ -72,13 +72,17 @@ def preview(transaction: Transaction, wish: Wish) -> Preview:
     held.tickets = [one for one in held.tickets if one not in left]
     if held.nothing and not left:
         raise NotFound("没有查到此人的个人信息", "nothing is held on this citizen")
-    counts = {"tickets": len(held.tickets), **forgetting.traces(transaction, [one.id for one in held.tickets])}
+    counts = {
+        **({"tickets": len(held.tickets)} if held.tickets else {}),
+        **forgetting.traces(transaction, [one.id for one in held.tickets]),
+    }
     photos = {
         digest for one in held.tickets for digest in forgetting.pictures(transaction, one.id, every=wish.pictures)
     }
     staying = forgetting.remains(transaction, held)
     since = min((one.opened_at for one in held.tickets), default=None)
     more = {
+        "tickets": len(held.tickets),
         "pictures": len(photos),
         "reports": len(forgetting.ledgers(transaction, since)) if since is not None else 0,
         "rows": len(held.rows),
@@ -86,7 +90,7 @@ def preview(transaction: Transaction, wish: Wish) -> Preview:
         "mentions": forgetting.mentions(transaction, held.called),
         "remains": len(staying),
     }
-    counts |= {name: count for name, count in more.items() if count}
+    counts = {name: count for name, count in more.items() if count} | counts
     # A confidential ticket is erased like any other, but who rules on it need not know which it is.
     names = tuple(one.case_no if not one.confidential else "（保密 / confidential）" for one in left)
     return Preview(held=held, counts=counts, left_out=names, remains=tuple(staying))

@@ -11,7 +11,7 @@ from engine.clock import SetClock
 from engine.database import Database
 from tests.support.administrators import administered
 from tests.support.browser import Browser, Page
-from tests.support.planted import NAME, PHONE, SPELLED, WORDS, in_tables
+from tests.support.planted import NAME, PHONE, SPELLED, WORDS, in_tables, photo
 from tests.support.town import BLOCK_CALLS, Town, town
 
 
@@ -22,8 +22,10 @@ def xidu(database: Database, clock: SetClock, tmp_path: Path) -> Iterator[Town]:
 
 
 def called(xidu: Town) -> str:
-    form = {"description": WORDS, "place": {"area": "xd-m"}, "source": "hotline", "contact_name": NAME,
-            "contact_phone": SPELLED}  # fmt: skip
+    form = {
+        "description": WORDS, "place": {"area": "xd-m"}, "source": "hotline", "contact_name": NAME,
+        "contact_phone": SPELLED, "before_photos": [xidu.photo("shen", photo(7))],
+    }  # fmt: skip
     body = {"workflow": BLOCK_CALLS, "action": "register", "form": form}
     return str(xidu.ask("shen", "POST", "/api/tickets", json=body).json()["case_no"])
 
@@ -51,7 +53,10 @@ def test_the_security_administrator_looks_copies_and_erases_and_the_auditor_read
     log = auditor.go("/admin/acts").text
     assert all(words in log for words in ("查询群众个人信息", "导出群众个人信息副本", "删除群众个人信息"))
     assert PHONE not in auditor.go("/admin/acts").html + auditor.go("/admin/personal").html
-    assert "依法删除个人信息" in Browser(xidu, "shen").go(f"/tickets/{case_no}").text
+    ticket = Browser(xidu, "shen").go(f"/tickets/{case_no}")
+    assert "依法删除个人信息" in ticket.text
+    assert "1 张照片已依法删除" in ticket.text
+    assert "/thumb" not in ticket.html, "no picture that is not there"
     assert "/erase" not in auditor.go("/admin/personal").html
 
 
