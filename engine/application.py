@@ -5,6 +5,7 @@ from functools import cached_property
 
 from engine.clock import Clock, ShiftedClock, SystemClock
 from engine.database import Database
+from engine.records import reporters
 from engine.records.calendar_book import CalendarBook
 from engine.records.versions import Versions
 from engine.settings import Settings
@@ -39,6 +40,11 @@ class Application:
     @cached_property
     def store(self) -> FileStore:
         return FileStore.of(self.settings.store, self.settings.data)
+
+    @cached_property
+    def reporter_key(self) -> bytes:
+        """By which reporters are told apart in facts. Errors: those of `reporters.load`."""
+        return reporters.load(self.settings.reporter_key_file)
 
     def close(self) -> None:
         self.database.close()

@@ -36,6 +36,7 @@ MODULES = {
     "registers": "register",
     "admission": "admission",
     "births": "draw",
+    "personal": "personal",
     "points": "points",
     "proposals": "frequent rebuild",
     "roster": "handover roster",

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -46,6 +46,8 @@ PRAGMAS = (
     "foreign_keys=ON",
     "cache_size=-65536",
     "temp_store=MEMORY",
+    # What is deleted is overwritten, not only no longer pointed at.
+    "secure_delete=ON",
 )
 #: How long a server that has vanished from the network is waited for; the database's URL may say otherwise. Without
 #: these whoever asks would hang for minutes while connecting, and for hours in the middle of a transaction.
@@ -239,6 +241,29 @@ class Database:
                     raise RuntimeError("the migration leaves rows whose foreign key points nowhere")
         finally:
             db_engine.dispose()
+
+    def settle(self) -> None:
+        """Let nothing of what was deleted lie in the log of changes any longer: SQLite copies it into the file and
+        empties it, unless somebody still reads from it. PostgreSQL recycles its own."""
+        if self.dialect == SQLITE:
+            self._alone("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def vacuum(self) -> None:
+        """Write the file, or the tables that were changed, anew without what was deleted. On SQLite nobody writes
+        meanwhile."""
+        self._alone("VACUUM")
+        self.settle()
+
+    def _alone(self, statement: str) -> None:
+        """Execute a statement outside any transaction."""
+        if self.dialect == POSTGRESQL:
+            with self.db_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql(statement)
+            return
+        with closing(sqlite3.connect(str(self.url.database), timeout=BUSY_MS / 1000, isolation_level=None)) as driver:
+            for each in PRAGMAS:
+                driver.execute(f"PRAGMA {each}")
+            driver.execute(statement)
 
     def close(self) -> None:
         """Stop the writer after what it has, and close every connection."""

@@ -69,8 +69,14 @@ class Settings:
     tiles_datum: str = "wgs84"
     #: The file of the key that signs seals; none for `seal.key` in the data folder.
     seal_key: Path | None = None
+    #: The file of the key by which reporters are told apart; none for `reporter.key` in the data folder.
+    reporter_key: Path | None = None
     #: When the daily seal is made, by the local clock.
     seal_at: str = "02:30"
+    #: Days that messages and notices are kept.
+    keep_messages: int = 730
+    #: Days that an upload is kept which no ticket uses.
+    keep_uploads: int = 30
     #: Figures that count fewer than so many are put in no order.
     rank_from: int = 30
 
@@ -79,7 +85,8 @@ class Settings:
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
         `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
-        `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`.
+        `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`,
+        `HUYING_REPORTER_KEY`, `HUYING_KEEP_MESSAGES`, `HUYING_KEEP_UPLOADS`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -113,7 +120,10 @@ class Settings:
             tiles_credit=env.get("HUYING_TILES_CREDIT", "")[:200],
             tiles_datum=_datum(env.get("HUYING_TILES_DATUM", "wgs84")),
             seal_key=Path(env["HUYING_SEAL_KEY"]) if env.get("HUYING_SEAL_KEY") else None,
+            reporter_key=Path(env["HUYING_REPORTER_KEY"]) if env.get("HUYING_REPORTER_KEY") else None,
             seal_at=seal_at,
+            keep_messages=_whole(env, "HUYING_KEEP_MESSAGES", 730, 36_500),
+            keep_uploads=_whole(env, "HUYING_KEEP_UPLOADS", 30, 3_650),
             rank_from=_whole(env, "HUYING_RANK_FROM", 30, 1_000_000),
         )
 
@@ -121,6 +131,11 @@ class Settings:
     def seal_key_file(self) -> Path:
         """Where the key that signs seals is, or would be."""
         return self.seal_key or self.data / "seal.key"
+
+    @property
+    def reporter_key_file(self) -> Path:
+        """Where the key by which reporters are told apart is, or would be."""
+        return self.reporter_key or self.data / "reporter.key"
 
     @property
     def schedules_inside(self) -> bool:

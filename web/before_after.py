@@ -72,7 +72,7 @@ def _photos(line: Line, name: str) -> Sequence[str]:
 def _shots(sheet: Sheet, history: History, line: Line, name: str) -> Iterator[Shot]:
     held: Mapping[str, tuple[Badge, ...]] = badges(line.facts, history.originals)
     person = history.names.people.get(line.person_id or 0)
-    for sha256 in _photos(line, name):
+    for sha256 in (one for one in _photos(line, name) if one not in history.erased):
         yield Shot(
             sha256=sha256,
             at=line.at,

@@ -5,7 +5,7 @@ from engine.errors import NotPermitted
 from engine.records import unmasking
 from engine.records.access import Viewer
 from engine.records.sheet import Sight
-from engine.records.unmasking import Purpose
+from engine.records.unmasking import NewAccess, Purpose
 from engine.records.watching import WATCHERS, watched, watches
 
 __all__ = ["LEADERS", "WATCHERS", "leads", "overseen", "shown_for", "watched", "watches"]
@@ -31,11 +31,10 @@ def overseen(viewer: Viewer) -> tuple[str, ...] | None:
     return watched(viewer) if watches(viewer) else viewer.official_units
 
 
-def shown_for(house: Application, viewer: Viewer, seen: Sight, purpose: Purpose) -> None:
+def shown_for(house: Application, viewer: Viewer, seen: Sight, purpose: Purpose, page: str) -> None:
     """Write down that an official is about to be shown a contact. Errors: `NotPermitted` for whoever is none."""
     if not seen.official:
         raise NotPermitted(action="contact", roles=[])
     now = house.clock.now()
-    house.database.acting(
-        lambda transaction: unmasking.record(transaction, seen.ticket_id, viewer.person_id, purpose, now)
-    )
+    new = NewAccess(ticket_id=seen.ticket_id, person_id=viewer.person_id, purpose=purpose, page=page)
+    house.database.acting(lambda transaction: unmasking.record(transaction, new, now))

@@ -223,7 +223,7 @@ def _pieces(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> I
     facts, words = line.facts, line.words or {}
     held = badges(facts, history.originals)
     for piece in meanings.pieces({**words, **facts.get("form", {})}):
-        yield replace(piece, badges=held) if piece.photos else piece
+        yield replace(_kept(piece, history), badges=held) if piece.photos else piece
     for seq, answers in facts.get("each", {}).items():
         spoken = {**words.get("each", {}).get(seq, {}), **answers}
         scored = about(sheet, int(seq))
@@ -231,6 +231,14 @@ def _pieces(line: Line, history: History, sheet: Sheet, meanings: Meanings) -> I
             title = Title(f"{scored}：{piece.title.zh}", f"{scored}: {piece.title.en}")
             yield replace(piece, title=title)
     yield from _effects(facts, sheet, meanings)
+
+
+def _kept(piece: Piece, history: History) -> Piece:
+    """A piece without the pictures that were erased, and how many those were."""
+    kept = tuple(photo for photo in piece.photos if photo not in history.erased)
+    gone = len(piece.photos) - len(kept)
+    said = Title(f"{gone} 张照片已依法删除", f"{gone} erased by law")
+    return replace(piece, photos=kept, texts=(*piece.texts, said)) if gone else piece
 
 
 def _effects(facts: Mapping[str, Any], sheet: Sheet, meanings: Meanings) -> Iterator[Piece]:

@@ -42,7 +42,7 @@ from engine.rules.worktime import WorkCalendar
 from engine.vocabulary import StateType
 
 #: Lines of the engine's own that a reader has to know of, and that move nothing.
-_REMARKS = frozenset({"joined_by", "split_from"})
+_REMARKS = frozenset({"joined_by", "split_from", "erased"})
 #: Lines that say something and change nothing.
 _NOTES = frozenset(
     {"command_refused", "relapsed", "period_ruling", "link_made", "link_sent", "link_revoked", "mentioned"}

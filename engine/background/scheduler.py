@@ -29,6 +29,7 @@ from engine.background.proposals import keep_up
 from engine.background.recount import recount
 from engine.background.relay import relay
 from engine.background.reports import run_reports
+from engine.background.retention import Kept, prune
 from engine.background.rhythms import run_rhythms
 from engine.background.rollups import refresh
 from engine.background.rounds import open_rounds
@@ -39,6 +40,7 @@ from engine.background.watch import watching
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
 from engine.records.heartbeats import Pulse
+from engine.stages.erasing import go_on
 
 _LOG = logging.getLogger(__name__)
 
@@ -124,7 +126,7 @@ def _samples(running: Running) -> int:
 
 def _facts(running: Running) -> int:
     house = running.application
-    return fold_facts(house.database, house.versions, stopping=running.stopping)
+    return fold_facts(house.database, house.versions, house.reporter_key, stopping=running.stopping)
 
 
 @cache
@@ -162,6 +164,18 @@ def _seal(running: Running) -> int:
     return seal_daily(house.database, house.clock, wishes.seal_key_file, wishes.seal_at, wishes.hash_algorithm)
 
 
+def _erasures(running: Running) -> int:
+    """What somebody began to erase and was kept from finishing."""
+    house = running.application
+    return go_on(house.door, house.store, house.settings.data)
+
+
+def _retention(running: Running) -> int:
+    house = running.application
+    kept = Kept(messages=house.settings.keep_messages, uploads=house.settings.keep_uploads)
+    return prune(house.database, house.store, house.settings.data, house.clock, kept)
+
+
 JOBS = (
     Job("sweep", 2, _sweep),
     Job("recount", 30, _recount),
@@ -178,6 +192,8 @@ JOBS = (
     Job("rollups", 20, _rollups),
     Job("periods", 60, _periods),
     Job("samples", 60, _samples),
+    Job("erasures", 60, _erasures),
+    Job("retention", 3600, _retention),
     Job("reports", 2, _reports),
     Job("paths", 30, _paths),
     Job("relay", 1, lambda running: relay(running.application.database)),

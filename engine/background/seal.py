@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.clock import Clock, Instant, instant, moment
 from engine.database import Database, Transaction
-from engine.records import seals
+from engine.records import seals, unmasking
 from engine.rules.seal import Statement, Tree
 from engine.signing import Key
 
@@ -78,6 +78,7 @@ def _statement(
         if tree.leaves % _OFTEN == 0:
             tell(tree.leaves)
     tell(tree.leaves)
+    accesses, access = unmasking.head(transaction)
     return Statement(
         number=number,
         day=moment(now).date().isoformat(),
@@ -86,6 +87,8 @@ def _statement(
         root=tree.root(),
         tickets=tree.leaves,
         events=tree.events,
+        accesses=accesses,
+        access=access,
         made_at=now,
         key=key.public,
     )

@@ -23,7 +23,7 @@ def _facts(application: Application, given: argparse.Namespace) -> int:
         with application.database.looking() as transaction:
             ((total,),) = transaction.rows("SELECT count(*) FROM ticket")
         with bar(ERR, "折算 / folding", total) as hear:
-            done = rebuild(application.database, application.versions, hear=hear)
+            done = rebuild(application.database, application.versions, application.reporter_key, hear=hear)
         OUT.print(f"已重新折算 / folded anew: {done} 件 / tickets", markup=False)
     with application.database.looking() as transaction:
         state, kept = facts.state(transaction), rollups.state(transaction, application.clock.now())

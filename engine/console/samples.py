@@ -61,7 +61,7 @@ def _check(application: Application, given: argparse.Namespace) -> int:
 def _draw(application: Application, given: argparse.Namespace) -> int:
     """Fold the facts, draw what is due now, and open the checks; the background work does the same every minute."""
     house = application
-    fold_facts(house.database, house.versions, stopping=lambda: False)
+    fold_facts(house.database, house.versions, house.reporter_key, stopping=lambda: False)
     done = draw_samples(house.door, house.database, house.versions, house.settings.samples, house.clock)
     OUT.print(f"{done} 项 / done")
     return _list(application, given)

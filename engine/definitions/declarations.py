@@ -20,6 +20,7 @@ from engine.definitions.model import (
 from engine.definitions.names import FIELD_ALIASES, LOOP_WORDS, RESERVED, RESERVED_ROLES, STANDARD_FIELDS, word
 from engine.definitions.reading import Reader, Word
 from engine.definitions.scopes import Book, Keys, Scope
+from engine.definitions.sensitive import sensitive
 from engine.definitions.source import Entry, Node
 from engine.definitions.spans import Counting, Limit, SpanError, parse_limit
 from engine.definitions.words import titles
@@ -248,6 +249,7 @@ def declared_field(reader: Reader, entry: Entry) -> Field:
             f"the field '{entry.key}': `register` belongs to type row, and a row needs it",
         )
     after, latest = (_days_ahead(reader, keys, name, kind) for name in ("after", "latest"))
+    secret = sensitive(reader, keys, entry, kind)
     kinds = unit_kinds(reader, keys["kinds"].value) if "kinds" in keys else frozenset[str]()
     if kinds and kind is not FieldType.DEPARTMENT:
         reader.refuse(keys["kinds"].line, "只有部门可限单位类别", "`kinds` belongs to a department")
@@ -258,7 +260,8 @@ def declared_field(reader: Reader, entry: Entry) -> Field:
         of=choices,
         after=after,
         latest=latest,
-        personal=reader.yes(keys["personal"].value) if "personal" in keys else False,
+        personal=(reader.yes(keys["personal"].value) if "personal" in keys else False) or secret is not None,
+        sensitive=secret,
         register=register,
         kinds=kinds,
     )

@@ -33,6 +33,7 @@ class Shape(StrEnum):
     JOIN = "join"
     STATE_TYPE = "state type"
     FIELD_TYPE = "field type"
+    FIELD_CLASS = "field class"
     OWNER = "owner"
     DEPARTMENT_SCOPE = "department scope"
     PERSON_SCOPE = "person scope"
@@ -247,6 +248,9 @@ GRAMMAR: dict[str, tuple[Key, ...]] = {
             Shape.TRUE,
             "个人信息，可依法删除 / Personal data, erasable, never read by a rule",
         ),
+        _key("class", "信息类别", Shape.FIELD_CLASS, "sensitive 敏感个人信息 / `sensitive` data (PIPL art. 28)"),
+        _key("purpose", "处理目的", Shape.TITLE, "敏感信息为何必要 / Why sensitive data is needed"),
+        _key("seen_by", "可见", Shape.NAMES, "按岗位可查看敏感信息的角色 / Roles by post that may be shown it"),
     ),
     "confidential": (
         _key("when", "条件 当", Shape.CONDITION, "成立时保密，不写则一律保密 / While this holds; left out: always"),

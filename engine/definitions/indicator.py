@@ -111,6 +111,14 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """``repeated within 30 days``: whoever reported it had reported under the same standard that many days before, or
+    less."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """``not joined``"""
 
@@ -131,7 +139,7 @@ class AnyOf:
     parts: tuple["Wanted", ...]
 
 
-Wanted = Moment | Choice | Flag | Not | AllOf | AnyOf
+Wanted = Moment | Choice | Flag | Repeated | Not | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True)

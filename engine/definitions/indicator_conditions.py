@@ -1,21 +1,36 @@
 """Conditions of indicators: words over the columns of facts, never code and never a column that is not listed.
 
 filed on time · listed for 90 days · closed due and not joined · satisfaction is satisfied or resolved is solved ·
-ticket void
+ticket void · repeated within 30 days
 """
 
 import re
 from dataclasses import dataclass
 
-from engine.definitions.indicator import CHOICES, FLAGS, MOMENTS, AllOf, AnyOf, Choice, Counted, Flag, How, Moment, Not
+from engine.definitions.indicator import (
+    CHOICES,
+    FLAGS,
+    MOMENTS,
+    AllOf,
+    AnyOf,
+    Choice,
+    Counted,
+    Flag,
+    How,
+    Moment,
+    Not,
+    Repeated,
+)
 from engine.definitions.indicator import Wanted as _Wanted
 
 _TOKEN = re.compile(r"\s*([()]|\d+|[A-Za-z_][A-Za-z0-9_-]*|[㐀-鿿][㐀-鿿A-Za-z0-9_-]*|\S)")
 #: The word before a word of the ticket, in an indicator that counts tasks.
 TICKET = "ticket"
 _KEYWORDS = frozenset(
-    {"and", "or", "not", "is", "on", "time", "due", "timed", "given", "for", "days", TICKET, "(", ")"}
+    {"and", "or", "not", "is", "on", "time", "due", "timed", "given", "for", "days", "within", TICKET, "(", ")"}
 )
+#: The word of a ticket that asks for its reporter's earlier ones.
+REPEATED = "repeated"
 _DEEPEST = 20
 #: Days that may be asked by `for`.
 _LONGEST = 3_650
@@ -91,25 +106,34 @@ class _Parser:
         if name is None or name in _KEYWORDS:
             raise Unreadable(column, "这里缺一个词", "a word is missing here")
         self._at += 1
+        if name == REPEATED and unit is Counted.TICKET:
+            return Repeated(self._days("within"))
         if name in MOMENTS[unit]:
-            return self._lasted(unit, name) if self._take("for") else Moment(unit, name, self._how(unit, name))
+            return self._lasted(unit, name) if self.here == "for" else Moment(unit, name, self._how(unit, name))
         if name in FLAGS[unit]:
             return Flag(unit, name)
         if name in CHOICES[unit]:
             return Choice(unit, name, self._value(name))
-        known = (*MOMENTS[unit], *FLAGS[unit], *CHOICES[unit])
+        own = (REPEATED,) if unit is Counted.TICKET else ()
+        known = (*MOMENTS[unit], *FLAGS[unit], *CHOICES[unit], *own)
         raise Unreadable(column, f"没有“{name}”这个事实（可用：{'、'.join(known)}）", f"there is no fact '{name}'")
 
     def _lasted(self, unit: Counted, name: str) -> Moment:
+        return Moment(unit, name, How.LASTED, self._days("for"))
+
+    def _days(self, word: str) -> int:
+        """A number of days behind a word."""
+        if not self._take(word):
+            raise Unreadable(self.column, f"这里应为 {word}", f"`{word}` must follow here")
         days = self.here or ""
         if not (days.isascii() and days.isdecimal() and 0 < int(days) <= _LONGEST):
             raise Unreadable(
-                self.column, f"for 之后应为 1 至 {_LONGEST} 的天数", f"days, 1 to {_LONGEST}, follow `for`"
+                self.column, f"{word} 之后应为 1 至 {_LONGEST} 的天数", f"days, 1 to {_LONGEST}, follow `{word}`"
             )
         self._at += 1
         if not self._take("days"):
             raise Unreadable(self.column, "天数之后应为 days", "`days` must follow the number")
-        return Moment(unit, name, How.LASTED, int(days))
+        return int(days)
 
     def _how(self, unit: Counted, name: str) -> How:
         column = self.column

@@ -1,6 +1,6 @@
 """Conditions of indicators back into words: as a file writes them, and as officials read them."""
 
-from engine.definitions.indicator import AllOf, AnyOf, Choice, Counted, Flag, How, Moment, Not, Wanted
+from engine.definitions.indicator import AllOf, AnyOf, Choice, Counted, Flag, How, Moment, Not, Repeated, Wanted
 from engine.definitions.model import Title
 
 _ZH = {
@@ -33,6 +33,8 @@ def said(wanted: Wanted, unit: Counted) -> str:
             return f"{_of(of, unit)}{name} {'given' if value is None else f'is {value}'}"
         case Flag(of, name):
             return f"{_of(of, unit)}{name}"
+        case Repeated(days):
+            return f"{_of(Counted.TICKET, unit)}repeated within {days} days"
 
 
 def read_as(wanted: Wanted, unit: Counted) -> Title:
@@ -60,6 +62,8 @@ def _zh(wanted: Wanted, unit: Counted) -> str:
             return f"{_of_zh(of, unit)}{_ZH[name]}{'已填' if value is None else f'为 {value}'}"
         case Flag(of, name):
             return _of_zh(of, unit) + _ZH[name]
+        case Repeated(days):
+            return f"{_of_zh(Counted.TICKET, unit)}同一人同一标准 {days} 日内再次反映"
 
 
 def _of_zh(of: Counted, unit: Counted) -> str:

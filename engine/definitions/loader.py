@@ -9,7 +9,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from engine import resources
-from engine.definitions import admits, checks, linked, meetings, milestones, opening, register_file, source, words
+from engine.definitions import (
+    admits,
+    checks,
+    linked,
+    meetings,
+    milestones,
+    opening,
+    register_file,
+    sensitive,
+    source,
+    words,
+)
 from engine.definitions.actions import Compiler, Spot
 from engine.definitions.conditions import Choice, Condition, Counter, Given
 from engine.definitions.confidential import confidential
@@ -109,6 +120,7 @@ def _compile(text: str, *, file: str) -> Workflow:
     workflow = _assemble(compiler, top, text)
     checks.examine(reader, book, workflow)
     meetings.examine(reader, workflow)
+    sensitive.examine(reader, workflow)
     reader.finish()
     return workflow
 

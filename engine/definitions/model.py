@@ -52,6 +52,16 @@ class FieldType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitive:
+    """Why a field may hold 敏感个人信息 (个人信息保护法 art. 28), and who may be shown what it holds."""
+
+    purpose: Title
+    #: Roles by post, in the file's order.
+    seen_by: tuple[str, ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One thing a form may ask for."""
 
@@ -66,6 +76,8 @@ class Field:
     latest: Limit | None = None
     #: Personal data: goes to the erasable part of the history, never to facts; no rule may read it.
     personal: bool = False
+    #: Set for sensitive personal data, which is shown to some posts alone, for a purpose, and each time logged.
+    sensitive: Sensitive | None = None
     #: The register whose rows a row field names.
     register: str = ""
     #: The kinds of unit that a department field may name; empty for any.

@@ -199,6 +199,7 @@ WORDS: dict[str, dict[str, str]] = {
         "主办上级": DepartmentScope.ABOVE_LEAD,
         "发起": DepartmentScope.CREATOR,
     },
+    "field class": {"敏感": "sensitive", "敏感个人信息": "sensitive"},
     "person scope": {"上报人": PersonScope.REPORTER, "认领人": PersonScope.TASK},
     "area scope": {"本案": AreaScope.TICKET},
     "seat area": {"本区": HERE, "区内": WITHIN},

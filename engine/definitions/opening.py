@@ -80,6 +80,7 @@ def opened_exist(workflow: Workflow, known: Mapping[str, Workflow]) -> None:
                 f"opens '{opened.workflow}: {opened.start}', which is not by `rule`",
             )
         _fitting(workflow, action, opened, {item.name: item for item in start.form})
+        _kept_secret(workflow, action, opened, {item.name: item for item in start.form})
 
 
 def _fitting(workflow: Workflow, action: Action, opened: Opens, asked: Mapping[str, FormItem]) -> None:
@@ -95,6 +96,18 @@ def _fitting(workflow: Workflow, action: Action, opened: Opens, asked: Mapping[s
             raise _wrong(
                 workflow, action, f"的“{own}”与要填入的“{name}”类型不同", f"fills '{name}' with '{own}' of another type"
             )
+
+
+def _kept_secret(workflow: Workflow, action: Action, opened: Opens, asked: Mapping[str, FormItem]) -> None:
+    """What is sensitive here stays so in the ticket that is opened."""
+    handed = {**opened.fills, **{name: name for name in opened.takes}}
+    for name, own in handed.items():
+        field = workflow.fields.get(own)
+        if field is not None and field.sensitive is not None and asked[name].field.sensitive is None:
+            raise _wrong(
+                workflow, action, f"把敏感个人信息“{own}”填入“{name}”，后者也须为敏感（class: sensitive）",
+                f"fills '{name}' with '{own}', which is sensitive: it must be so there as well",
+            )  # fmt: skip
 
 
 def _wrong(workflow: Workflow, action: Action, zh: str, en: str) -> DefinitionError:

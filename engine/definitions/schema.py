@@ -175,6 +175,7 @@ _SHAPES: dict[Shape, Callable[[], dict[str, Any]]] = {
     Shape.JOIN: lambda: {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]},
     Shape.STATE_TYPE: _words("state type"),
     Shape.FIELD_TYPE: _words("field type"),
+    Shape.FIELD_CLASS: _words("field class"),
     Shape.OWNER: _words("owner"),
     Shape.DEPARTMENT_SCOPE: _words("department scope"),
     Shape.PERSON_SCOPE: _words("person scope"),

@@ -15,7 +15,7 @@ from engine.database import Database, Transaction
 from engine.errors import Malformed
 from engine.exchange.seal_file import SealFile
 from engine.exchange.seal_findings import Finding, Kind, judged
-from engine.records import seals
+from engine.records import seals, unmasking
 from engine.records.seals import Sealed
 from engine.records.verify import events, heads
 from engine.rules.seal import Leaf, Statement, Tree
@@ -74,6 +74,7 @@ def against(
     check, whole = _alone(file, trusted)
     with database.looking() as transaction:
         believed = _seals(check, transaction, file, trusted)
+        _accesses(check, transaction, file.seal.statement)
         own = ((leaf, file.seal.number) for leaf in file.leaves() if whole)
         theirs = (one for one in seals.by_ticket(transaction) if one[1] in believed)
         _tickets(check, transaction, merge(theirs, own, key=lambda one: one[0].ticket_id), tell)
@@ -99,6 +100,8 @@ def kept(
             if (statement := _readable(sealed)) is not None
             and _root(check, statement, seals.leaves(transaction, sealed.number))
         )
+        if chain and (statement := _readable(chain[-1])) is not None:
+            _accesses(check, transaction, statement)
         leaves = (one for one in seals.by_ticket(transaction) if one[1] in believed)
         _tickets(check, transaction, leaves, tell)
     return check
@@ -148,6 +151,15 @@ def _root(check: Check, statement: Statement, leaves: Iterable[Leaf]) -> bool:
     if not whole:
         check.add(Kind.ROOT_WRONG, seal=statement.number)
     return whole
+
+
+def _accesses(check: Check, transaction: Transaction, statement: Statement) -> None:
+    """The access log goes at least as far as it did then, and is the same up to there: it is a chain."""
+    if unmasking.hash_at(transaction, statement.accesses) != statement.access:
+        check.add(Kind.ACCESS_LOG, seal=statement.number)
+    for number, note in unmasking.faults(transaction):
+        if number <= statement.accesses:
+            check.add(Kind.ACCESS_LOG, seal=statement.number, note=note)
 
 
 def _seals(check: Check, transaction: Transaction, file: SealFile, trusted: frozenset[str]) -> frozenset[int]:

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SEAL_REPLACED = "seal_replaced"
     ROOT_WRONG = "root_wrong"  #: the leaves are not those that were sealed
     SIGNATURE_WRONG = "signature_wrong"
+    ACCESS_LOG = "access_log"  #: rows of the access log were changed or taken away
 
 
 TITLES: dict[Kind, tuple[str, str]] = {
@@ -42,6 +43,7 @@ TITLES: dict[Kind, tuple[str, str]] = {
     Kind.SEAL_REMOVED: ("封存被删除", "the seal was removed"),
     Kind.SEAL_REPLACED: ("封存被替换", "the seal was replaced"),
     Kind.ROOT_WRONG: ("叶子与封存的根不符", "the leaves do not lead to the sealed root"),
+    Kind.ACCESS_LOG: ("查阅记录被改动或删除", "the access log was changed or cut off"),
     Kind.SIGNATURE_WRONG: ("签名不对", "the signature is wrong"),
 }
 

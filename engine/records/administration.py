@@ -38,6 +38,9 @@ class AdminDeed(StrEnum):
     CLOSE = "close"  #: an account may not sign in any more
     OPEN = "open"  #: an account may sign in again
     TEMPLATE = "template"  #: a Word template was put in force
+    LOOK_UP = "look_up"  #: what is held on a citizen was looked up
+    COPY = "copy"  #: a citizen's data was taken out as a copy for them
+    ERASE = "erase"  #: a citizen's data was erased
 
 
 DEEDS: dict[AdminDeed, Title] = {
@@ -46,6 +49,9 @@ DEEDS: dict[AdminDeed, Title] = {
     AdminDeed.PASSWORD: Title("发放初始密码", "Gave a first password"),
     AdminDeed.CLOSE: Title("停用账号", "Closed an account"),
     AdminDeed.OPEN: Title("启用账号", "Opened an account"),
+    AdminDeed.LOOK_UP: Title("查询群众个人信息", "Looked up a citizen's data"),
+    AdminDeed.COPY: Title("导出群众个人信息副本", "Took out a copy of a citizen's data"),
+    AdminDeed.ERASE: Title("删除群众个人信息", "Erased a citizen's data"),
     AdminDeed.TEMPLATE: Title("启用文书模板", "Put a template in force"),
 }
 

@@ -54,6 +54,8 @@ class TicketFact(SQLModel, table=True):
             Index(f"ix_ticket_fact_{one}", f"{one}_at", **only_where(f"{one}_at"))
             for one in ("rated", "called", "listed")
         ),
+        # What else somebody reported about that time.
+        Index("ix_ticket_fact_reporter", "reporter_key", "reported_at", **only_where("reporter_key")),
         ONE_TREE,
     )
 
@@ -68,6 +70,8 @@ class TicketFact(SQLModel, table=True):
     #: Who had the lead last.
     department_id: int | None = maybe_link()
     confidential: bool = yes_no()
+    #: Whose report it is, as `reporters` tells people apart; null where that is not known (any more).
+    reporter_key: str | None = maybe_word()
     reported_at: int = instant()
     reported_by: int | None = maybe_link()
     verified_at: int | None = maybe_instant()
@@ -283,6 +287,20 @@ def _moments(transaction: Transaction, told: Told, match: str, parameters: Seque
             parameters,
         )
         yield from (at for row in former for at in row)
+    yield from _of_reporters(transaction, told, match, parameters)
+
+
+def _of_reporters(transaction: Transaction, told: Told, match: str, parameters: Sequence[Any]) -> Iterator[int | None]:
+    """The moments of all that the same people reported: whether that is a repeat hangs on these tickets, too."""
+    former = transaction.rows(
+        f"SELECT reporter_key FROM ticket_fact WHERE reporter_key IS NOT NULL AND ticket_id {match}",  # noqa: S608
+        parameters,
+    )
+    known = {row["reporter_key"] for row in told.tickets if row.get("reporter_key")} | {row[0] for row in former}
+    names = [one for one in columns(TicketFact) if one.endswith("_at")]
+    theirs, listed = among(transaction, known)
+    rows = transaction.rows(f"SELECT {', '.join(names)} FROM ticket_fact WHERE reporter_key {theirs}", listed)  # noqa: S608
+    yield from (at for row in rows for at in row)
 
 
 def forget_all(transaction: Transaction) -> None:

@@ -20,6 +20,7 @@ from engine.definitions.indicator import (
     Indicator,
     Moment,
     Not,
+    Repeated,
     Wanted,
 )
 from engine.records import areas, departments
@@ -259,12 +260,26 @@ def wanted_sql(wanted: Wanted, asking: Asking, as_of: Instant) -> str:
             column = f"{TABLES[unit]}.{name}"
             given = f"({column} IS NOT NULL AND {column} <> '')"
             return given if value is None else f"(coalesce({column}, '') = {asking(value)})"
+        case Repeated(days):
+            return _repeated(days, asking, as_of)
         case Moment(unit, name, How.LASTED, days):
             return (
                 f"({TABLES[unit]}.{name}_at IS NOT NULL AND {TABLES[unit]}.{name}_at <= {asking(as_of - days * DAY)})"
             )
         case Moment(unit, name, how):
             return _moment(f"{TABLES[unit]}.{name}", how, asking, as_of)
+
+
+def _repeated(days: int, asking: Asking, as_of: Instant) -> str:
+    """An earlier ticket of the same reporter under the same standard; not one that came of the same call."""
+    return (
+        "(k.reporter_key IS NOT NULL AND k.item IS NOT NULL AND EXISTS (SELECT 1 FROM ticket_fact e "  # noqa: S608
+        f"WHERE e.reporter_key = k.reporter_key AND e.reported_at >= k.reported_at - {asking(days * DAY)} "
+        "AND e.reported_at < k.reported_at AND e.item = k.item AND NOT e.confidential "
+        f"AND (e.void_at IS NULL OR e.void_at > {asking(as_of)}) AND NOT EXISTS (SELECT 1 FROM ticket o "
+        "WHERE o.id = k.ticket_id AND o.parent_id IS NOT NULL AND (o.parent_id = e.ticket_id "
+        "OR o.parent_id = (SELECT s.parent_id FROM ticket s WHERE s.id = e.ticket_id)))))"
+    )
 
 
 def _moment(column: str, how: How, asking: Asking, as_of: Instant) -> str:

@@ -273,6 +273,16 @@ def expired(transaction: Transaction, now: Instant) -> list[Job]:
     return [_job(row) for row in rows]
 
 
+def begin_again(transaction: Transaction, kind: str) -> None:
+    """Whoever makes reports of a kind now has read what may not be shown any more: they are made from the start."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run(
+        "UPDATE report_job SET state = 'waiting', claim = NULL, lease_until = NULL "  # noqa: S608
+        f"WHERE kind = {mark} AND state = 'running'",
+        (kind,),
+    )
+
+
 def gone(transaction: Transaction, number: int) -> None:
     """Its files are deleted."""
     mark, *_ = marks(transaction, 1)

@@ -133,6 +133,15 @@ _WALKED = {
 }
 
 
+def forget_for_good(transaction: Transaction) -> None:
+    """Merge the index, so that words that were deleted stand in no part of it. PostgreSQL does so when it vacuums.
+
+    ▸ FTS5 only notes that a word is gone until its parts are merged; its own secure deletion needs SQLite 3.42.
+    """
+    if not transaction.postgresql:
+        transaction.run("INSERT INTO ticket_search (ticket_search) VALUES ('optimize')")
+
+
 def _query(transaction: Transaction, sought: Sequence[Phrase]) -> str:
     """The phrases in the language of the database; words hold letters and digits only, so nothing needs escaping."""
     if transaction.postgresql:

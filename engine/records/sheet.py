@@ -15,7 +15,7 @@ from engine.database import Transaction
 from engine.definitions.model import Action, PersonScope, TaskKind, Title, Workflow
 from engine.definitions.windows import windows
 from engine.errors import NotFound
-from engine.records import lights, strips
+from engine.records import lights, sensitive, strips
 from engine.records.access import Viewer
 from engine.records.asking import among, marks
 from engine.records.knowledge import hidden, numbers_in, without
@@ -45,6 +45,7 @@ _OWN_LINES = {
     "link_made": Title("生成任务链接", "A task link was made"),
     "link_sent": Title("任务链接已发送承办单位", "A task link was sent to the unit"),
     "link_revoked": Title("任务链接已撤销", "The task link was revoked"),
+    "erased": Title("依法删除个人信息", "Personal data was erased by law"),
     "mentioned": Title("函件提及本案", "A letter names this ticket"),
     "command_refused": Title("关联办理未成功", "What this act asked of another ticket was refused"),
 }
@@ -158,6 +159,8 @@ class History:
     more: bool = False
     #: The originals behind its pictures, by the digest of the picture that is stored.
     originals: Mapping[str, Promised] = field(default_factory=dict)
+    #: Digests of pictures that were erased by law.
+    erased: frozenset[str] = frozenset()
 
 
 def sight(transaction: Transaction, viewer: Viewer, case_no: str) -> Sight:
@@ -305,7 +308,18 @@ def _history(
         people=[person for line in lines for person in (line.person_id, line.behalf_of)],
     )
     promised = of_ticket(transaction, seen.ticket_id) if any('"original"' in row[16] for row in shown) else {}
-    return History(lines=lines, names=called, more=len(rows) > len(shown), originals=promised)
+    gone = _erased(transaction, seen.ticket_id) if any("photo" in row[16] for row in shown) else frozenset()
+    return History(lines=lines, names=called, more=len(rows) > len(shown), originals=promised, erased=gone)
+
+
+def _erased(transaction: Transaction, ticket_id: int) -> frozenset[str]:
+    """The pictures that erasures took from a ticket, as its history says."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        f"SELECT facts FROM event WHERE ticket_id = {mark} AND action = 'erased'",  # noqa: S608 (constant words)
+        (ticket_id,),
+    )
+    return frozenset(sha256 for (facts,) in rows for sha256 in json.loads(facts).get("pictures", ()))
 
 
 def _beside_lines(definition: Workflow) -> dict[str, Title]:
@@ -366,7 +380,7 @@ def _line(
         seq=seq, at=at, recorded_at=recorded, source=source, action=action, title=spoken.title(scope, action),
         scope=scope, task=task, request=request, actor=actor, person_id=person, post=post, department_id=department,
         behalf_of=behalf, state_from=before, state_to=after, stage=stage, facts=facts,
-        words=_words(words, own=case.ticket.reporter_id == viewer.person_id) if words and readable else None,
+        words=_words(words, case, own=case.ticket.reporter_id == viewer.person_id) if words and readable else None,
         hash=digest,
     )  # fmt: skip
 
@@ -379,10 +393,10 @@ def _facts(text: str, seen: Sight) -> dict[str, Any]:
     return facts
 
 
-def _words(words: str, *, own: bool) -> dict[str, Any]:
-    """Personal words of an event; the contact in them is masked for everybody but whose it is."""
+def _words(words: str, case: Case, *, own: bool) -> dict[str, Any]:
+    """Personal words of an event; contact and sensitive fields in them are masked for everybody but whose it is."""
     read: dict[str, Any] = json.loads(words)
-    return read if own else masked_words(read)
+    return read if own else masked_words(read, sensitive.fields(case.definition))
 
 
 def _particulars(transaction: Transaction, ticket_id: int) -> dict[str, str]:

@@ -7,7 +7,7 @@ The original is never touched.
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -55,11 +55,31 @@ def thumb(data: Path, files: FileStore, key: str, size: Size, lines: Sequence[Li
     chosen = font or chinese_font()
     said = "\n".join(zh if chosen else en for zh, en in lines)
     digest = hashlib.sha256(f"{key}\n{size.value}\n{chosen}\n{said}".encode()).hexdigest()
-    place = data / "thumbs" / digest[:2] / f"{digest[2:]}.jpg"
+    place = _folder(data, key) / f"{digest[:32]}.jpg"
     if not place.is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
         _make(files, key, size, said.splitlines(), chosen, place)
     return place
+
+
+def drop(data: Path, key: str) -> None:
+    """Keep no thumbnail of this picture any longer; nothing happens where there is none."""
+    folder = _folder(data, key)
+    for place in sorted(folder.glob("*.jpg")) if folder.is_dir() else ():
+        place.unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def pictured(data: Path) -> Iterator[str]:
+    """The keys of the pictures of which thumbnails are kept on this machine."""
+    for folder in sorted((data / "thumbs").glob("*/*")):
+        yield f"{folder.parent.name}/{folder.name}"
+
+
+def _folder(data: Path, key: str) -> Path:
+    """All thumbnails of one picture lie together, so that they go together."""
+    return data / "thumbs" / key
 
 
 @cache

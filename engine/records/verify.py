@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from engine.database import Database, Transaction
-from engine.records import sitting_proof
+from engine.records import sitting_proof, unmasking
 from engine.rules.chain import event_hash, personal_digest
 from engine.rules.draft import header
 
@@ -60,7 +60,7 @@ _EVENTS = """
 
 
 def verify(database: Database, *, most: int = 20, progress: Callable[[int], None] | None = None) -> Verdict:
-    """Check every event of every ticket, every ticket's head against its newest event, and every sitting likewise.
+    """Check every event of every ticket, its head against its newest event, every sitting likewise, the access log.
 
     `most` bounds the broken tickets that are listed; the walk goes on and counts. Constant memory.
     """
@@ -82,6 +82,8 @@ def verify(database: Database, *, most: int = 20, progress: Callable[[int], None
             expected = next(known, None)
         for code, seq, fault in sitting_proof.faults(transaction):
             _list(verdict, _broken(code, 0, seq, fault), most)
+        for number, wrong in unmasking.faults(transaction):
+            _list(verdict, _broken("查阅记录 / access log", 0, number, wrong), most)
     return verdict
 
 

@@ -61,6 +61,9 @@ class Statement:
     tickets: int
     #: Events that the histories of these tickets hold.
     events: int
+    #: Rows of the access log, and the hash of the newest, hex; "" while there is none.
+    accesses: int
+    access: str
     made_at: Instant
     #: The public key that its signature is checked with, base64.
     key: str

@@ -385,6 +385,12 @@ def add_tables() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_item_code")),
     )
     op.create_table(
+        "key_check",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_key_check")),
+    )
+    op.create_table(
         "letter",
         sa.Column("unit", sa.String(length=64), nullable=False),
         sa.Column("prefix", sa.String(length=64), nullable=False),
@@ -1133,6 +1139,7 @@ def add_tables() -> None:
         sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("department_id", BIG, nullable=True),
         sa.Column("confidential", sa.Boolean(), nullable=False),
+        sa.Column("reporter_key", sa.String(length=64), nullable=True),
         sa.Column("reported_at", sa.BigInteger(), nullable=False),
         sa.Column("reported_by", BIG, nullable=True),
         sa.Column("verified_at", sa.BigInteger(), nullable=True),
@@ -1227,6 +1234,14 @@ def add_tables() -> None:
         postgresql_where=sa.text("rated_at IS NOT NULL"),
     )
     op.create_index("ix_ticket_fact_reported", "ticket_fact", ["reported_at"], unique=False)
+    op.create_index(
+        "ix_ticket_fact_reporter",
+        "ticket_fact",
+        ["reporter_key", "reported_at"],
+        unique=False,
+        sqlite_where=sa.text("reporter_key IS NOT NULL"),
+        postgresql_where=sa.text("reporter_key IS NOT NULL"),
+    )
     op.create_table(
         "ticket_path",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
@@ -1272,12 +1287,19 @@ def add_tables() -> None:
     )
     op.create_table(
         "unmasking",
-        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
         sa.Column("ticket_id", BIG, nullable=False),
-        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
         sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("field", sa.String(length=64), nullable=False),
+        sa.Column("page", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("purpose IN ('reach', 'verify', 'call_back', 'deliver')", name=op.f("ck_unmasking_purpose")),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint(
+            "purpose IN ('reach', 'verify', 'call_back', 'deliver', 'copy', 'stated')",
+            name=op.f("ck_unmasking_purpose"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unmasking")),
     )
     op.create_index(op.f("ix_unmasking_at"), "unmasking", ["at"], unique=False)
@@ -1364,7 +1386,8 @@ def add_tables() -> None:
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=True),
         sa.CheckConstraint(
-            "deed IN ('import', 'export', 'password', 'close', 'open', 'template')", name=op.f("ck_admin_act_deed")
+            "deed IN ('import', 'export', 'password', 'close', 'open', 'template', 'look_up', 'copy', 'erase')",
+            name=op.f("ck_admin_act_deed"),
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_admin_act_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_admin_act")),
@@ -1469,6 +1492,29 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
     )
     op.create_index(op.f("ix_duty_item_code"), "duty", ["item_code"], unique=False)
+    op.create_table(
+        "erasure",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("ground", sa.String(length=64), nullable=False),
+        sa.Column("pictures", sa.Boolean(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "ground IN ('purpose_done', 'kept_long_enough', 'withdrawn', 'unlawful')", name=op.f("ck_erasure_ground")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_erasure_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+    )
+    op.create_index(
+        "ix_erasure_open",
+        "erasure",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_table(
         "former_area",
         sa.Column("area_id", BIG, autoincrement=False, nullable=False),
@@ -1862,6 +1908,19 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow_activation")),
     )
     op.create_index(op.f("ix_workflow_activation_version_id"), "workflow_activation", ["version_id"], unique=False)
+    op.create_table(
+        "erasure_item",
+        sa.Column("erasure_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("thing", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=160), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("thing IN ('ticket', 'register', 'account')", name=op.f("ck_erasure_item_thing")),
+        sa.ForeignKeyConstraint(["erasure_id"], ["erasure.id"], name=op.f("fk_erasure_item_erasure_id")),
+        sa.PrimaryKeyConstraint("erasure_id", "thing", "subject", name=op.f("pk_erasure_item")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "holding",
         sa.Column("id", BIG, sa.Identity(), nullable=False),

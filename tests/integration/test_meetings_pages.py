@@ -1,15 +1,17 @@
 """A sitting at a desk without JavaScript: called, opened, attended, decided, closed, signed and printed."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document as Word
 
 from engine.clock import HOUR, Instant, SetClock, iso, moment
 from engine.database import Database
 from engine.records.people import Appointment, NewPerson, appoint, create_people
-from tests.support.browser import Browser, Page
+from tests.support.browser import Browser, FormOnPage, Page
 from tests.support.town import Town, town
 
 BODY = "multi-grid-in-one|joint|xd-g"
@@ -124,3 +126,50 @@ def test_the_same_over_the_api(xidu: Town) -> None:
     assert [one["code"] for one in xidu.get("shen", "/api/meetings")["items"]][-1] == code
     wrong = xidu.ask("liu", "POST", f"/api/meetings/{code}/acts", json={"act": "move", "reason": "改期"})
     assert (wrong.status_code, wrong.json()["where"]["field"]) == (422, "at")
+
+
+def test_minutes_are_issued_as_a_numbered_letter_to_print_and_as_word(xidu: Town) -> None:
+    """会议纪要是文书：签发前没有；签发后一个编号一份，再打印还是它；Word 与网页一致；外人看不到。"""
+    liu = Browser(xidu, "liu")
+    code = called(xidu, liu).form("/open").action.split("/")[2]
+    case_no = tabled(xidu, code)
+    early = liu.client.post(f"/meetings/{code}/minutes/document", data={"csrf": _csrf(liu, code)})
+    assert early.status_code == 409, early.text
+    page = liu.send(liu.go(f"/meetings/{code}").form("/open"))
+    page = liu.send(page.form("/attendance"), {"seat.tang": "present", "seat.min": "excused"})
+    form = liu.go(page.link(f"/tickets/{case_no}/do/take_care")).form("/do/take_care")
+    liu.send(form, {"lead": "urban", "due": "2026-06-30", "ruling": "由城管先行托底"})
+    page = liu.send(liu.go(f"/meetings/{code}").form("/close"))
+    liu.send(page.form(f"/meetings/{code}/sign"), {"remarks": "请假一人"})
+
+    signed = liu.go(f"/meetings/{code}/minutes")
+    issued = liu.send(_issuing(liu, code))
+    with xidu.database.looking() as transaction:
+        ((number,),) = transaction.rows("SELECT number FROM document WHERE kind = 'minutes'")
+    assert "2026" in number
+    assert number in issued.text
+    assert "纪要" in issued.text
+    for words in ("实到 2 人", "由城管先行托底", "请假一人", case_no):
+        assert words in signed.text
+        assert words in issued.text
+    word = Word(BytesIO(liu.client.get(issued.link("/files/docx")).content))
+    told = "\n".join(one.text for one in word.paragraphs)
+    told += "\n".join(cell.text for table in word.tables for row in table.rows for cell in row.cells)
+    for words in (number, "实到 2 人", "由城管先行托底", "请假一人", case_no):
+        assert words in told
+    again = liu.send(_issuing(liu, code))
+    assert again.url == issued.url
+    assert again.text == issued.text, "printed again it is the same, to the letter"
+    path = issued.url.rpartition("testserver")[2]
+    assert Browser(xidu, "tang").go(path).status == 200
+    for stranger in ("qian", "chen", "citizen"):
+        assert Browser(xidu, stranger).go(path).status == 404, stranger
+        assert Browser(xidu, stranger).client.get(f"{path}/files/docx").status_code == 404
+
+
+def _issuing(browser: Browser, code: str) -> FormOnPage:
+    return browser.go(f"/meetings/{code}/minutes").form("/minutes/document")
+
+
+def _csrf(browser: Browser, code: str) -> str:
+    return browser.go(f"/meetings/{code}").form("/open").values["csrf"][0]

@@ -2,7 +2,19 @@
 
 import pytest
 
-from engine.definitions.indicator import CHOICES, FLAGS, MOMENTS, AllOf, AnyOf, Counted, Flag, How, Moment, Not
+from engine.definitions.indicator import (
+    CHOICES,
+    FLAGS,
+    MOMENTS,
+    AllOf,
+    AnyOf,
+    Counted,
+    Flag,
+    How,
+    Moment,
+    Not,
+    Repeated,
+)
 from engine.definitions.indicator_conditions import parse
 from engine.definitions.indicator_file import discover, loads
 from engine.errors import DefinitionError
@@ -34,6 +46,13 @@ WRONG = {
     "a word of tasks among tickets": ("joined or void", "signed", 8, "没有“signed”这个事实"),
     "days without a number": ("joined or void", "listed for long", 8, "for 之后应为 1 至 3650 的天数"),
     "a number without days": ("joined or void", "listed for 90", 8, "天数之后应为 days"),
+    "a repeat without its days": ("joined or void", "repeated", 8, "这里应为 within"),
+    "a repeat of a task": (
+        "unit: ticket\n    cohort: filed\n    among: filed timed\n    without: joined or void",
+        "unit: task\n    cohort: sent\n    without: repeated",
+        7,
+        "没有“repeated”这个事实",
+    ),
     "more days than anybody waits": ("joined or void", "listed for 99999 days", 8, "for 之后应为 1 至 3650 的天数"),
     "a step that nobody does": (
         "attribution: area",
@@ -102,6 +121,8 @@ def test_every_shipped_indicator_leaves_out_joined_duplicates_but_the_one_that_c
 
 
 def test_days_count_back_from_the_moment_asked_and_decided_items_may_ask_of_their_ticket() -> None:
+    assert parse("not repeated within 30 days", Counted.TICKET) == Not(Repeated(30))
+    assert parse("ticket repeated within 7 days", Counted.TASK) == Repeated(7)
     assert parse("listed for 90 days", Counted.TICKET) == Moment(Counted.TICKET, "listed", How.LASTED, 90)
     assert parse("superseded or ticket joined", Counted.AGENDA_ITEM) == AnyOf(
         (Moment(Counted.AGENDA_ITEM, "superseded"), Moment(Counted.TICKET, "joined"))

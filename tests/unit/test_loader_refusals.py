@@ -6,6 +6,41 @@ from tests.support.loops import SMALL, changed, problems, refusal
 
 #: What is changed in the small file, what it becomes, what the author reads.
 WRONG = {
+    "sensitive without a purpose": (
+        "wish: {title: 意愿 / Wish, type: text, personal: true}",
+        "wish: {title: 意愿 / Wish, type: text, class: sensitive, seen_by: [desk]}",
+        "必须写明处理目的",
+    ),
+    "sensitive without anybody who may see it": (
+        "wish: {title: 意愿 / Wish, type: text, personal: true}",
+        "wish: {title: 意愿 / Wish, type: text, class: sensitive, purpose: 照护 / Care}",
+        "必须写明可见角色",
+    ),
+    "sensitive and seen by a person": (
+        "wish: {title: 意愿 / Wish, type: text, personal: true}",
+        "wish: {title: 意愿 / Wish, type: text, class: sensitive, purpose: 照护 / Care, seen_by: [reporter]}",
+        "不是按岗位的角色",
+    ),
+    "sensitive and seen by nobody's role": (
+        "wish: {title: 意愿 / Wish, type: text, personal: true}",
+        "wish: {title: 意愿 / Wish, type: text, class: sensitive, purpose: 照护 / Care, seen_by: [nurse]}",
+        "“nurse”没有声明",
+    ),
+    "a sensitive picture": (
+        "wish: {title: 意愿 / Wish, type: text, personal: true}",
+        "wish: {title: 意愿 / Wish, type: photo, class: sensitive, purpose: 照护 / Care, seen_by: [desk]}",
+        "敏感个人信息不能是 photo",
+    ),
+    "a class nobody knows": (
+        "wish: {title: 意愿 / Wish, type: text, personal: true}",
+        "wish: {title: 意愿 / Wish, type: text, class: sensitiv, purpose: 照护 / Care, seen_by: [desk]}",
+        "是否想写“sensitive”",
+    ),
+    "a purpose of what is not sensitive": (
+        "wish: {title: 意愿 / Wish, type: text, personal: true}",
+        "wish: {title: 意愿 / Wish, type: text, personal: true, purpose: 照护 / Care}",
+        "只用于敏感个人信息",
+    ),
     "public for people with accounts": (
         "by: [worker, reporter], to: reported",
         "by: worker, public: true, to: reported",

@@ -15,7 +15,7 @@ from engine.vocabulary import ALGORITHMS
 
 STATEMENT = Statement(
     number=2, day="2026-03-02", algorithm="sha256", previous="a" * 64, root="b" * 64, tickets=3, events=9,
-    made_at=Instant(1), key="cHVibGlj",
+    accesses=0, access="", made_at=Instant(1), key="cHVibGlj",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from engine.exchange.tables import TABLES
 from engine.records import administration, directory, registers, tenure
 from engine.records.calendars import newest
 from engine.records.directory import Reach, Wanted
+from engine.records.forgetting import TITLES as TRACES
 from engine.records.post_words import posts_there
 from engine.rules import calendar_year
 from engine.vocabulary import UNIT_KINDS
@@ -47,7 +48,7 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("/registers", "名册", "Registers"),
     ("/rhythms", "督查节奏", "Rhythms"),
     ("/posts", "我的岗位与代理", "My posts and deputies"),
-    ("/unmaskings", "查看联系方式记录", "Contacts that were shown"),
+    ("/unmaskings", "查阅记录", "Access log"),
 )
 LACKING: dict[str, tuple[str, str]] = {"leader": ("grid", "grid_leader"), "worker": ("micro_grid", "grid_worker")}
 GAPS: tuple[Gap, ...] = (
@@ -197,4 +198,4 @@ def act(request: Request, house: House, me: Administrator, number: int) -> Respo
     with house.database.looking() as transaction:
         done = administration.act(transaction, number)
         titles = posts_there(transaction) if done.subject == "people" else {}
-    return shown_page(request, "admin_act.html", me, done=done, told=partial(in_words, titles))
+    return shown_page(request, "admin_act.html", me, done=done, told=partial(in_words, titles), traces=TRACES)

@@ -28,6 +28,7 @@ from web.forms import Drawing, Typed, Widget
 from web.hands import Hands, hands
 from web.hints import hints
 from web.rendering import acted, is_partial, page, wants_data
+from web.sensitive import secret_fields
 from web.sessions import At, Form, Posted, Sitting
 from web.telling import Told, about, changed_since, typed_before
 
@@ -115,9 +116,12 @@ def _seen(house: Application, here: Sitting, transaction: Transaction, case_no: 
     return sheet, house.door.offers(transaction, seen.ticket_id, Caller(person_id=here.viewer.person_id))
 
 
-def whole(request: Request, house: Application, here: Sitting, case_no: str, *, contact: bool) -> Response:
-    """The whole page; with `contact` whom the ticket comes from, which is masked else."""
-    return _ticket(request, house, here, case_no, "", contact=contact)
+def whole(
+    request: Request, house: Application, here: Sitting, case_no: str, *, contact: bool = False, secret: str = ""
+) -> Response:
+    """The whole page; with `contact` whom the ticket comes from, with the name of a sensitive field what that holds:
+    both are masked else."""
+    return _ticket(request, house, here, case_no, "", contact=contact, secret=secret)
 
 
 def _ticket(
@@ -129,6 +133,7 @@ def _ticket(
     before: int = _END,
     *,
     contact: bool = False,
+    secret: str = "",
 ) -> Response:
     with house.database.looking() as transaction:
         sheet, offers = _seen(house, here, transaction, case_no)
@@ -145,6 +150,7 @@ def _ticket(
         way = ways.way(transaction, sheet.case)
         held_by = _hands(house, sheet, way)
         sealed = seals.holding(transaction, sheet.sight.ticket_id)
+        secrets = secret_fields(transaction, here, sheet.case, secret)
         pictured = sheets.pictured(transaction, here.viewer, sheet.sight, sheet.case, before_after.FIELDS)
     title = next((line.title for line in reversed(history.lines) if line.action == done), None)
     earlier = history.lines[0].seq if history.more else None
@@ -159,6 +165,7 @@ def _ticket(
         called=called,
         phone=masked_phone(sheet.contact_phone),
         contact=contact,
+        secrets=secrets,
         purposes=PURPOSES,
         reserved=held.get(sheet.sight.ticket_id),
         done=title,
