@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from engine.analysis.properties import Properties, label
-from engine.definitions.model import Action, FormItem, Need, Step, Title
+from engine.analysis.properties import Properties, label, listed
+from engine.definitions.model import Action, FormItem, Need, Opens, Step, Title
 
 #: Property → the sentence around its words; one without a place for them says all by itself.
 _WHEN: Mapping[str, Title] = {
@@ -42,6 +42,10 @@ _THEN: Mapping[str, Title] = {
     "restores": Title("恢复计入“{}”所选指标", "counts again the indicators in '{}'"),
     "letter": Title("编文号，字头“{}”", "is a numbered letter, '{}'"),
     "mentions": Title("在“{}”所指案卷的历史中各记一行", "writes a line into the history of the tickets in '{}'"),
+    "not_who": Title("做过以下动作的人回避：{}", "nobody who did: {}"),
+    "duty": Title("有值班表时只限当班者", "only whoever is on duty, where there is a roster"),
+    "link": Title("凭任务链接，不需账号", "by a task link, without an account"),
+    "person": Title("即本案的{}本人", "the {} of this ticket"),
     "light": Title("亮{}", "light: {}"),
     "level": Title("升至{}", "rises to: {}"),
     "do": Title("自动办理“{}”", "does '{}' by itself"),
@@ -71,6 +75,8 @@ def asked(reading: Properties, action: Action) -> Iterator[Title]:
 def follows(reading: Properties, action: Action) -> Iterator[Title]:
     """What comes of it: first where it leads, then everything else that the file says, in words."""
     words = reading.properties(action)
+    if action.opens is not None:
+        words["opens"] = _opens(reading, action.opens)
     to = words.pop("to", None)
     yield Title(f"转入“{to.zh}”", f"moves to '{to.en}'") if to else _STAYS
     for name in ("by", "form", "each", *_WHEN):
@@ -86,17 +92,37 @@ def rung(reading: Properties, step: Step) -> Iterator[Title]:
 
 
 def _all(words: Mapping[str, Title]) -> Iterator[Title]:
-    """Sentences of these properties; what has none is said under the name of its key, so that nothing is left out."""
-    for name, said in words.items():
-        template = _THEN.get(name) or _WHEN.get(name)
-        if template is None:
-            key = label(name)
-            template = Title(f"{key.zh}：{{}}", f"{key.en}: {{}}")
-        yield _sentence(template, said)
+    """Sentences of these properties: all of them, so that nothing is left out."""
+    return (said(name, one) for name, one in words.items())
+
+
+def said(name: str, words: Title) -> Title:
+    """One property as a sentence, or under the name of its key."""
+    key = label(name)
+    template = _THEN.get(name) or _WHEN.get(name) or Title(f"{key.zh}：{{}}", f"{key.en}: {{}}")
+    return _sentence(template, words)
 
 
 def _sentence(template: Title, words: Title) -> Title:
     return Title(template.zh.replace("{}", words.zh), template.en.replace("{}", words.en or words.zh))
+
+
+def _opens(reading: Properties, opens: Opens) -> Title:
+    """`流程“x”的“y”，带入…，沿用…`: the other workflow may not be here, so its start keeps its own name."""
+    fields = reading.workflow.fields
+
+    def called(name: str) -> Title:
+        return fields[name].title if name in fields else Title(name, name)
+
+    parts = [Title(f"流程“{opens.workflow}”的“{opens.start}”", f"'{opens.start}' of '{opens.workflow}'")]
+    for own, theirs in ((called(given), called(name)) for name, given in opens.fills.items()):
+        parts.append(Title(f"以“{own.zh}”填“{theirs.zh}”", f"'{own.en}' fills '{theirs.en}'"))
+    if opens.takes:
+        kept = listed([called(name) for name in opens.takes])
+        parts.append(Title(f"沿用{kept.zh}", f"keeps {kept.en}"))
+    if opens.same_reporter:
+        parts.append(Title("上报人不变", "with the same reporter"))
+    return listed(parts, "；")
 
 
 def _form(reading: Properties, items: Iterable[FormItem]) -> Iterator[Title]:
