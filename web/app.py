@@ -83,6 +83,7 @@ from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
 from web.pages import workflow_files as workflow_file_pages
+from web.pages import workflow_rules as workflow_rule_pages
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
 from web.rendering import go, page, wants_data
@@ -129,6 +130,7 @@ _PAGES = (
     offline,
     workflow_pages,
     workflow_file_pages,
+    workflow_rule_pages,
     board,
     paths,
     rhythms,

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from engine.analysis.diagram import Language, spoken
 from engine.analysis.drawing import svg
 from engine.analysis.explain import identity
-from engine.analysis.explain_blocks import Block, Drawn, Explanation, Grid, Prose, each_language
+from engine.analysis.explain_blocks import Block, Chapter, Drawn, Explanation, Grid, Prose, each_language
 from engine.definitions.model import Title
 
 _CODES = {Language.ZH: "zh-CN", Language.EN: "en"}
@@ -23,12 +23,19 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
 th, td { border: 1px solid #868e96; padding: .25rem .4rem; vertical-align: top; text-align: left;
   overflow-wrap: anywhere; }
 th { background: #f1f3f5; } thead { display: table-header-group; } tr { break-inside: avoid; }
-td p { margin: 0; } .blank td { height: 4rem; } svg { max-width: 100%; height: auto; } figure { margin: .5rem 0; }
+td p { margin: 0; } .hy-rules-blank td { height: 4rem; }
+svg { max-width: 100%; height: auto; } figure { margin: .5rem 0; }
 figcaption { font-weight: bold; } dt { float: left; clear: left; margin-right: .5rem; color: #495057; }
 dd { overflow-wrap: anywhere; } article + article { break-before: page; }
 @media print { body { margin: 0; max-width: none; padding: 0; } }
 @page { size: A4; margin: 15mm; }
 """)
+#: A wide table is moved sideways on a phone, by finger or key.
+_TABLE = Markup(
+    '<div class="{}" tabindex="0" role="group" aria-label="{}"><table><thead><tr>{}</tr></thead><tbody>\n{}\n'
+    "</tbody></table></div>"
+)
+_FIGURE = Markup('<figure tabindex="0"><figcaption>{}</figcaption>\n{}\n</figure>')
 _PAGE = Markup(
     '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{}</title><style>{}</style></head>'
@@ -54,26 +61,25 @@ def _article(explanation: Explanation, language: Language) -> Markup:
     parts.append(Markup("</dl>"))
     for number, chapter in enumerate(explanation.chapters, 1):
         parts.append(Markup("<h2>{}. {}</h2>").format(number, spoken(chapter.title, language)))
-        parts += [piece for block in chapter.blocks for piece in _block(explanation, block, language)]
+        parts += [piece for block in chapter.blocks for piece in _block(explanation, chapter, block, language)]
     return Markup('<article class="hy-rules" lang="{}">\n{}\n</article>').format(
         _CODES[language], Markup("\n").join(parts)
     )
 
 
-def _block(explanation: Explanation, block: Block, language: Language) -> Iterator[Markup]:
+def _block(explanation: Explanation, chapter: Chapter, block: Block, language: Language) -> Iterator[Markup]:
     match block:
         case Prose(words):
             yield Markup("<p>{}</p>").format(spoken(words, language))
         case Grid(head, rows, blank):
             heads = Markup("").join(Markup('<th scope="col">{}</th>').format(spoken(one, language)) for one in head)
             lines = Markup("\n").join(_row(row, language) for row in rows)
-            yield Markup("<table{}><thead><tr>{}</tr></thead><tbody>\n{}\n</tbody></table>").format(
-                Markup(' class="blank"') if blank else "", heads, lines
-            )
+            kind = Markup("hy-rules-blank") if blank else Markup("hy-rules-table")
+            yield _TABLE.format(kind, spoken(chapter.title, language), heads, lines)
         case Drawn(title, kind):
             # Our own SVG, whose texts are escaped where it is made.
             drawn = Markup(svg(explanation.workflow, kind, language=language))  # noqa: S704
-            yield Markup("<figure><figcaption>{}</figcaption>\n{}\n</figure>").format(spoken(title, language), drawn)
+            yield _FIGURE.format(spoken(title, language), drawn)
 
 
 def _row(row: Sequence[Sequence[Title]], language: Language) -> Markup:

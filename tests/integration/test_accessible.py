@@ -39,7 +39,8 @@ WALKS = {
     "qin": (
         "/admin/workflows", "/admin/workflows/drafts/{sound}", "/admin/workflows/drafts/{trap}",
         "/admin/workflows/drafts/{wrong}", f"/admin/workflows/loops/{BLOCK_CALLS}",
-        f"/admin/workflows/loops/{BLOCK_CALLS}/1", f"/admin/workflows/loops/{BLOCK_CALLS}/compare",
+        f"/admin/workflows/loops/{BLOCK_CALLS}/1", f"/admin/workflows/loops/{BLOCK_CALLS}/1/rules",
+        f"/admin/workflows/loops/{BLOCK_CALLS}/compare",
         "/", "/admin", "/password", "/admin/areas", "/admin/areas?under=fx", "/admin/departments", "/admin/people",
         "/admin/people/wang", "/admin/tables/people", "/admin/tables/catalogue", "/admin/acts", "/admin/acts/1",
         "/admin/acts/2", "{rough}", "{smooth}",

@@ -39,7 +39,8 @@ def names(workflow: Workflow) -> Iterator[tuple[str, Title]]:
     for action in every_action(workflow):
         yield "action", action.title
         yield from (("field", item.field.title) for item in items_of(action))
-    for scope in (workflow, *workflow.tasks.values()):
+    for kind in (None, *workflow.tasks):
+        scope = workflow.scope(kind)
         yield "scope", scope.title
         yield from (("state", state.title) for state in scope.states.values())
         yield from (("request", request.title) for request in scope.requests.values())
