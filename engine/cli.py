@@ -34,6 +34,7 @@ from engine.console import (
     scores,
     seals,
     tickets,
+    vacancies,
     workflow_files,
 )
 from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         roster,
         samples,
         seals,
+        vacancies,
     ):
         group.add(adder(commands))
     return parser
