@@ -64,11 +64,12 @@ def played(play: Play, settings: Settings) -> Iterator[Application]:
 
 def loops_of(play: Play) -> list[Workflow]:
     """The file that is played first, then those that it opens. Errors: `DefinitionError`."""
-    return [_compiled(source) for source in (play.source, *play.others)]
+    return [compiled(source) for source in (play.source, *play.others)]
 
 
 @lru_cache(maxsize=32)
-def _compiled(source: str) -> Workflow:
+def compiled(source: str) -> Workflow:
+    """A file, compiled once per process. Errors: `DefinitionError`."""
     return loads(source, file="draft.yaml")
 
 
