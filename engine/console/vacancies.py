@@ -69,5 +69,5 @@ def told(one: Vacancy) -> str:
     count = len(one.units)
     return (
         f"{one.title.zh}（{posts_zh}）：{count} 个{one.where.zh}无人任职 / "
-        f"{one.title.en} ({posts_en}): nobody in {count} of {one.where.en}"
+        f"{one.title.en} ({posts_en}): vacant in {count} ({one.where.en})"
     )
