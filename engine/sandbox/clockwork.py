@@ -13,7 +13,7 @@ from engine.sandbox.play import Step
 from engine.stages.calls import Call, Caller
 
 #: Moments at which something comes, within one move of the clock; more of them are a loop of rungs.
-MOST_STOPS = 2_000
+MOST_STOPS = 500
 #: Rounds of background work after one moment: a command may lead to another.
 _MOST_ROUNDS = 20
 

@@ -75,7 +75,7 @@ def compiled(source: str) -> Workflow:
 
 def _make(play: Play, settings: Settings, folder: Path, path: Path) -> None:
     """Put the database of a play at `path`, from the nearest file that is there."""
-    names = [_name(play, count) for count in range(len(play.steps) + 1)]
+    names = _names(play)
     done = next((count for count in reversed(range(len(names))) if _copied(folder / names[count], path)), None)
     if done is None:
         _begin(play, settings, path)
@@ -142,11 +142,14 @@ def _recognise(house: Application, play: Play) -> None:
         house.versions.know(int(number), compiled[sha256])
 
 
-def _name(play: Play, steps: int) -> str:
-    """What the database of so many steps is called: everything that it was made from."""
-    made = hashlib.sha256(_engine())
-    made.update(replace(play, steps=play.steps[:steps]).to_json())
-    return made.hexdigest() + _SUFFIX
+def _names(play: Play) -> list[str]:
+    """What the databases of a play are called, from its beginning to where it stands: all that each was made from."""
+    digest = hashlib.sha256(_engine() + replace(play, steps=()).to_json()).digest()
+    digests = [digest]
+    for step in play.steps:
+        digest = hashlib.sha256(digest + step.to_json()).digest()
+        digests.append(digest)
+    return [digest.hex() + _SUFFIX for digest in digests]
 
 
 @cache

@@ -35,6 +35,10 @@ class Step:
     each: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     until: int | None = None
 
+    def to_json(self) -> bytes:
+        """As it is kept."""
+        return _json(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
@@ -78,7 +82,7 @@ class Play:
 
     def to_json(self) -> bytes:
         """As it is kept. Errors: `Malformed` when it has grown too large."""
-        data = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode()
+        data = _json(self)
         if len(data) > MOST_BYTES:
             raise Malformed("沙盘内容过大，请重新开始", "this sandbox has grown too large; begin anew")
         return data
@@ -93,3 +97,7 @@ class Play:
             begins=Instant(given["begins"]),
             steps=tuple(Step(**one) for one in given["steps"]),
         )
+
+
+def _json(value: "Step | Play") -> bytes:
+    return json.dumps(asdict(value), ensure_ascii=False, sort_keys=True).encode()
