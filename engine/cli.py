@@ -42,6 +42,8 @@ MODULES = {
     "roster": "handover roster",
     "samples": "sample",
     "seals": "seal seals",
+    "explain": "explain",
+    "vacancies": "vacancies",
 }
 
 

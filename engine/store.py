@@ -42,7 +42,8 @@ class Kept:
 
 
 class FileStore:
-    """Files by key, such as `ab/cdef…`; what is kept is never changed."""
+    """Files by key, such as `ab/cdef…`. Where the key is the digest, what is kept never changes; a sandbox's steps are
+    kept anew under one key."""
 
     def __init__(self, store: LocalStore | S3Store, folder: Path | None = None) -> None:
         self._store, self._folder = store, folder

@@ -67,6 +67,7 @@ from web.pages import (
     reports,
     rhythms,
     samples,
+    sandboxes,
     scores,
     seals,
     shifts,
@@ -84,6 +85,8 @@ from web.pages import meetings as meeting_pages
 from web.pages import proposals as proposal_pages
 from web.pages import registers as register_pages
 from web.pages import workflow_files as workflow_file_pages
+from web.pages import workflow_rules as workflow_rule_pages
+from web.pages import workflow_vacancies as workflow_vacancy_pages
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
 from web.rendering import go, page, wants_data
@@ -130,6 +133,9 @@ _PAGES = (
     offline,
     workflow_pages,
     workflow_file_pages,
+    workflow_rule_pages,
+    workflow_vacancy_pages,
+    sandboxes,
     board,
     paths,
     rhythms,

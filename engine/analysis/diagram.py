@@ -21,12 +21,13 @@ _MARKS = {RULE: Title("自动", "auto"), CLOCK: Title("到期", "timed")}
 _ANSWER = Title("答复", "answer")
 #: Signs that mean something to Mermaid, and what stands for them.
 _ESCAPES = {ord(sign): f"#{ord(sign)};" for sign in "#\"':;{}<>[]()`%\\|&*_~-"}
-_CLASSES = (
-    ("closed", "fill:#d3f9d8,stroke:#2b8a3e"),
-    ("void", "fill:#f1f3f5,stroke:#868e96"),
-    ("suspended", "fill:#fff3bf,stroke:#e67700"),
-    ("joined", "fill:#e7f5ff,stroke:#1971c2"),
-)
+#: Type of a state → how it is filled and outlined.
+COLOURS = {
+    StateType.CLOSED: ("#d3f9d8", "#2b8a3e"),
+    StateType.VOID: ("#f1f3f5", "#868e96"),
+    StateType.SUSPENDED: ("#fff3bf", "#e67700"),
+    StateType.JOINED: ("#e7f5ff", "#1971c2"),
+}
 #: States that a ticket was in, and those it is in now.
 _VISITED = "fill:#dbeafe,stroke:#1d4ed8,stroke-width:2px"
 _HERE = "fill:#1d4ed8,stroke:#172554,stroke-width:4px,color:#ffffff"
@@ -109,16 +110,13 @@ class _Drawing:
         return f"  {source} --> {target} : {self._label(edge)}"
 
     def _label(self, edge: Edge) -> str:
-        who = [self._text(mark) for actor, mark in _MARKS.items() if actor in edge.action.by]
-        if edge.request is not None:
-            who.append(self._text(_ANSWER))
-        return "".join(f"〔{mark}〕" for mark in who) + self._text(edge.action.title)
+        return "".join(f"〔{self._text(mark)}〕" for mark in marks_of(edge)) + self._text(edge.action.title)
 
     def _styles(self) -> Iterator[str]:
-        for name, style in _CLASSES:
-            here = [self._ids[state.name] for state in self._scope.states.values() if state.type is StateType(name)]
+        for name, (fill, stroke) in COLOURS.items():
+            here = [self._ids[state.name] for state in self._scope.states.values() if state.type is name]
             if here:
-                yield f"  classDef {name} {style}"
+                yield f"  classDef {name} fill:{fill},stroke:{stroke}"
                 yield f"  class {','.join(here)} {name}"
 
     def marks(self, here: Collection[str], visited: Collection[str]) -> Iterator[str]:
@@ -134,7 +132,17 @@ class _Drawing:
         return escaped(title, self._language)
 
 
+def marks_of(edge: Edge) -> list[Title]:
+    """That no person makes a move, or that it answers a request."""
+    found = [mark for actor, mark in _MARKS.items() if actor in edge.action.by]
+    return [*found, _ANSWER] if edge.request is not None else found
+
+
+def spoken(title: Title, language: Language) -> str:
+    """A title in one language or both."""
+    return {Language.ZH: title.zh, Language.EN: title.en or title.zh, Language.BOTH: str(title)}[language]
+
+
 def escaped(title: Title, language: Language) -> str:
     """A title in one language or both, without signs that mean something to Mermaid."""
-    words = {Language.ZH: title.zh, Language.EN: title.en or title.zh, Language.BOTH: str(title)}
-    return words[language].translate(_ESCAPES)
+    return spoken(title, language).translate(_ESCAPES)

@@ -7,6 +7,7 @@ from engine.analysis import soundness, traces
 from engine.analysis.diagram import mermaid
 from engine.application import Application
 from engine.clock import shown
+from engine.console import vacancies
 from engine.console.printing import OUT, REFUSED, Add, complain
 from engine.definitions.loader import discover, load
 from engine.errors import DefinitionError
@@ -22,7 +23,9 @@ def add(command: Add) -> None:
     diagram.add_argument("file", type=Path)
     for reading in (check, diagram):
         reading.set_defaults(any_schema=True)
-    command("activate", _activate).add_argument("files", nargs="*", type=Path)
+    activate = command("activate", _activate)
+    activate.add_argument("files", nargs="*", type=Path)
+    activate.add_argument("--acknowledge", action="store_true", help="activate although nobody holds some of the posts")
     command("workflows", _workflows).add_argument("key", nargs="?", default="")
 
 
@@ -48,6 +51,7 @@ def _activate(application: Application, given: argparse.Namespace) -> int:
     """Store workflow files and start new tickets on them."""
     now = application.clock.now()
     definitions = [load(path) for path in given.files] or discover()
+    vacancies.ask(application, definitions, acknowledged=given.acknowledge)
     new = going_live.activate(application.database, application.versions, definitions, now, versions.COMMAND)
     for definition in definitions:
         said = "已启用 / active" if definition in new else "已在用 / was active already"

@@ -56,3 +56,21 @@ def read(rows: Sequence[Sequence[Any]]) -> tuple[Held, ...]:
         if post is not None
     ]
     return tuple(sorted(found, key=lambda one: one.behalf_of is not None))
+
+
+def present(mark: str) -> str:
+    """A query for the posts that somebody holds now: post, area, department. An owner on leave counts, a deputy too;
+    whoever may not come in any more doesn't. Parameters: `present_parameters`."""
+    deputed = (
+        "EXISTS (SELECT 1 FROM deputy y JOIN person q ON q.id = y.deputy_id "  # noqa: S608
+        f"WHERE y.holding_id = h.id AND q.active AND {_now('y', mark)})"
+    )
+    return (
+        "SELECT DISTINCT h.post, h.area_id, h.department_id FROM holding h JOIN person p ON p.id = h.person_id "  # noqa: S608
+        f"WHERE {_running('h', mark)} AND (p.active OR {deputed})"
+    )
+
+
+def present_parameters(now: Instant) -> tuple[Instant, ...]:
+    """What the marks of `present` stand for."""
+    return (now,) * 4

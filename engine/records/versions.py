@@ -44,9 +44,10 @@ class Versions:
         if not rows:
             raise NotFound("没有这个流程版本", "no such workflow version")
         key, number, source = rows[0]
-        return self._keep(version_id, loads(source, file=f"{key} v{number}"))
+        return self.know(version_id, loads(source, file=f"{key} v{number}"))
 
-    def _keep(self, version_id: int, definition: Workflow) -> Workflow:
+    def know(self, version_id: int, definition: Workflow) -> Workflow:
+        """Keep the compiled definition of a stored version; the one that was kept first stays."""
         with self._lock:
             self._ids[(definition.key, definition.version)] = version_id
             kept = self._by_id.setdefault(version_id, definition)

@@ -13,7 +13,7 @@ import pytest
 from engine.clock import SetClock
 from engine.database import Database
 from engine.records.verify import verify
-from tests.support.administrators import administered
+from tests.support.administrators import acknowledged, administered
 from tests.support.browser import Browser, Page
 from tests.support.town import BLOCK_CALLS, Town, town
 
@@ -87,12 +87,10 @@ def test_a_changed_loop_goes_live_and_open_tickets_stay_on_the_old_one(xidu: Tow
     assert f"{limit}+ accept:" in page.text
     assert "在第 1 版上未结的 1 件继续走第 1 版" in page.text
 
-    live = qin.send(page.form("/activate"))
+    live = qin.send(acknowledged(page))
     assert (live.status, live.url.partition("?")[0].endswith(f"/loops/{BLOCK_CALLS}")) == (200, True)
     assert all(words in live.text for words in ("第 2 版已启用", "第 1 版上还有 1 件未结", "秦建斌", "命令行"))
-    assert qin.send(page.form("/activate")).text.count("秦建斌") == live.text.count("秦建斌"), (
-        "clicked twice, done once"
-    )
+    assert qin.send(acknowledged(page)).text.count("秦建斌") == live.text.count("秦建斌"), "clicked twice, done once"
 
     new_case = xidu.report(description="路灯不亮")
     assert (version_of(xidu, old_case), version_of(xidu, new_case)) == (1, 2)
@@ -106,16 +104,16 @@ def test_who_looked_before_another_activated_is_told_to_look_again(xidu: Town) -
     qin, xu = Browser(xidu, "qin"), Browser(xidu, "xu")
     first = uploaded(qin, changed(2, (LIMIT, LIMIT.replace("30", "10"))))
     second = uploaded(xu, changed(3, (LIMIT, LIMIT.replace("30", "20"))))
-    assert qin.send(first.form("/activate")).status == 200
-    late = xu.send(second.form("/activate"))
+    assert qin.send(acknowledged(first)).status == 200
+    late = xu.send(acknowledged(second))
     assert late.status == 409
     assert "刚刚换成了另一个版本" in late.text
     assert "10个工作分钟 → 20个工作分钟" in late.text, "the differences are shown anew"
     assert "现行 in force" in xu.go(f"{FILES}/loops/{BLOCK_CALLS}").text.partition("第 2 版")[2][:40]
 
-    again = xu.send(late.form("/activate"))
+    again = xu.send(acknowledged(late))
     assert "第 3 版已启用" in again.text
-    back = xu.send(xu.go(f"{FILES}/loops/{BLOCK_CALLS}/1").form("/activate"))
+    back = xu.send(acknowledged(xu.go(f"{FILES}/loops/{BLOCK_CALLS}/1")))
     assert "第 1 版已启用" in back.text
     assert version_of(xidu, xidu.report()) == 1
     assert len(xidu.get("gu", f"/api/workflows/{BLOCK_CALLS}")["versions"]) == 3

@@ -38,8 +38,11 @@ WALKS = {
     "he": (*OFFICE, "/unmaskings", "/figures", "/figures/valid_reports?by=area&side=rest"),
     "qin": (
         "/admin/workflows", "/admin/workflows/drafts/{sound}", "/admin/workflows/drafts/{trap}",
-        "/admin/workflows/drafts/{wrong}", f"/admin/workflows/loops/{BLOCK_CALLS}",
-        f"/admin/workflows/loops/{BLOCK_CALLS}/1", f"/admin/workflows/loops/{BLOCK_CALLS}/compare",
+        "/admin/workflows/drafts/{wrong}", "/admin/workflows/sandboxes", "{sandbox}",
+        "{sandbox}/act?who=sb.1&action=report",
+        "/admin/workflows/drafts/{sound}/vacancies", f"/admin/workflows/loops/{BLOCK_CALLS}",
+        f"/admin/workflows/loops/{BLOCK_CALLS}/1", f"/admin/workflows/loops/{BLOCK_CALLS}/1/rules",
+        f"/admin/workflows/loops/{BLOCK_CALLS}/compare",
         "/", "/admin", "/password", "/admin/areas", "/admin/areas?under=fx", "/admin/departments", "/admin/people",
         "/admin/people/wang", "/admin/tables/people", "/admin/tables/catalogue", "/admin/acts", "/admin/acts/1",
         "/admin/acts/2", "{rough}", "{smooth}",
@@ -69,7 +72,9 @@ def _stocked(office: Town) -> dict[str, str]:
     qin = Browser(office, "qin")
     form = qin.go("/admin/workflows").form("/admin/workflows")
     kept = {name: qin.send(form, files={"file": text.encode()}).url[-64:] for name, text in drafts.items()}
-    return {"case_no": case_no, "fresh": fresh, "task": str(task), **kept}
+    played = qin.send(qin.go(f"/admin/workflows/drafts/{kept['sound']}").form("/sandbox"))
+    sandbox = "/" + played.url.partition("://")[2].partition("/")[2]
+    return {"case_no": case_no, "fresh": fresh, "task": str(task), "sandbox": sandbox, **kept}
 
 
 def _at_the_spot(office: Town, words: str) -> str:

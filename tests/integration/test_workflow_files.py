@@ -19,6 +19,7 @@ from tests.support.town import BLOCK_CALLS, Town, town
 from web import filing
 
 FILES = "/admin/workflows"
+SVG = "http://www.w3.org/2000/svg"
 
 
 @pytest.fixture
@@ -213,3 +214,23 @@ def test_only_administrators_of_the_whole_installation_see_the_way_there(xidu: T
     assert FILES in qin.go("/workflows").links
     assert FILES not in Browser(xidu, "shen").go("/workflows").links
     assert f"{FILES}/loops/{BLOCK_CALLS}" in Browser(xidu, "fan").go(FILES).links
+
+
+def test_the_rules_of_a_draft_and_of_a_version_are_a_page_and_a_file_to_print(xidu: Town, qin: Browser) -> None:
+    draft = uploaded(qin, small())
+    rules = qin.go(draft.link("/rules"))
+    assert all(words in rules.text for words in ("小循环", "谁可以办理", "签署", "Signature", "制定部门"))
+    assert "<svg" in rules.html
+    assert "mermaid" not in rules.html, "nothing has to be drawn by a script"
+    file = qin.client.get(rules.link("form=html"))
+    assert (file.status_code, file.headers["content-disposition"].partition(";")[0]) == (200, "attachment")
+    assert file.text.startswith("<!doctype html>")
+    assert not [address for address in ("http://", "https://") if address in file.text.replace(SVG, "")]
+    stored = f"{FILES}/loops/{BLOCK_CALLS}/1/rules"
+    assert "受理时限" in Browser(xidu, "fan").go(stored).text, "the auditor reads versions"
+    assert Browser(xidu, "fan").go(draft.link("/rules")).status == 403
+    assert Browser(xidu, "xu").go(draft.link("/rules")).status == 404, "a draft is its uploader's"
+    assert Browser(xidu, "shen").go(stored).status == 403
+    wrong = uploaded(qin, small().replace("title:", "titel:", 1))
+    assert "/rules" not in wrong.html
+    assert qin.go(wrong.url.replace("http://testserver", "") + "/rules").status == 422

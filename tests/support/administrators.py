@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.exchange.spreadsheet import open_table, write_table
 from engine.records.people import Appointment, NewPerson, appoint, create_people
-from tests.support.browser import Browser, Page
+from tests.support.browser import Browser, FormOnPage, Page
 from tests.support.town import Town
 
 #: Login, name, post; each for the whole installation.
@@ -90,3 +91,9 @@ def lines(page: Page) -> list[tuple[str, ...]]:
 def may_apply(page: Page) -> bool:
     """Whether a preview has a button."""
     return any("/drafts/" in form.action for form in page.forms)
+
+
+def acknowledged(page: Page) -> FormOnPage:
+    """The form that puts a file in force, with the box ticked that says what nobody holds was seen, if there is one."""
+    form = page.form("/activate")
+    return replace(form, values={**form.values, **{name: given[:1] for name, given in form.choices.items()}})

@@ -102,7 +102,7 @@ class _Compiled(Versions):
         mark = "%s" if transaction.postgresql else "?"
         rows = transaction.rows(f"SELECT sha256 FROM workflow_version WHERE id = {mark}", (version_id,))
         same = [loop for loop in shipped() if rows and loop.sha256 == rows[0][0]]
-        return self._keep(version_id, same[0]) if same else super().definition(transaction, version_id)
+        return self.know(version_id, same[0]) if same else super().definition(transaction, version_id)
 
 
 @dataclass

@@ -193,7 +193,7 @@ def _called_before(house: Application, transaction: Transaction, here: Sitting, 
     return [listed(row, house.versions.definition(transaction, row.workflow_id)) for row in found.rows]
 
 
-def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
+def parts_of(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
     """The forms of an act: its own, and one per finished task, with what their fields' names begin with."""
     if offer is not None:
         yield "", offer.form
@@ -201,7 +201,7 @@ def _parts(offer: Offer | None) -> Iterator[tuple[str, tuple[FormItem, ...]]]:
 
 
 def _with_files(house: Application, here: Sitting, offer: Offer | None, typed: Typed, form: Posted) -> Typed:
-    for prefix, items in _parts(offer):
+    for prefix, items in parts_of(offer):
         kept = forms.keep_files(house, here.viewer.person_id, items, form, prefix)
         own = {prefix + item.name for item in items}
         typed = Typed(values={**typed.values, **{name: given for name, given in kept.values.items() if name in own}})
@@ -289,7 +289,7 @@ def _drawn(
     )
     return [
         (about(sheet, int(prefix.split(".")[1])) if prefix else "", drawing.widgets(items, prefix))
-        for prefix, items in _parts(offer)
+        for prefix, items in parts_of(offer)
     ]
 
 

@@ -15,6 +15,7 @@ from engine.definitions.source import decode
 from engine.errors import HuyingError, NotFound
 from engine.records import activations
 from engine.records.activations import Loop
+from engine.records.vacancies import digest, must_be_acknowledged, vacancies
 from engine.records.versions import By
 from engine.records.workflows import Via
 from engine.stages import going_live
@@ -99,12 +100,14 @@ def _draft(
         examined = examining.examine(house, transaction, data)
         loop = _loop(transaction, examined.definition.key) if examined.definition else None
         running = examining.running_of(house, transaction, loop)
-    definition = examined.definition
+        definition = examined.definition
+        vacant = vacancies(transaction, definition, house.clock.now()) if definition else ()
     shown = _chosen(examined, task, trace)
     task = (shown.finding.kind or "") if shown else task
     return page(
         request, "workflow_draft.html", status=error.status if error else 200, here=here, sha256=sha256,
         running=running[0] if running else None, examined=examined, one=definition, error=error, task=task, shown=shown,
+        vacant=vacant, vacancy_digest=digest(vacant),
         diagram=_diagram(request, definition, task, shown) if definition else "",
         compared=examining.against(running[1] if running else None, definition) if definition else None,
     )  # fmt: skip
@@ -163,16 +166,20 @@ def _version(
         found = activations.loop(transaction, key)
         stored = found.numbered(number)
         definition = house.versions.definition(transaction, stored.id)
+        vacant = vacancies(transaction, definition, house.clock.now())
     return page(
         request, "workflow_version.html", status=error.status if error else 200, here=here, lineage=found,
         stored=stored, one=definition, task=task, diagram=_diagram(request, definition, task),
-        keeps=filing.keeps(here.viewer), error=error,
+        keeps=filing.keeps(here.viewer), error=error, vacant=vacant, vacancy_digest=digest(vacant),
     )  # fmt: skip
 
 
 def _activate(house: Application, here: Sitting, form: Posted, definition: Workflow) -> None:
     by = By(person_id=here.viewer.person_id, via=Via.PAGE)
     now = house.clock.now()
+    with house.database.looking() as transaction:
+        if activations.in_force(transaction).get(definition.key, (0, ""))[1] != definition.sha256:
+            must_be_acknowledged(transaction, definition, now, form.first("acknowledged"))
     going_live.activate(house.database, house.versions, [definition], now, by, seen=form.first("seen"))
 
 
