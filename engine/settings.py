@@ -12,6 +12,8 @@ from engine.vocabulary import ALGORITHMS
 
 #: Days that a task link may last at most.
 LONGEST_LINK = 90
+#: Minutes that a session may lie unused at most: a working day.
+LONGEST_IDLE = 720
 
 #: Datums that tiles of the usual grid come in; BD-09 has a grid of its own.
 TILE_DATUMS = ("wgs84", "cgcs2000", "gcj02")
@@ -71,6 +73,8 @@ class Settings:
     seal_key: Path | None = None
     #: When the daily seal is made, by the local clock.
     seal_at: str = "02:30"
+    #: Minutes after which a session that nobody uses is over.
+    idle: int = 60
     #: Figures that count fewer than so many are put in no order.
     rank_from: int = 30
 
@@ -79,7 +83,8 @@ class Settings:
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
         `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
-        `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`.
+        `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`,
+        `HUYING_IDLE`.
 
         Errors: `Malformed` naming the variable.
         """
@@ -115,6 +120,7 @@ class Settings:
             seal_key=Path(env["HUYING_SEAL_KEY"]) if env.get("HUYING_SEAL_KEY") else None,
             seal_at=seal_at,
             rank_from=_whole(env, "HUYING_RANK_FROM", 30, 1_000_000),
+            idle=_whole(env, "HUYING_IDLE", 60, LONGEST_IDLE),
         )
 
     @property

@@ -30,7 +30,7 @@ from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.console.seals import verify_kept, verify_seal
 from engine.errors import Malformed, Place
 from engine.records import schema
-from engine.records.access import issue_token, set_password
+from engine.records.access import issue_token, revoke_all, set_password
 from engine.records.verify import verify
 from engine.serving import export, prepare_demo, serve
 from engine.settings import Settings
@@ -173,7 +173,7 @@ def _work(application: Application, given: argparse.Namespace) -> int:
 
 
 def _password(application: Application, given: argparse.Namespace) -> int:
-    """Give somebody a password: asked for twice, or the first line of standard input."""
+    """Give somebody a password: asked for twice, or the first line of standard input. Their sessions and tokens end."""
     if sys.stdin.isatty():
         password = getpass.getpass("密码 / password: ")
         if getpass.getpass("再输一次 / once more: ") != password:
@@ -181,7 +181,8 @@ def _password(application: Application, given: argparse.Namespace) -> int:
     else:
         password = sys.stdin.readline().rstrip("\n")
     set_password(application.database, given.login, password)
-    OUT.print(f"{given.login}: 已设置 / set", markup=False)
+    ended = revoke_all(application.database, given.login, application.clock.now())
+    OUT.print(f"{given.login}: 已设置 / set; 结束登录与令牌 / sessions and tokens ended {ended}", markup=False)
     return 0
 
 
