@@ -84,11 +84,11 @@ class Settings:
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
         `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
         `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`,
-        `HUYING_IDLE`.
+        `HUYING_IDLE`. Each may also be the first line of the file that the variable with `_FILE` behind it names.
 
         Errors: `Malformed` naming the variable.
         """
-        env = os.environ if environment is None else environment
+        env = _with_files(os.environ if environment is None else environment)
         data = Path(env.get("HUYING_DATA", "var"))
         shift = env.get("HUYING_CLOCK_SHIFT", "")
         quiet = env.get("HUYING_QUIET", "21:30-07:30")
@@ -132,6 +132,28 @@ class Settings:
     def schedules_inside(self) -> bool:
         """Whether serving includes the background work."""
         return self.scheduler == "inside" or (not self.scheduler and self.database_url.startswith("sqlite"))
+
+
+def _with_files(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables, those that are kept in files among them: secrets that no list of processes shows.
+
+    Errors: `Malformed` for a file that can't be read, and for a variable that is given twice.
+    """
+    env = dict(given)
+    for name, path in given.items():
+        plain = name.removesuffix("_FILE")
+        if not name.startswith("HUYING_") or plain == name or not path:
+            continue
+        if plain in given:
+            raise Malformed(f"{plain} 与 {name} 只能设一个", f"set one of {plain} and {name}", place=Place(field=name))
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError) as failure:
+            raise Malformed(
+                f"{name} 所指的文件无法读取", f"the file of {name} cannot be read", place=Place(file=path)
+            ) from failure
+        env[plain] = lines[0].strip() if lines else ""
+    return env
 
 
 def _one_of(env: Mapping[str, str], name: str, default: str, allowed: Collection[str]) -> str:

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from engine.application import Application
 from engine.background.births import open_births
@@ -71,7 +72,9 @@ def add(command: Add) -> None:
     timing.add_argument("--listed", type=int, default=0, help="tickets among which lists are timed; 0: they are not")
     timing.add_argument("--figures", type=int, default=0, help="tickets whose figures are timed; 0: they are not")
     timing.add_argument("--slices", type=int, default=15, help="slices of each contestant, in turns")
-    timing.add_argument("--postgresql", metavar="URL", help="a server to use; else one from the wheel is started")
+    timing.add_argument(
+        "--postgresql", metavar="URL", help="a server to use, its password in a PGPASSFILE; else one is started"
+    )
     timing.add_argument("--only", action="append", choices=DIALECTS)
 
 
@@ -195,6 +198,12 @@ def _token(application: Application, given: argparse.Namespace) -> int:
 
 def _bench(application: Application, given: argparse.Namespace) -> int:
     """Time lives through the door beside a frozen yardstick, and the sweep beside the door, on both databases."""
+    if given.postgresql and urlsplit(given.postgresql).password:
+        raise Malformed(
+            "密码不能写在命令行里，请放进 PGPASSFILE 所指的文件",
+            "a password cannot stand on the command line: put it into the file of PGPASSFILE",
+            place=Place(field="--postgresql"),
+        )
     if min(given.lives, given.running, given.listed, given.figures) < 0 or not 20 <= given.due <= max(
         20, given.running
     ):
