@@ -18,7 +18,7 @@ _FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     # Reports take photos and say where they were taken; nothing else of a phone is asked for.
     "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=(), serial=(), "
-    "bluetooth=(), display-capture=(), browsing-topics=()",
+    "display-capture=()",
 }
 #: By https only: a browser asks this host by nothing else for a year.
 _BY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}

@@ -197,7 +197,10 @@ class _Eyes:
     """Somebody's browser and programs at once."""
 
     def __init__(self, served: Town, login: str) -> None:
-        self.client = TestClient(served.client.app, raise_server_exceptions=False, follow_redirects=False)
+        # An address of their own: together they would be taken for one who guesses at secrets.
+        self.client = TestClient(
+            served.client.app, raise_server_exceptions=False, follow_redirects=False, client=(login, 1)
+        )
         now = served.clock.now()
         self.client.cookies.set(COOKIE, open_session(served.database, person_of_login(served.database, login), now))
         self.headers = {"Authorization": f"Bearer {served.token(login)}"}
