@@ -20,7 +20,7 @@ TEST_READY = $(VENV)/.test-ready
 COMPILE = $(VENV)-lock/bin/pip-compile --quiet --no-config --allow-unsafe --strip-extras --generate-hashes \
 	--no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(UPGRADE)
 
-.PHONY: help demo install test check bench soak assets mining-venv lock clean
+.PHONY: help demo install test check bench soak rights assets mining-venv audit lock clean
 
 help: ## 列出命令 / List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,19 @@ mining-venv: ## 安装 pm4py 到 .venv-pm4py,仅供测试核对 / Install pm4py 
 	python3 -m venv $(VENV)-pm4py
 	$(VENV)-pm4py/bin/python -m pip --disable-pip-version-check install --quiet pm4py==2.7.23.11
 
+# In an environment of its own: what audits the requirements is none of them. Needs a network.
+audit: ## 对照漏洞库核查锁定的依赖(需联网) / Hold the pinned requirements against known vulnerabilities (network)
+	python3 -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit>=2.9'
+	for file in requirements/*.txt; do \
+		$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip --requirement $$file || exit 1; \
+	done
+
+# Everything that takes too long for every change: all people on all routes, many more requests of the API.
+rights: $(TEST_READY) ## 长时间测试:权限全矩阵、接口模糊测试 / Long tests: the whole matrix of rights, the API fuzzed
+	HUYING_SOAK=1 $(BIN)/python -m pytest --quiet tests/integration/test_rights_of_routes.py \
+		tests/integration/test_api_fuzzed.py tests/acceptance/test_hostile_texts.py
+
 lock: ## 重新锁定依赖,UPGRADE=--upgrade 取新版 / Pin the requirements again; UPGRADE=--upgrade takes new versions
 	@command -v python3.11 > /dev/null || { \
 		echo '锁定须用最低版本 python3.11 / Pinning needs the lowest version, python3.11' >&2; exit 1; }
@@ -71,7 +84,7 @@ lock: ## 重新锁定依赖,UPGRADE=--upgrade 取新版 / Pin the requirements a
 	rm -rf $(VENV)-lock
 
 clean: ## 删除 .venv、缓存与构建产物 / Remove .venv, caches and built files
-	rm -rf .venv .venv-lock .venv-pm4py dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lock .venv-pm4py .venv-audit dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -12,6 +12,8 @@ from engine.vocabulary import ALGORITHMS
 
 #: Days that a task link may last at most.
 LONGEST_LINK = 90
+#: Minutes that a session may lie unused at most: a working day.
+LONGEST_IDLE = 720
 
 #: Datums that tiles of the usual grid come in; BD-09 has a grid of its own.
 TILE_DATUMS = ("wgs84", "cgcs2000", "gcj02")
@@ -77,6 +79,8 @@ class Settings:
     keep_messages: int = 730
     #: Days that an upload is kept which no ticket uses.
     keep_uploads: int = 30
+    #: Minutes after which a session that nobody uses is over.
+    idle: int = 60
     #: Figures that count fewer than so many are put in no order.
     rank_from: int = 30
 
@@ -86,11 +90,12 @@ class Settings:
         `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
         `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
         `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`,
-        `HUYING_REPORTER_KEY`, `HUYING_KEEP_MESSAGES`, `HUYING_KEEP_UPLOADS`.
+        `HUYING_REPORTER_KEY`, `HUYING_KEEP_MESSAGES`, `HUYING_KEEP_UPLOADS`, `HUYING_IDLE`. Each may also be the
+        first line of the file that the variable with `_FILE` behind it names.
 
         Errors: `Malformed` naming the variable.
         """
-        env = os.environ if environment is None else environment
+        env = _with_files(os.environ if environment is None else environment)
         data = Path(env.get("HUYING_DATA", "var"))
         shift = env.get("HUYING_CLOCK_SHIFT", "")
         quiet = env.get("HUYING_QUIET", "21:30-07:30")
@@ -125,6 +130,7 @@ class Settings:
             keep_messages=_whole(env, "HUYING_KEEP_MESSAGES", 730, 36_500),
             keep_uploads=_whole(env, "HUYING_KEEP_UPLOADS", 30, 3_650),
             rank_from=_whole(env, "HUYING_RANK_FROM", 30, 1_000_000),
+            idle=_whole(env, "HUYING_IDLE", 60, LONGEST_IDLE),
         )
 
     @property
@@ -141,6 +147,28 @@ class Settings:
     def schedules_inside(self) -> bool:
         """Whether serving includes the background work."""
         return self.scheduler == "inside" or (not self.scheduler and self.database_url.startswith("sqlite"))
+
+
+def _with_files(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables, those that are kept in files among them: secrets that no list of processes shows.
+
+    Errors: `Malformed` for a file that can't be read, and for a variable that is given twice.
+    """
+    env = dict(given)
+    for name, path in given.items():
+        plain = name.removesuffix("_FILE")
+        if not name.startswith("HUYING_") or plain == name or not path:
+            continue
+        if plain in given:
+            raise Malformed(f"{plain} 与 {name} 只能设一个", f"set one of {plain} and {name}", place=Place(field=name))
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError) as failure:
+            raise Malformed(
+                f"{name} 所指的文件无法读取", f"the file of {name} cannot be read", place=Place(file=path)
+            ) from failure
+        env[plain] = lines[0].strip() if lines else ""
+    return env
 
 
 def _one_of(env: Mapping[str, str], name: str, default: str, allowed: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import obstore
@@ -17,8 +18,12 @@ from obstore.store import LocalStore, S3Store
 from engine.errors import Busy, Malformed, NoRoom, Place
 from engine.outage import says_no_room
 
+if TYPE_CHECKING:
+    from obstore.store import S3Config  # the library names it for checkers of types alone
+
 #: What an `s3://` address may say behind its question mark.
 _WORDS = ("endpoint", "region")
+_KEY_FILE = "AWS_SECRET_ACCESS_KEY_FILE"
 _CHUNK = 256 * 1024
 #: Seconds until a store that doesn't answer is given up.
 _PATIENCE = 20
@@ -52,7 +57,8 @@ class FileStore:
     def of(cls, address: str, data: Path) -> "FileStore":
         """The store of `HUYING_STORE`: `s3://bucket/prefix?endpoint=…&region=…`, a folder, or `data`/uploads if empty.
 
-        Credentials of S3 come from the environment, as `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+        Credentials of S3 come from the environment, as `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` (or the file
+        that `AWS_SECRET_ACCESS_KEY_FILE` names).
         Errors: `Malformed` for any other address.
         """
         if address.startswith("s3://"):
@@ -131,7 +137,9 @@ def check(address: str) -> str:
 
 def _s3(address: str) -> S3Store:
     bucket, prefix, words = _parts(address)
-    endpoint = words.get("endpoint")
+    endpoint, config = words.get("endpoint"), _keys()
+    if endpoint:
+        config["endpoint"] = endpoint
     # Stores in one's own house are asked by path: `bucket.minio.local` has no address. Amazon is asked by name.
     return S3Store(
         bucket,
@@ -140,8 +148,19 @@ def _s3(address: str) -> S3Store:
         virtual_hosted_style_request=endpoint is None,
         client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "timeout": f"{_PATIENCE}s"},
         retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=_PATIENCE)},
-        config={"endpoint": endpoint} if endpoint else None,
+        config=config or None,
     )
+
+
+def _keys() -> "S3Config":
+    """The secret key, where a file holds it. Errors: `Malformed`."""
+    path = os.environ.get(_KEY_FILE, "")
+    try:
+        return {"secret_access_key": Path(path).read_text(encoding="utf-8").strip()} if path else {}
+    except (OSError, ValueError) as failure:
+        raise Malformed(
+            f"{_KEY_FILE} 所指的文件无法读取", f"the file of {_KEY_FILE} cannot be read", place=Place(file=path)
+        ) from failure
 
 
 def _parts(address: str) -> tuple[str, str, dict[str, str]]:

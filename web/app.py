@@ -1,5 +1,6 @@
 """The web application: routers, errors in one shape, bounded bodies, headers that browsers obey."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from web.api import (
     workflows,
 )
 from web.bodies import Guard
-from web.headers import Headers
+from web.headers import Headers, add
 from web.pages import (
     admin,
     admin_accounts,
@@ -70,6 +71,7 @@ from web.pages import (
     sandboxes,
     scores,
     seals,
+    sessions,
     shifts,
     signin,
     supervision,
@@ -161,6 +163,7 @@ _PAGES = (
     admin_tables,
     admin_templates,
     password,
+    sessions,
     seals,
     scores,
     periods,
@@ -202,6 +205,15 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
 def _failed(request: Request, failure: Exception) -> Response:
     """A problem for programs; for people a page, or the way to sign in."""
     error, headers = problems.translate(failure)
+    answer = _told(request, error, headers)
+    if error.status >= 500:
+        # What nobody expected is answered outside of everything that adds headers.
+        house: Application = request.app.state.house
+        add(answer.headers, request.scope, house.settings)
+    return answer
+
+
+def _told(request: Request, error: HuyingError, headers: Mapping[str, str]) -> Response:
     if request.url.path.startswith((f"{API}/", "/static/")) or wants_data(request):
         return problems.response(error, headers)
     if isinstance(error, NotSignedIn):

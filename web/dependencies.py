@@ -10,6 +10,7 @@ from engine.application import Application
 from engine.errors import Malformed, NotFound, NotSignedIn, Place
 from engine.records import receipts, task_links
 from engine.records.access import Viewer, by_token
+from web.visiting import count_view, look_up
 
 _CASE_NO = re.compile(r"[0-9-]{1,40}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -38,6 +39,15 @@ def bearer(application: House, credentials: Annotated[HTTPAuthorizationCredentia
 Me = Annotated[Viewer, Depends(bearer)]
 
 
+def visit(request: Request, application: House) -> None:
+    """A page for whoever has no account is counted. Errors: `TooOften`."""
+    if request.method == "GET":
+        count_view(application, request)
+
+
+Visit = Depends(visit)
+
+
 def case_number(case_no: Annotated[str, Path(description="案卷号 / Case number", examples=["20260302-000017"])]) -> str:
     """A case number; what can't be one is no ticket's. Errors: `NotFound`."""
     if not _CASE_NO.fullmatch(case_no):
@@ -48,20 +58,26 @@ def case_number(case_no: Annotated[str, Path(description="案卷号 / Case numbe
 CaseNo = Annotated[str, Depends(case_number)]
 
 
-def link_secret(application: House, secret: Annotated[str, Path(description="任务链接 / A task link")]) -> str:
-    """The secret of a task link in an address, before a body is read. Errors: `NotFound`, whatever is wrong with it."""
-    with application.database.looking() as transaction:
-        task_links.found(transaction, secret, application.clock.now(), settled=True)
+def link_secret(
+    request: Request, application: House, secret: Annotated[str, Path(description="任务链接 / A task link")]
+) -> str:
+    """The secret of a task link in an address, before a body is read.
+
+    Errors: `NotFound`, whatever is wrong with it; `TooOften` for an address that guesses.
+    """
+    now = application.clock.now()
+    look_up(application, request, lambda transaction: task_links.found(transaction, secret, now, settled=True))
     return secret
 
 
 Secret = Annotated[str, Depends(link_secret)]
 
 
-def receipt_secret(application: House, secret: Annotated[str, Path(description="回执 / A receipt")]) -> str:
-    """The secret of a receipt in an address, before a body is read. Errors: `NotFound`, whatever is wrong with it."""
-    with application.database.looking() as transaction:
-        receipts.held(transaction, secret, application.clock.now())
+def receipt_secret(
+    request: Request, application: House, secret: Annotated[str, Path(description="回执 / A receipt")]
+) -> str:
+    """The secret of a receipt in an address, before a body is read. Errors: as `link_secret`."""
+    look_up(application, request, lambda transaction: receipts.held(transaction, secret, application.clock.now()))
     return secret
 
 

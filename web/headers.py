@@ -1,6 +1,7 @@
 """Headers that tell a browser what a page may do: nothing inline, nothing from elsewhere but the pinned files."""
 
 import re
+from functools import cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -14,7 +15,13 @@ _FIXED = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Reports take photos and say where they were taken; nothing else of a phone is asked for.
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=(), serial=(), "
+    "display-capture=()",
 }
+#: By https only: a browser asks this host by nothing else for a year.
+_BY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 #: Pages whose address is a secret: it goes to no other site, and no list of pages names them.
 _SECRET = ("/t/", "/r/")
 _OF_SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
@@ -28,9 +35,7 @@ class Headers:
     """Adds the headers that an answer doesn't set itself."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app, self.policy, self.drawn = app, policy(settings), policy(settings, " 'unsafe-inline'")
-        source = tile_source(settings)
-        self.mapped = policy(settings, pictures=f" {source}") if source else self.policy
+        self.app, self.settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,21 +44,29 @@ class Headers:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                secret = _OF_SECRET if scope["path"].startswith(_SECRET) else {}
-                for name, value in {**_FIXED, **secret}.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", self._policy(scope["path"]))
-                if not scope["path"].startswith("/static/"):
-                    headers.setdefault("Cache-Control", "private, no-store")
+                add(MutableHeaders(scope=message), scope, self.settings)
             await send(message)
 
         await self.app(scope, receive, sending)
 
-    def _policy(self, path: str) -> str:
-        if DRAWN.fullmatch(path):
-            return self.drawn
-        return self.mapped if path.startswith(_MAPPED) else self.policy
+
+def add(headers: MutableHeaders, scope: Scope, settings: Settings) -> None:
+    """Add to an answer's headers what it doesn't set itself."""
+    path = scope["path"]
+    secret = _OF_SECRET if path.startswith(_SECRET) else {}
+    safe = _BY_HTTPS if scope.get("scheme") == "https" else {}
+    for name, value in {**_FIXED, **secret, **safe}.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", _policy_of(path, settings))
+    if not path.startswith("/static/"):
+        headers.setdefault("Cache-Control", "private, no-store")
+
+
+def _policy_of(path: str, settings: Settings) -> str:
+    if DRAWN.fullmatch(path):
+        return policy(settings, " 'unsafe-inline'")
+    source = tile_source(settings) if path.startswith(_MAPPED) else ""
+    return policy(settings, pictures=f" {source}") if source else policy(settings)
 
 
 def worker_policy(settings: Settings) -> str:
@@ -70,6 +83,7 @@ def tile_source(settings: Settings) -> str:
     return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
 
 
+@cache
 def policy(settings: Settings, styles: str = "", pictures: str = "") -> str:
     """The content security policy of a page; `styles` and `pictures` are added to where these may come from."""
     listed = {asset.path.rpartition(".")[2]: "" for asset in assets.ALL}

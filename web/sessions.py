@@ -11,15 +11,21 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from engine.application import Application
+from engine.clock import MINUTE
 from engine.errors import Malformed, NotSignedIn, Place
-from engine.records import inbox
+from engine.records import access, inbox, sessions
 from engine.records.access import SESSION_LASTS, Viewer, by_session
 from web.dependencies import House, ReceiptSecret, Secret
+from web.devices import device_of
 from web.problems import Forged
 
+#: Both have `SAFE` before them where the page came by https.
 COOKIE = "huying"
 #: Before anybody has signed in, so that the sign-in form has its token too.
 VISITOR = "huying_visitor"
+#: A browser takes a cookie of such a name only from this very host, by https, for all of its paths.
+SAFE = "__Host-"
 #: The hidden field of every form.
 TOKEN = "csrf"  # noqa: S105 (a field's name)
 
@@ -66,12 +72,23 @@ def token_of(secret: str) -> str:
 
 def sitting(request: Request, house: House) -> Sitting:
     """Who is signed in at this browser. Errors: `NotSignedIn`."""
-    secret = request.cookies.get(COOKIE, "")
+    secret, now = cookie(request, COOKIE), house.clock.now()
     if not secret:
         raise NotSignedIn
     with house.database.looking() as transaction:
-        viewer = by_session(transaction, secret, house.clock.now())
-        return Sitting(viewer=viewer, secret=secret, unread=inbox.unread(transaction, viewer))
+        viewer, seen_at = by_session(transaction, secret, now, house.settings.idle * MINUTE)
+        here = Sitting(viewer=viewer, secret=secret, unread=inbox.unread(transaction, viewer))
+    if not _by_itself(request):
+        sessions.use(house.database, secret, seen_at, now)
+    return here
+
+
+def _by_itself(request: Request) -> bool:
+    """Whether a page asks again without anybody at it: that is no use of a session."""
+    again = request.url.path == "/board/flow" or request.url.path.startswith("/reports/")
+    return request.method == "GET" and (
+        request.headers.get("accept", "") == "application/json" or (again and "hx-request-type" in request.headers)
+    )
 
 
 At = Annotated[Sitting, Depends(sitting)]
@@ -85,7 +102,7 @@ async def posted(request: Request, here: At) -> AsyncIterator[Posted]:
 
 async def posted_by_visitor(request: Request) -> AsyncIterator[Posted]:
     """The form somebody has sent who isn't signed in yet. Errors: `Forged`, `Malformed`."""
-    async for form in _read(request, request.cookies.get(VISITOR, "")):
+    async for form in _read(request, cookie(request, VISITOR)):
         yield form
 
 
@@ -141,18 +158,42 @@ def _sorted(form: FormData) -> Posted:
     return Posted(fields=fields, files=files, token=token)
 
 
+def cookie(request: Request, name: str) -> str:
+    """What one of our cookies holds; "" for none. By https only the safe name counts: another site sets no such."""
+    return request.cookies.get(_called(request, name), "")
+
+
+def _called(request: Request, name: str) -> str:
+    return f"{SAFE}{name}" if _safe(request) else name
+
+
+def _safe(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
 def give_cookie(response: Response, request: Request, name: str, value: str) -> None:
     """Set one of our cookies."""
     response.set_cookie(
-        name,
+        _called(request, name),
         value,
         max_age=SESSION_LASTS // 1_000_000 if name == COOKIE else None,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=_safe(request),
     )
+
+
+def take_cookie(response: Response, request: Request, name: str) -> None:
+    """Take one of our cookies back."""
+    response.delete_cookie(_called(request, name), httponly=True, samesite="lax", secure=_safe(request))
+
+
+def begin(response: Response, request: Request, house: Application, person_id: int) -> None:
+    """Open a session at this browser: always a new secret, so that one which somebody planted before opens nothing."""
+    secret = access.open_session(house.database, person_id, house.clock.now(), device_of(request))
+    give_cookie(response, request, COOKIE, secret)
 
 
 def visitor(request: Request) -> str:
     """The cookie of somebody who isn't signed in, made if there is none."""
-    return request.cookies.get(VISITOR) or secrets.token_urlsafe(32)
+    return cookie(request, VISITOR) or secrets.token_urlsafe(32)

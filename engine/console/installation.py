@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from engine.application import Application
 from engine.background.births import open_births
@@ -30,7 +31,7 @@ from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.console.seals import verify_kept, verify_seal
 from engine.errors import Malformed, Place
 from engine.records import schema
-from engine.records.access import issue_token, set_password
+from engine.records.access import issue_token, revoke_all, set_password
 from engine.records.verify import verify
 from engine.serving import export, prepare_demo, serve
 from engine.settings import Settings
@@ -71,7 +72,9 @@ def add(command: Add) -> None:
     timing.add_argument("--listed", type=int, default=0, help="tickets among which lists are timed; 0: they are not")
     timing.add_argument("--figures", type=int, default=0, help="tickets whose figures are timed; 0: they are not")
     timing.add_argument("--slices", type=int, default=15, help="slices of each contestant, in turns")
-    timing.add_argument("--postgresql", metavar="URL", help="a server to use; else one from the wheel is started")
+    timing.add_argument(
+        "--postgresql", metavar="URL", help="a server to use, its password in a PGPASSFILE; else one is started"
+    )
     timing.add_argument("--only", action="append", choices=DIALECTS)
 
 
@@ -173,7 +176,7 @@ def _work(application: Application, given: argparse.Namespace) -> int:
 
 
 def _password(application: Application, given: argparse.Namespace) -> int:
-    """Give somebody a password: asked for twice, or the first line of standard input."""
+    """Give somebody a password: asked for twice, or the first line of standard input. Their sessions and tokens end."""
     if sys.stdin.isatty():
         password = getpass.getpass("密码 / password: ")
         if getpass.getpass("再输一次 / once more: ") != password:
@@ -181,7 +184,8 @@ def _password(application: Application, given: argparse.Namespace) -> int:
     else:
         password = sys.stdin.readline().rstrip("\n")
     set_password(application.database, given.login, password)
-    OUT.print(f"{given.login}: 已设置 / set", markup=False)
+    ended = revoke_all(application.database, given.login, application.clock.now())
+    OUT.print(f"{given.login}: 已设置 / set; 结束登录与令牌 / sessions and tokens ended {ended}", markup=False)
     return 0
 
 
@@ -194,6 +198,12 @@ def _token(application: Application, given: argparse.Namespace) -> int:
 
 def _bench(application: Application, given: argparse.Namespace) -> int:
     """Time lives through the door beside a frozen yardstick, and the sweep beside the door, on both databases."""
+    if given.postgresql and urlsplit(given.postgresql).password:
+        raise Malformed(
+            "密码不能写在命令行里，请放进 PGPASSFILE 所指的文件",
+            "a password cannot stand on the command line: put it into the file of PGPASSFILE",
+            place=Place(field="--postgresql"),
+        )
     if min(given.lives, given.running, given.listed, given.figures) < 0 or not 20 <= given.due <= max(
         20, given.running
     ):

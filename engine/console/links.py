@@ -1,10 +1,10 @@
 """`huying contact`: where a unit without accounts gets the links of its tasks."""
 
 import argparse
-import sys
 
 from engine.application import Application
 from engine.background.senders import AppriseSender, NotSent, Text
+from engine.console.confided import lines_of
 from engine.console.printing import ERR, OUT, REFUSED, Add
 from engine.database import Transaction
 from engine.errors import HuyingError, Malformed, NotFound, Place
@@ -16,7 +16,7 @@ def add(command: Add) -> None:
     """The command about contact addresses of units."""
     contact = command("contact", _contact)
     contact.add_argument("unit", metavar="CODE", help="the unit's code")
-    contact.add_argument("--url", help="its address; `-` reads it from standard input")
+    contact.add_argument("--url", metavar="-|@FILE", help="its address, from standard input or a file")
     contact.add_argument("--clear", action="store_true", help="forget its address")
     contact.add_argument("--test", action="store_true", help="send a text there now")
 
@@ -25,7 +25,7 @@ def _contact(application: Application, given: argparse.Namespace) -> int:
     """Set where a unit without accounts gets its task links, or show it; an address is never shown."""
     if given.clear and given.url:
         raise _wrong("--clear 不能与 --url 同用", "--clear and --url exclude each other")
-    url = sys.stdin.readline().strip() if given.url == "-" else given.url
+    url = next(iter(lines_of(given.url, "--url")), "") if given.url else ""
     found = (AppriseSender().kind(url), url) if url else None
     now = application.clock.now()
 

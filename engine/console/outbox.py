@@ -1,7 +1,6 @@
 """`huying outbox`, `huying notify`: messages on their way to people, and where they go."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from rich.table import Table
 from engine.application import Application
 from engine.background.senders import AppriseSender, NotSent, Text
 from engine.clock import shown
+from engine.console.confided import lines_of
 from engine.console.printing import ERR, OUT, REFUSED, Add, nested
 from engine.database import Transaction
 from engine.errors import HuyingError, Malformed, Place
@@ -29,7 +29,7 @@ def add(command: Add) -> None:
     outbox("retry", _retry).add_argument("--person", metavar="LOGIN", help="only this person's")
     notify = command("notify", _notify)
     notify.add_argument("login")
-    notify.add_argument("--url", action="append", default=[], help="a destination; `-` reads them from standard input")
+    notify.add_argument("--url", metavar="-|@FILE", help="destinations, one a line, from standard input or a file")
     notify.add_argument("--clear", action="store_true", help="forget every destination")
     notify.add_argument("--quiet", metavar="HH:MM-HH:MM", help="quiet hours; `none`, or `default` for those of all")
     notify.add_argument("--digest", metavar="WHEN", help="once, hourly or daily@HH:MM")
@@ -80,8 +80,8 @@ def _retry(application: Application, given: argparse.Namespace) -> int:
 
 def _notify(application: Application, given: argparse.Namespace) -> int:
     """Set where messages to somebody go and when they may come, or show it; addresses are never shown."""
-    person_id = person_of_login(application.database, given.login)
     found = _destinations(given)
+    person_id = person_of_login(application.database, given.login)
     now = application.clock.now()
 
     def work(transaction: Transaction) -> None:
@@ -116,9 +116,9 @@ def _destinations(given: argparse.Namespace) -> list[tuple[str, str]] | None:
         if given.url:
             raise _wrong("--clear", "--clear 不能与 --url 同用", "--clear and --url exclude each other")
         return []
-    urls = [line for url in given.url for line in (_from_input() if url == "-" else [url])]
-    if not given.url:
+    if given.url is None:
         return None
+    urls = lines_of(given.url, "--url")
     if not 1 <= len(urls) <= MOST:
         raise _wrong("--url", f"应有 1 至 {MOST} 个送达地址", f"there must be 1 to {MOST} destinations")
     sender, found = AppriseSender(), []
@@ -128,10 +128,6 @@ def _destinations(given: argparse.Namespace) -> list[tuple[str, str]] | None:
         except HuyingError as refusal:
             raise refusal.at(Place(field="--url", row=number)) from None
     return found
-
-
-def _from_input() -> list[str]:
-    return [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
 
 
 def _changed(wished: Wishes, given: argparse.Namespace) -> Wishes:

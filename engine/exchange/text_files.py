@@ -17,8 +17,9 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig", "UTF-8"), (codecs.BOM_UTF16_LE, "utf-16
           (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"))  # fmt: skip
 
 
-#: What a spreadsheet takes for a formula, or what was guarded against that; plain negative numbers are neither.
-_FORMULA = re.compile(r"'*[=+\-@](?!\d+(\.\d+)?$)")
+#: What a spreadsheet takes for a formula, or what was guarded against that; plain negative numbers are neither. A
+#: Chinese Excel knows the wide signs too, and some programs look behind blanks.
+_FORMULA = re.compile(r"'*(?:[\t\r]|\s*(?:[=@＝＠]|[+\-＋－](?!\d+(\.\d+)?$)))")
 
 
 class BadText(Exception):
@@ -44,7 +45,7 @@ def write(path: Path, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(headers)
+        writer.writerow([_guarded(header) for header in headers])
         for row in rows:
             writer.writerow([_guarded(cell) for cell in row])
             count += 1

@@ -50,13 +50,14 @@ def write(path: Path, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         sheet = workbook.add_worksheet()
         sheet.set_column(0, max(len(headers) - 1, 0), _WIDTH)
         sheet.freeze_panes(1, 0)
-        bold = workbook.add_format({"bold": True})
+        # As text in name too: whoever steps into a cell and out again makes no formula of it.
+        bold, text = workbook.add_format({"bold": True, "num_format": "@"}), workbook.add_format({"num_format": "@"})
         for column, header in enumerate(headers):
             sheet.write_string(0, column, header, bold)
         for row in rows:
             count += 1
             for column, cell in enumerate(row):
-                sheet.write_string(count, column, cell)
+                sheet.write_string(count, column, cell, text)
     return count
 
 

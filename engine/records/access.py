@@ -83,9 +83,12 @@ def issue_token(database: Database, login: str, purpose: str, now: Instant, days
     return _issue(database, person_of_login(database, login), named, now, Instant(now + days * DAY))
 
 
-def open_session(database: Database, person_id: int, now: Instant) -> str:
-    """A new browser session; the secret goes into a cookie. Old keys of this person that have expired are swept out."""
-    return _issue(database, person_id, SESSION, now, Instant(now + SESSION_LASTS))
+def open_session(database: Database, person_id: int, now: Instant, device: str = "") -> str:
+    """A new browser session; the secret goes into a cookie. Old keys of this person that have expired are swept out.
+
+    `device` says which browser it is, in words that its owner knows it by.
+    """
+    return _issue(database, person_id, SESSION, now, Instant(now + SESSION_LASTS), device)
 
 
 def person_of_login(database: Database, login: str) -> int:
@@ -100,12 +103,17 @@ def person_of_login(database: Database, login: str) -> int:
 
 def by_token(transaction: Transaction, secret: str, now: Instant) -> Viewer:
     """Whose bearer token that is. Errors: `NotSignedIn` for an unknown, expired or revoked one, and for a session's."""
-    return _by_secret(transaction, secret, now, "<>")
+    return _viewer(_by_secret(transaction, secret, now, f"k.purpose <> '{SESSION}'"))
 
 
-def by_session(transaction: Transaction, secret: str, now: Instant) -> Viewer:
-    """Whose session that is. Errors: as `by_token`."""
-    return _by_secret(transaction, secret, now, "=")
+def by_session(transaction: Transaction, secret: str, now: Instant, idle: int) -> tuple[Viewer, Instant]:
+    """Whose session that is, and when it was last used.
+
+    Errors: as `by_token`; and for a session that was not used for `idle` microseconds.
+    """
+    mark, *_ = marks(transaction, 1)
+    rows = _by_secret(transaction, secret, now, f"k.purpose = '{SESSION}' AND k.seen_at > {mark}", now - idle)
+    return _viewer(rows), Instant(rows[0][3])
 
 
 def revoke(database: Database, secret: str, now: Instant) -> None:
@@ -115,7 +123,7 @@ def revoke(database: Database, secret: str, now: Instant) -> None:
         at, digest = marks(transaction, 2)
         transaction.run(
             f"UPDATE token SET revoked_at = {at} WHERE digest = {digest} AND revoked_at IS NULL",  # noqa: S608
-            (now, _digest(secret)),
+            (now, digest_of(secret)),
         )
 
     database.acting(work)
@@ -174,52 +182,56 @@ def viewer_of(transaction: Transaction, person_id: int, now: Instant) -> Viewer:
     """An active person with the posts held now. Errors: `NotSignedIn`."""
     mark, *_ = marks(transaction, 1)
     rows = transaction.rows(
-        f"{_VIEWER} LEFT JOIN ({posts.held(mark, mark)}) h ON 1 = 1 WHERE p.id = {mark} AND p.active ORDER BY h.own",
+        f"SELECT p.id, p.login, p.name, 0, {_HELD} FROM person p LEFT JOIN ({posts.held(mark, mark)}) h ON 1 = 1 "  # noqa: S608
+        f"WHERE p.id = {mark} AND p.active ORDER BY h.own",
         (*posts.parameters(person_id, now), person_id),
     )
     return _viewer(rows)
 
 
-_VIEWER = f"SELECT p.id, p.login, p.name, {', '.join('h.' + name for name in posts.COLUMNS)} FROM person p"  # noqa: S608
+_HELD = ", ".join(f"h.{name}" for name in posts.COLUMNS)
 
 
-def _by_secret(transaction: Transaction, secret: str, now: Instant, session: str) -> Viewer:
+def _by_secret(transaction: Transaction, secret: str, now: Instant, kind: str, *more: Any) -> Sequence[Any]:
+    """The rows of whoever has this secret, for `_viewer`; the fourth column is when it was last used."""
     mark, *_ = marks(transaction, 1)
-    digest = _digest(secret)
+    digest = digest_of(secret)
     who = f"(SELECT person_id FROM token WHERE digest = {mark})"  # noqa: S608 (constant words)
-    rows = transaction.rows(
-        f"{_VIEWER} JOIN token k ON k.person_id = p.id LEFT JOIN ({posts.held(who, mark)}) h ON 1 = 1 "
+    return transaction.rows(
+        f"SELECT p.id, p.login, p.name, k.seen_at, {_HELD} FROM person p JOIN token k ON k.person_id = p.id "  # noqa: S608
+        f"LEFT JOIN ({posts.held(who, mark)}) h ON 1 = 1 "
         f"WHERE k.digest = {mark} AND k.expires_at > {mark} AND k.revoked_at IS NULL "
-        f"AND k.purpose {session} '{SESSION}' AND p.active ORDER BY h.own",
-        (*posts.parameters(digest, now), digest, now),
+        f"AND {kind} AND p.active ORDER BY h.own",
+        (*posts.parameters(digest, now), digest, now, *more),
     )
-    return _viewer(rows)
 
 
 def _viewer(rows: Sequence[Any]) -> Viewer:
     if not rows:
         raise NotSignedIn
     person_id, login, name = rows[0][:3]
-    return Viewer(person_id=int(person_id), login=login, name=name, posts=posts.read([row[3:] for row in rows]))
+    return Viewer(person_id=int(person_id), login=login, name=name, posts=posts.read([row[4:] for row in rows]))
 
 
-def _issue(database: Database, person_id: int, purpose: str, now: Instant, until: Instant) -> str:
+def _issue(database: Database, person_id: int, purpose: str, now: Instant, until: Instant, device: str = "") -> str:
     secret = _MARK + secrets.token_urlsafe(32)
 
     def work(transaction: Transaction) -> None:
         person, at = marks(transaction, 2)
         transaction.run(f"DELETE FROM token WHERE person_id = {person} AND expires_at <= {at}", (person_id, now))  # noqa: S608
-        listed = ", ".join(marks(transaction, 5))
+        listed = ", ".join(marks(transaction, 7))
         transaction.run(
-            f"INSERT INTO token (digest, person_id, purpose, created_at, expires_at) VALUES ({listed})",  # noqa: S608
-            (_digest(secret), person_id, purpose, now, until),
+            "INSERT INTO token (digest, person_id, purpose, created_at, expires_at, seen_at, device) "  # noqa: S608
+            f"VALUES ({listed})",
+            (digest_of(secret), person_id, purpose, now, until, now, device),
         )
 
     database.acting(work)
     return secret
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """What is stored of a secret."""
     return hashlib.sha256(secret[:_LONGEST_SECRET].encode("utf-8", "replace")).hexdigest()
 
 

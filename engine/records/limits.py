@@ -25,7 +25,8 @@ class RateWindow(SQLModel, table=True):
     __tablename__ = "rate_window"
     __table_args__ = ONE_TREE
 
-    #: Whose: `link:…`, `receipt:…`, `from:…` and `signin:…` (digests of addresses), `login:…` (a digest), `area:…`.
+    #: Whose: `link:…`, `receipt:…`, `login:…` (digests), `area:…`; `from:…`, `signin:…`, `views:…`, `missed:…` (digests
+    #: of addresses).
     key: str = word(key=True)
     ends_at: int = instant(index=True)
     acts: int = number()
@@ -54,6 +55,17 @@ def count(transaction: Transaction, key: str, limit: Limit, now: Instant) -> Non
         raise _too_often(int(ends_at) - now)
     if acts == 1:
         _sweep(transaction, now)
+
+
+def expect_room(transaction: Transaction, key: str, limit: Limit, now: Instant) -> None:
+    """Count nothing, but refuse like `count` where the limit is reached. Errors: `TooOften`."""
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        f"SELECT ends_at FROM rate_window WHERE key = {mark} AND ends_at > {mark} AND acts >= {mark}",  # noqa: S608
+        (key, now, limit.most),
+    )
+    if rows:
+        raise _too_often(int(rows[0][0]) - now)
 
 
 def forget(transaction: Transaction, key: str) -> None:

@@ -69,6 +69,10 @@ class Token(SQLModel, table=True):
     created_at: int = instant()
     expires_at: int = instant()
     revoked_at: int | None = maybe_instant()
+    #: When a session was last used, to the minute.
+    seen_at: int = instant()
+    #: The browser of a session in two words, so that its owner knows it again; "" for a token.
+    device: str = title()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from engine.records.frequent import busy, roots
 from tests.support.confided import confiding
 from tests.support.registers import HEADERS, register, table
 from tests.support.town import Town, png, town
-from web.sessions import COOKIE
+from web.sessions import COOKIE, token_of
 
 #: Whoever reaches far and may not know: the city's desk, the district's, its leader and its supervisor, the street's
 #: desk, the accused department and its handler, a grid worker of the very place.
@@ -197,7 +197,10 @@ class _Eyes:
     """Somebody's browser and programs at once."""
 
     def __init__(self, served: Town, login: str) -> None:
-        self.client = TestClient(served.client.app, raise_server_exceptions=False, follow_redirects=False)
+        # An address of their own: together they would be taken for one who guesses at secrets.
+        self.client = TestClient(
+            served.client.app, raise_server_exceptions=False, follow_redirects=False, client=(login, 1)
+        )
         now = served.clock.now()
         self.client.cookies.set(COOKIE, open_session(served.database, person_of_login(served.database, login), now))
         self.headers = {"Authorization": f"Bearer {served.token(login)}"}
@@ -261,6 +264,48 @@ def test_acts_on_it_are_refused_as_on_a_number_that_was_never_given(xidu: Town) 
     asked = [xidu.refused("shen", mine, "join", {"ticket": one}) for one in (number, nowhere)]
     assert "没有这个案卷" in str(asked[0])
     assert str(asked[0]).replace(number, "…") == str(asked[1]).replace(nowhere, "…")
+
+
+def test_whatever_is_sent_about_it_is_answered_as_of_a_number_that_was_never_given(xidu: Town) -> None:
+    """Every route that takes something: by the number in its address, and by every field that could name a ticket."""
+    for _ in range(2):
+        _open_ticket(xidu)
+    number, nowhere, asked = _confide(xidu), "20260302-999999", 0
+    _lived(xidu, number)
+    _work(xidu)
+    for login in ("gu", "he", "chen-lead", "shen"):
+        eyes = _Eyes(xidu, login)
+        token = token_of(eyes.client.cookies[COOKIE])
+        for method, path in _sent(xidu):
+            told = []
+            for one in (number, nowhere):
+                values = {"action": "hide", "purpose": "reach", "message": "x", "reason": "x", "on": ""}
+                values |= dict.fromkeys(("ticket", "about", "main", "q", "text", "case_no"), one)
+                options: dict[str, Any] = (
+                    {"json": values} if path.startswith("/api/") else {"data": {**values, "csrf": token}}
+                )
+                answer = eyes.client.request(method, path.format(one), headers=eyes.headers, **options)
+                assert answer.status_code < 500, (method, path)
+                body = re.sub(r'name="(csrf|key)" value="[^"]*"', "", answer.text)
+                told.append((answer.status_code, body.replace(one, "…")))
+            assert told[0] == told[1], (login, method, path)
+            asked += 1
+    assert asked > 4 * 30
+
+
+def _sent(served: Town) -> list[tuple[str, str]]:
+    """Every route that takes something and has no end of a session in it; `{}` for a ticket's number."""
+    found = []
+    for route in iter_route_contexts(served.client.app.routes):  # type: ignore[attr-defined]
+        for method in sorted({"POST", "PUT", "DELETE"} & set(route.methods or ())):
+            path = str(route.path)
+            if path.startswith(("/sign", "/password", "/sessions", "/g/", "/t/", "/r/", "/admin", "/next", "/inbox")):
+                continue
+            for name in re.findall(r"{(\w+)}", path):
+                filled = "{}" if name == "case_no" else {**PARTS, "act": ["put"]}[name][0]
+                path = path.replace(f"{{{name}}}", filled)
+            found.append((method, path))
+    return found
 
 
 def test_time_passes_and_still_nobody_meets_it(xidu: Town) -> None:

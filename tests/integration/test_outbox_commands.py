@@ -2,6 +2,7 @@
 
 import io
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,10 +109,17 @@ def test_work_sends_nothing_by_default(world: World, huying: Terminal, hook: End
     assert world.rows("SELECT delivery FROM message") == [("kept",)]
 
 
+def filed(*urls: str) -> str:
+    """Destinations in a file, as the command takes them."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
+        file.write("\n".join(urls))
+    return f"@{file.name}"
+
+
 class TestNotify:
     def test_destinations_are_set_shown_by_kind_and_tried(self, world: World, huying: Terminal, hook: Endpoint) -> None:
         url = hook.url(SECRET)
-        code, said = huying("notify", "shen", "--url", url, "--test")
+        code, said = huying("notify", "shen", "--url", filed(url), "--test")
         assert code == 0
         assert "1. JSON" in said
         assert "已发 / sent" in said
@@ -120,7 +128,7 @@ class TestNotify:
 
     def test_a_destination_that_does_not_work_says_so(self, world: World, huying: Terminal, hook: Endpoint) -> None:
         hook.status[f"/{SECRET}"] = 403
-        code, said = huying("notify", "shen", "--url", hook.url(SECRET), "--test")
+        code, said = huying("notify", "shen", "--url", filed(hook.url(SECRET)), "--test")
         assert code == 1
         assert "HTTP 403" in said
 
@@ -132,8 +140,8 @@ class TestNotify:
         assert [goal.url[:8] for goal in goals(world, "shen")] == ["json://a", "json://b"]
 
     def test_new_ones_replace_the_old_and_clear_forgets_them(self, world: World, huying: Terminal) -> None:
-        huying("notify", "shen", "--url", f"json://a/{SECRET}", "--url", f"json://b/{SECRET}")
-        huying("notify", "shen", "--url", f"json://c/{SECRET}")
+        huying("notify", "shen", "--url", filed(f"json://a/{SECRET}", f"json://b/{SECRET}"))
+        huying("notify", "shen", "--url", filed(f"json://c/{SECRET}"))
         assert [goal.url[:8] for goal in goals(world, "shen")] == ["json://c"]
         huying("notify", "shen", "--quiet", "none")
         assert len(goals(world, "shen")) == 1
@@ -156,14 +164,16 @@ class TestNotify:
     @pytest.mark.parametrize(
         ("wrong", "named"),
         [
-            (("--url", f"json://ok/{SECRET}", "--url", f"nonsense:{SECRET}"), "第 2 行 / row 2 --url"),
-            (("--url", f"nosuch://{SECRET}"), "nosuch://…"),
+            (("--url", filed(f"json://ok/{SECRET}", f"nonsense:{SECRET}")), "第 2 行 / row 2 --url"),
+            (("--url", filed(f"nosuch://{SECRET}")), "nosuch://…"),
+            (("--url", f"json://ok/{SECRET}"), "不能写在命令行里"),
+            (("--url", "@/nothing/here"), "/nothing/here"),
             (("--url", ""), "--url"),
-            (("--url", "json://x") * 6, "1 至 5"),
-            (("--clear", "--url", f"json://x/{SECRET}"), "--clear"),
+            (("--url", filed(*["json://x"] * 6)), "1 至 5"),
+            (("--clear", "--url", filed(f"json://x/{SECRET}")), "--clear"),
             (("--quiet", "22-7"), "--quiet: “22-7”"),
             (("--digest", "weekly"), "--digest: “weekly”"),
-            (("--url", f"json://ok/{SECRET}", "--digest", "daily"), "--digest: “daily”"),
+            (("--url", filed(f"json://ok/{SECRET}"), "--digest", "daily"), "--digest: “daily”"),
         ],
     )
     def test_what_is_wrong_is_named_and_nothing_is_changed(

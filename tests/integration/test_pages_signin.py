@@ -12,7 +12,7 @@ from engine.records.access import check_password, set_password
 from engine.records.people import NewPerson, create_people
 from tests.support.browser import Browser, Page
 from tests.support.town import BLOCK_CALLS, Town, town
-from web.sessions import COOKIE, VISITOR
+from web.sessions import COOKIE, SAFE, VISITOR
 
 
 @pytest.fixture
@@ -124,17 +124,19 @@ def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(office: Town) ->
     browser = Browser(office)
     form = browser.go("/signin").form("/signin")
     visitor = browser.client.cookies[VISITOR]
-    for base, secure in (("http://testserver", False), ("https://testserver", True)):
+    for base, before in (("http://testserver", ""), ("https://testserver", SAFE)):
         answer = browser.client.post(
             f"{base}/signin",
             data={"csrf": form.values["csrf"][0], "login": "shen", "password": "correct horse"},
-            headers={"Cookie": f"{VISITOR}={visitor}"},
+            headers={"Cookie": f"{before}{VISITOR}={visitor}"},
             follow_redirects=False,
         )
-        (cookie,) = [line for line in answer.headers.get_list("set-cookie") if line.startswith(f"{COOKIE}=")]
+        (cookie,) = [line for line in answer.headers.get_list("set-cookie") if line.startswith(f"{before}{COOKIE}=")]
         assert "httponly" in cookie.lower()
         assert "samesite=lax" in cookie.lower()
-        assert ("secure" in cookie.lower()) == secure
+        assert "path=/" in cookie.lower()
+        assert "domain" not in cookie.lower()
+        assert ("secure" in cookie.lower()) == bool(before)
 
 
 def test_a_session_ends_by_signing_out_and_with_the_day(office: Town) -> None:

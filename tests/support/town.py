@@ -134,9 +134,9 @@ class Town:
 def town(database: Database, clock: SetClock, data: Path, **settings: Any) -> Iterator[Town]:
     """Build the town in a migrated database and serve it."""
     database.acting(lambda transaction: _build(transaction, clock.now()))
-    chosen = Settings(
-        database_url=database.url.render_as_string(hide_password=False), data=data, **{"assets": "local", **settings}
-    )
+    usual = {"assets": "local", "idle": 720}
+    url = database.url.render_as_string(hide_password=False)
+    chosen = Settings(database_url=url, data=data, **{**usual, **settings})
     app = create_app(chosen, database, clock)
     # Only what a program would see: an exception that comes out is a 500.
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:

@@ -48,7 +48,11 @@ _BODY = {
 }
 
 #: Shown by a browser, a stored file may run nothing.
-HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=86400"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cache-Control": "private, max-age=86400",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

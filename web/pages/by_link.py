@@ -21,12 +21,12 @@ from engine.stages.calls import Call, Caller, Offer
 from web import forms
 from web.api.uploads import drawn
 from web.by_link import LinkPage, link_page, seen_by_link, stand_in
-from web.dependencies import House, Secret
+from web.dependencies import House, Secret, Visit
 from web.forms import Drawing, Typed
 from web.rendering import go, page
 from web.sessions import LinkForm, Posted, token_of
 
-router = APIRouter(prefix="/t", include_in_schema=False)
+router = APIRouter(prefix="/t", include_in_schema=False, dependencies=[Visit])
 
 Word = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$")]
 Asked = Annotated[int | None, Query(alias="request", ge=1, le=2**31 - 1)]

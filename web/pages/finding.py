@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from engine.errors import NotFound
 from engine.records import uploads
 from engine.records.thumbs import Size
 from web.api.uploads import served, small
@@ -27,7 +28,12 @@ def search(
     name: Name,
     many: Name = "",
 ) -> Response:
-    """What the text in the search field finds, as choices of the form's field `name`."""
+    """What the text in the search field finds, as choices of the form's field `name`.
+
+    Errors: `NotFound` for people, for whoever holds no post: who works here is no business of the public's.
+    """
+    if register == "person" and not here.viewer.posts:
+        raise NotFound("没有这个地址", "there is nothing at this address")
     text = request.query_params.get(f"find.{name}", "")[:100].replace("\0", "")
     with house.database.looking() as transaction:
         options = find(transaction, register, text, (), house.clock.now())

@@ -12,14 +12,14 @@ from engine.errors import HuyingError, KeyReused
 from engine.records import receipts
 from engine.records.grids import grid
 from web import forms, passers_by
-from web.dependencies import House
+from web.dependencies import House, Visit
 from web.forms import Drawing, Typed, Widget
 from web.passers_by import ACCURACY, LAT, LON, Open
 from web.receipts import PHOTOS
 from web.rendering import go, page
 from web.sessions import OpenForm, Posted
 
-router = APIRouter(prefix="/g", include_in_schema=False)
+router = APIRouter(prefix="/g", include_in_schema=False, dependencies=[Visit])
 
 Code = Annotated[str, Path(max_length=64)]
 Kind = Annotated[str, Query(max_length=130)]

@@ -9,7 +9,7 @@ from engine.records import access
 from web import guarding
 from web.dependencies import House
 from web.rendering import go, page
-from web.sessions import COOKIE, At, Form, Sitting, give_cookie
+from web.sessions import At, Form, Sitting, begin
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,10 +33,9 @@ def change(request: Request, house: House, here: At, form: Form) -> Response:
         access.set_password(house.database, login, form.first("new"))
     except (Malformed, TooOften) as error:
         return _page(request, here, error)
-    now = house.clock.now()
-    access.revoke_all(house.database, login, now)
+    access.revoke_all(house.database, login, house.clock.now())
     response = go(request, "/posts?done=1")
-    give_cookie(response, request, COOKIE, access.open_session(house.database, here.viewer.person_id, now))
+    begin(response, request, house, here.viewer.person_id)
     return response
 
 

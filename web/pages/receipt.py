@@ -16,14 +16,14 @@ from engine.rules.case import Case
 from engine.stages.calls import Call, Caller, Offer
 from web import forms
 from web.addresses import whole_address
-from web.dependencies import House, ReceiptSecret
+from web.dependencies import House, ReceiptSecret, Visit
 from web.forms import Drawing, Typed
 from web.passers_by import CALLER
 from web.receipts import progress, stand_in
 from web.rendering import go, page
 from web.sessions import Posted, ReceiptForm, token_of
 
-router = APIRouter(prefix="/r", include_in_schema=False)
+router = APIRouter(prefix="/r", include_in_schema=False, dependencies=[Visit])
 
 Word = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$")]
 Flag = Annotated[str, Query(max_length=1)]

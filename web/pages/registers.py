@@ -144,8 +144,11 @@ def _day(at: Instant) -> str:
 
 @router.post("/registers/{key}/rows/{code}/change")
 def changed(request: Request, house: House, here: At, form: Form, key: Key, code: Code) -> Response:
-    """Put in the next version; what is refused comes back as it was filled in."""
-    return _put(request, house, here, form, register_of(key), code, form.number("expected"))
+    """Put in the next version; what is refused comes back as it was filled in. Errors: `NotFound`, as for reading."""
+    register = register_of(key)
+    with house.database.looking() as transaction:
+        seen(transaction, register, here.viewer, code)
+    return _put(request, house, here, form, register, code, form.number("expected"))
 
 
 def _put(

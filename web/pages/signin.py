@@ -11,9 +11,20 @@ from engine.errors import HuyingError, NotFound, NotSignedIn, TooOften
 from engine.exchange.demo import cast
 from engine.records import access
 from web import guarding
-from web.dependencies import House
+from web.dependencies import House, Visit
 from web.rendering import go, page
-from web.sessions import COOKIE, VISITOR, At, Form, VisitorForm, give_cookie, token_of, visitor
+from web.sessions import (
+    COOKIE,
+    VISITOR,
+    At,
+    Form,
+    VisitorForm,
+    begin,
+    give_cookie,
+    take_cookie,
+    token_of,
+    visitor,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +39,7 @@ def to_signin(path: str) -> str:
     return f"/signin?next={quote(path)}"
 
 
-@router.get("/signin")
+@router.get("/signin", dependencies=[Visit])
 def signin(request: Request, house: House, to: Annotated[str, Query(alias="next", max_length=500)] = "/") -> Response:
     """Who are you?"""
     return _page(request, house, safe(to))
@@ -59,7 +70,7 @@ def leave(request: Request, house: House, here: At, form: Form) -> Response:
     """Go out; the session opens nothing any more."""
     access.revoke(house.database, here.secret, house.clock.now())
     response = go(request, "/signin")
-    response.delete_cookie(COOKIE)
+    take_cookie(response, request, COOKIE)
     return response
 
 
@@ -83,9 +94,7 @@ def _page(
 
 
 def _opened(request: Request, house: Application, person_id: int, to: str) -> Response:
-    secret = access.open_session(house.database, person_id, house.clock.now())
     response = RedirectResponse(to, status_code=303)
-    # A new secret for every session: one that somebody planted before opens nothing.
-    give_cookie(response, request, COOKIE, secret)
-    response.delete_cookie(VISITOR)
+    begin(response, request, house, person_id)
+    take_cookie(response, request, VISITOR)
     return response
