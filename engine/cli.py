@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from engine.application import Application
 from engine.console import (
     admission,
+    backup,
     births,
     calendars,
     exchange,
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         application = Application.of(Settings.from_environment())
         try:
             if not given.any_schema:
-                schema.expect_current(application.database)
+                _say_if_behind(schema.expect_current(application.database))
             return int(given.run(application, given) or 0)
         finally:
             application.close()
@@ -69,11 +70,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def _say_if_behind(release: str | None) -> None:
+    """A program that is one release behind works on, and says so."""
+    if release is not None:
+        ERR.print(
+            f"数据库已是 {release} 版的结构，本程序较旧，可以继续，请尽快升级 / "
+            f"The database's schema is of release {release}; this older program goes on, upgrade it soon",
+            style="yellow", markup=False,
+        )  # fmt: skip
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huying", description="呼应：块呼条应、多格合一 / tickets of grid governance")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for group in (
         installation,
+        backup,
         schedule,
         workflow_files,
         calendars,
