@@ -36,7 +36,7 @@ from engine.console import (
     tickets,
     workflow_files,
 )
-from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain
+from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain, say_if_behind
 from engine.errors import HuyingError
 from engine.records import schema
 from engine.settings import Settings
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         application = Application.of(Settings.from_environment())
         try:
             if not given.any_schema:
-                _say_if_behind(schema.expect_current(application.database))
+                say_if_behind(schema.expect_current(application.database))
             return int(given.run(application, given) or 0)
         finally:
             application.close()
@@ -68,16 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         ERR.print("已中断 / Interrupted")
         return INTERRUPTED
-
-
-def _say_if_behind(release: str | None) -> None:
-    """A program that is one release behind works on, and says so."""
-    if release is not None:
-        ERR.print(
-            f"数据库已是 {release} 版的结构，本程序较旧，可以继续，请尽快升级 / "
-            f"The database's schema is of release {release}; this older program goes on, upgrade it soon",
-            style="yellow", markup=False,
-        )  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:

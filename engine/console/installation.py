@@ -26,7 +26,7 @@ from engine.bench.command import (
     sweeps_as_table,
 )
 from engine.console.bars import bar
-from engine.console.printing import ERR, OUT, REFUSED, Add
+from engine.console.printing import ERR, OUT, REFUSED, Add, say_if_behind
 from engine.console.seals import verify_kept, verify_seal
 from engine.errors import Malformed, Place
 from engine.records import schema
@@ -113,7 +113,7 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
     if given.seal is None and given.alone:
         raise Malformed("请用 --seal 给出封存文件", "say which file with --seal", place=Place(field="--seal"))
     if not given.alone:
-        schema.expect_current(application.database)
+        say_if_behind(schema.expect_current(application.database))
     if given.seal is not None:
         return verify_seal(application, given)
     with application.database.looking() as transaction:

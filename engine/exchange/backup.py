@@ -21,6 +21,7 @@ from sqlalchemy.types import TypeEngine
 import engine.records  # noqa: F401 - knows every table
 from engine.clock import SECOND, Instant
 from engine.database import Database, Transaction, metadata
+from engine.errors import SchemaMismatch
 from engine.exchange import backup_manifest
 from engine.exchange.backup_manifest import (
     FILES_FOLDER,
@@ -72,8 +73,14 @@ def back_up(
     """Make one more backup in a place of backups; its manifest, and the sha256 of that.
 
     `folder` is where parts are written before they are kept. Files that are not to be had are named in `missing`, and
-    everything else is there. Errors: `StoreUnreachable`; then there is no manifest, and so no backup.
+    everything else is there. Errors: `StoreUnreachable`; `SchemaMismatch` if the database is ahead of this program,
+    which then knows only some of its columns; then there is no manifest, and so no backup.
     """
+    if schema.expect_current(database) is not None:
+        raise SchemaMismatch(
+            "数据库比本程序新，请用新版程序备份",
+            "the database is ahead of this program, which would leave out what is new: take the newer one",
+        )
     name = datetime.fromtimestamp(now / SECOND, UTC).strftime("%Y%m%dT%H%M%S%fZ")
     with tempfile.TemporaryDirectory(prefix="huying-backup-", dir=folder) as work:
         path = Path(work) / "part"
