@@ -25,6 +25,8 @@ from engine.stages.door import Door
 
 #: How often each page is asked for, after some times that are not counted.
 _TRIES, _WARM = 60, 3
+#: Seconds that a server may take to start on a machine that has much else to do.
+_STARTING = 180
 #: Parts of a list that are walked through before the one that is timed.
 _DEEP = 20
 PASSWORD = "a long enough secret"  # noqa: S105 (of a district that lives for minutes)
@@ -99,7 +101,7 @@ def process(database: Database, words: tuple[str, ...]) -> Iterator[str]:
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + _STARTING
     while server.poll() is None and time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

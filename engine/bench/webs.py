@@ -37,10 +37,10 @@ def webs(
                 "bare": [ByBare(bare[number % count]) for number in range(CLIENTS)],
                 "huying": [ByHttp(sites[number % count], world, tokens) for number in range(CLIENTS)],
             }
-            figures = interleave(contestants, lives=lives, slices=slices)
             for livers in contestants.values():
                 for liver in livers:
-                    liver.close()
+                    stack.callback(liver.close)
+            figures = interleave(contestants, lives=lives, slices=slices)
         row: dict[str, Any] = {
             "servers": count,
             "clients": CLIENTS,
