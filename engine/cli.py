@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 from engine.application import Application
-from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain
+from engine.console.printing import ERR, INTERRUPTED, REFUSED, USAGE, adder, complain, say_if_behind
 from engine.errors import DatabaseAway, HuyingError
 from engine.records import schema
 from engine.settings import Settings
@@ -44,6 +44,7 @@ MODULES = {
     "seals": "seal seals",
     "explain": "explain",
     "vacancies": "vacancies",
+    "backup": "backup restore",
 }
 
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         application = Application.of(Settings.from_environment())
         try:
             if not given.any_schema:
-                schema.expect_current(application.database)
+                say_if_behind(schema.expect_current(application.database))
             return int(given.run(application, given) or 0)
         finally:
             application.close()

@@ -102,6 +102,14 @@ class FileStore:
         files = [Kept(name=one["path"].rpartition("/")[2], size=one["size"], at=one["last_modified"]) for one in found]
         return sorted(files, key=lambda one: one.at, reverse=True)
 
+    def every(self, folder: str = "") -> Iterator[tuple[str, int]]:
+        """Key and bytes of everything kept, of all below a folder if one is named. Errors: `StoreUnreachable`."""
+        try:
+            for found in obstore.list(self._store, folder or None):
+                yield from ((str(one["path"]), int(one["size"])) for one in found)
+        except (BaseError, OSError) as failure:
+            raise StoreUnreachable from failure
+
     def drop(self, key: str) -> None:
         """Keep this file no longer; nothing happens where there is none. Errors: `StoreUnreachable`."""
         try:

@@ -16,12 +16,14 @@ from sqlalchemy.engine import make_url
 
 from engine.bench import world
 from engine.bench.figures import figures_timed
-from engine.bench.life import Liver, Through, Yard, reference
+from engine.bench.life import Liver, Through, Yard, conninfo, reference
 from engine.bench.lists import lists
 from engine.bench.replay import record, replay
 from engine.bench.run import interleave, ratios
 from engine.bench.servers import postgresql
+from engine.bench.sizes import sizes
 from engine.bench.sweeps import sweeps
+from engine.bench.webs import webs
 from engine.clock import SystemClock
 from engine.database import Database
 from engine.records import schema
@@ -116,6 +118,10 @@ class Size:
     listed: int = 0
     #: Tickets among which figures are timed; none: they are not.
     figures: int = 0
+    #: Tickets of districts that are alike but for their past, the first of them what others are held against.
+    sizes: tuple[int, ...] = ()
+    #: How many web processes serve one database, on PostgreSQL.
+    servers: tuple[int, ...] = ()
 
 
 def bench(
@@ -157,6 +163,15 @@ def _all(fresh: "Fresh", size: Size, dialect: str, tell: Callable[[str], None]) 
         tell(f"{dialect}: {size.figures:,} 件案卷的指标 / figures of tickets")
         database, door, built = fresh.database()
         figures["figures"] = figures_timed(database, door, built, count=size.figures, tell=tell)
+    if size.sizes:
+        tell(f"{dialect}: {', '.join(f'{count:,}' for count in size.sizes)} 件案卷 / tickets")
+        figures["sizes"] = sizes(fresh.database, size.sizes, tell)
+    if size.servers and dialect == "postgresql":
+        tell(f"{dialect}: {', '.join(map(str, size.servers))} 个网页进程 / web processes")
+        database, _, built = fresh.database()
+        figures["servers"] = webs(
+            database, built, size.servers, lives=max(4, size.lives // 4), slices=size.slices, tell=tell
+        )
     return figures
 
 
@@ -226,7 +241,7 @@ def _own_statements(fresh: Fresh) -> dict[str, float]:
 def _bare(database: Database) -> Any:
     """The bare driver, durable as the door is."""
     if database.dialect == "postgresql":
-        return psycopg.connect(_conninfo(database.url.render_as_string(hide_password=False)), prepare_threshold=None)
+        return psycopg.connect(conninfo(database.url.render_as_string(hide_password=False)), prepare_threshold=None)
     connection = sqlite3.connect(str(database.url.database), isolation_level=None)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}")
@@ -241,14 +256,10 @@ def _yards(module: Any, database: Database, count: int, *, prepare: bool) -> lis
         if prepare:
             module.prepare_sqlite(yard_path)
         return [Yard(module.SqliteYard(yard_path), at) for _ in range(count)]
-    info = _conninfo(database.url.render_as_string(hide_password=False))
+    info = conninfo(database.url.render_as_string(hide_password=False))
     if prepare:
         module.prepare_postgresql(info)
     return [Yard(module.PostgresqlYard(info), at) for _ in range(count)]
-
-
-def _conninfo(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -268,7 +279,7 @@ def _postgresql_databases(url: str) -> Iterator[Fresh]:
 
     def create(number: int) -> str:
         name = f"huying_bench_{number}"
-        with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+        with psycopg.connect(conninfo(url), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             connection.execute(f'CREATE DATABASE "{name}"')
         made.append(name)
@@ -278,6 +289,6 @@ def _postgresql_databases(url: str) -> Iterator[Fresh]:
         with ExitStack() as stack:
             yield Fresh(create, stack)
     finally:
-        with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+        with psycopg.connect(conninfo(url), autocommit=True) as connection:
             for name in made:
                 connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -6,7 +6,7 @@ their events and their facts, moved back in time in the order in which they woul
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -39,10 +39,19 @@ _TABLES = {
     "ticket": "id", "event": "ticket_id", "ticket_fact": "ticket_id", "task_fact": "ticket_id",
     "stage_span": "ticket_id",
 }  # fmt: skip
-#: Tables of which only the rows of open tickets are copied: what stands now is counted by them.
+#: Tables of which else only the rows of open tickets are copied: what stands now is counted by them.
 _OF_OPEN = {"reach": "ticket_id", "deadline": "ticket_id", "task": "ticket_id", "card": "ticket_id"}
+#: What lists and acts read beside them.
+_LISTED = {
+    "case_number": "ticket_id", "particulars": "ticket_id", "ticket_text": "ticket_id", "reach": "ticket_id",
+    "task": "ticket_id", "deadline": "ticket_id",
+}  # fmt: skip
+#: Copies that are on their way, however many are done with: a district that grows old, not one that grows.
+_RUNNING = 2_000
 #: Columns of these tables that hold moments.
 _MOMENTS = frozenset({"at", "recorded_at"})
+#: A copied deadline comes so long after now, in microseconds: nobody sweeps copies.
+_AHEAD = 90 * DAY
 _NUMBERS = {
     "sqlite": "WITH RECURSIVE n (i) AS (SELECT {last} UNION ALL SELECT i - 1 FROM n WHERE i > {first}) ",
     "postgresql": "WITH n (i) AS (SELECT generate_series({last}::bigint, {first}, -1)) ",
@@ -88,25 +97,40 @@ def populate(
     tick: Callable[[int], None] = lambda _: None,
     *,
     events: bool = True,
+    listed: bool = False,
 ) -> int:
     """Fill the district with about `count` tickets and their facts, with `events` also these; how many there are.
 
-    `tick` is told how many were added.
+    `listed`: with everything that lists read, and some 2,000 tickets on their way whatever `count` is. `tick` is told
+    how many were added.
     """
     shape = shape or Shape()
-    born = database.acting(partial(_born, door=door, world=world, now=now, shape=shape))
+    tables = {name: key for name, key in _TABLES.items() if events or name != "event"}
+    tables |= _LISTED if listed else _OF_OPEN
+    # What nobody ever works on would grow with the years, and with it every queue.
+    aside = frozenset({"running", "forgotten"} if listed else {"running"})
+    born = database.acting(partial(_born, door=door, world=world, now=now, shape=shape, aside=aside))
     done = len(born.running) + len(born.past)
     database.acting(partial(_told, door=door, ids=[*born.running, *born.past]))
     tick(done)
     times = max(0, count - done) // len(born.past)
     step = YEARS * 365 * DAY // max(times, 1)
     chunk = max(1, 100_000 // len(born.past))
-    indexes = database.acting(_without_indexes)
+    indexes = database.acting(partial(_without_indexes, tables=tables))
+    rows: list[tuple[int, int | None]] = [(one, None) for one in born.past]
+    if not listed:
+        rows += [(one, max(1, _RECENT // step)) for one in born.running]
+    standing = None if listed else frozenset((*born.running, *born.forgotten))
+    copying = _Copying(tables, rows, step, now, standing)
     for last in range(times, 0, -chunk):
         first = max(1, last - chunk + 1)
-        added = database.acting(partial(_copied, born=born, first=first, last=last, step=step, events=events))
+        added = database.acting(partial(_copied, copying=copying, first=first, last=last))
         done += added
         tick(added)
+    if listed:
+        copies = max(1, _RUNNING // max(1, len(born.running)))
+        running = _Copying(tables, [(one, None) for one in born.running], _RECENT // copies, now, None, 2 * _FAR, "R")
+        done += database.acting(partial(_copied, copying=running, first=1, last=copies))
     for index in indexes:
         database.acting(partial(Transaction.run, sql=index))
     months = {rollups.month_of(now - day * DAY) for day in range(YEARS * 365 + 40)}
@@ -118,7 +142,9 @@ def populate(
 # -- what comes through the door -------------------------------------------------------------------------------------
 
 
-def _born(transaction: Transaction, door: Door, world: World, now: Instant, shape: Shape) -> _Born:
+def _born(
+    transaction: Transaction, door: Door, world: World, now: Instant, shape: Shape, aside: frozenset[str]
+) -> _Born:
     places = list(grids(transaction, shape.streets, shape.grids))
     units = list(bureaus(transaction, shape.bureaus, shape.offices))
     things = list(items(transaction, shape.items))
@@ -132,7 +158,7 @@ def _born(transaction: Transaction, door: Door, world: World, now: Instant, shap
             story = _Story(lives, dice, now, place, dice.choice(things), dice.choice(units))
             story.go(way)
             lives.keep(story.life)
-            (found.running if way == "running" else found.past).append(story.life.outcome.ticket_id)
+            (found.running if way in aside else found.past).append(story.life.outcome.ticket_id)
             if way == "forgotten":
                 found.forgotten.add(story.life.outcome.ticket_id)
     lives.write()
@@ -230,18 +256,33 @@ def _told(transaction: Transaction, door: Door, ids: list[int]) -> None:
 # -- copies ----------------------------------------------------------------------------------------------------------
 
 
-def _copied(transaction: Transaction, born: _Born, first: int, last: int, step: int, events: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Copying:
+    """Of which tickets copies are made, and how far apart they lie."""
+
+    tables: Mapping[str, str]
+    #: Original, and how many copies of it there are at most.
+    rows: Sequence[tuple[int, int | None]]
+    #: Microseconds between two copies of one ticket.
+    step: int
+    now: Instant
+    #: Those of which alone rows of `_OF_OPEN` are copied; None for all.
+    standing: frozenset[int] | None
+    far: int = _FAR
+    #: What the copies' case numbers begin with.
+    letter: str = "B"
+
+
+def _copied(transaction: Transaction, copying: _Copying, first: int, last: int) -> int:
     """The copies number `first` to `last` of every ticket, the oldest first; how many tickets these are."""
-    rows: list[_Original] = [(one, part, None) for part, one in enumerate(born.past)]
-    rows += [(one, part, max(1, _RECENT // step)) for part, one in enumerate(born.running, len(rows))]
-    standing = [row for row in rows if row[2] is not None or row[0] in born.forgotten]
     numbers = _NUMBERS[transaction.dialect].format(first=first, last=last)
-    for table, key in (_TABLES | _OF_OPEN).items():
-        if table == "event" and not events:
-            continue
+    for table, key in copying.tables.items():
         columns = columns_of(transaction, table)
-        _originals(transaction, table, key, standing if table in _OF_OPEN else rows)
-        values = ", ".join(_value(name, key, len(rows), step) for name in columns)
+        wanted = copying.standing if table in _OF_OPEN else None
+        parts = enumerate(copying.rows)
+        chosen = [(one, part, most) for part, (one, most) in parts if wanted is None or one in wanted]
+        _originals(transaction, table, key, chosen)
+        values = ", ".join(_value(copying, name, key) for name in columns)
         listed = ", ".join(f'"{name}"' for name in columns)
         overriding = "OVERRIDING SYSTEM VALUE " if transaction.postgresql and table == "ticket" else ""
         transaction.run(
@@ -249,13 +290,12 @@ def _copied(transaction: Transaction, born: _Born, first: int, last: int, step: 
             f"SELECT {values} FROM n CROSS JOIN bench_{table} x WHERE x.bench_most IS NULL OR n.i <= x.bench_most "
             "ORDER BY n.i DESC, x.bench_part"
         )
-    recent = max(0, min(last, max(1, _RECENT // step)) - first + 1)
-    return (last - first + 1) * len(born.past) + recent * len(born.running)
+    return sum(max(0, min(last, last if most is None else most) - first + 1) for _, most in copying.rows)
 
 
-def _without_indexes(transaction: Transaction) -> list[str]:
+def _without_indexes(transaction: Transaction, tables: Mapping[str, str]) -> list[str]:
     """Drop the indexes of the tables that are copied, made faster afterwards; the statements that make them."""
-    match, parameters = among(transaction, _TABLES | _OF_OPEN)
+    match, parameters = among(transaction, list(tables))
     sql = (
         f"SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename {match}"  # noqa: S608
         if transaction.postgresql
@@ -267,7 +307,7 @@ def _without_indexes(transaction: Transaction) -> list[str]:
     return [str(sql) for _, sql in found]
 
 
-def _originals(transaction: Transaction, table: str, key: str, rows: list[_Original]) -> None:
+def _originals(transaction: Transaction, table: str, key: str, rows: Sequence[tuple[int, int, int | None]]) -> None:
     """The rows of the tickets that came through the door, apart: the table itself soon holds millions."""
     mark = "%s" if transaction.postgresql else "?"
     transaction.run(
@@ -285,14 +325,16 @@ def _originals(transaction: Transaction, table: str, key: str, rows: list[_Origi
     )
 
 
-def _value(name: str, key: str, parts: int, step: int) -> str:
+def _value(copying: _Copying, name: str, key: str) -> str:
     """What a copy has in one column. Later copies are older, and so have lower numbers."""
     if name == key:
-        return f"{_FAR} - n.i * {parts} + x.bench_part"
-    if name == "case_no":
-        return "'B' || x.bench_part || '-' || n.i"
+        return f"{copying.far} - n.i * {len(copying.rows)} + x.bench_part"
+    if name in ("case_no", "number"):
+        return f"'{copying.letter}' || x.bench_part || '-' || n.i"
+    if name == "next_at":
+        return f'CASE WHEN x."{name}" IS NULL THEN NULL ELSE {copying.now + _AHEAD} + n.i END'
     moves = name in _MOMENTS or name.endswith(("_at", "_due", "_key"))
-    return f'x."{name}" - n.i * {step}' if moves else f'x."{name}"'
+    return f'x."{name}" - n.i * {copying.step}' if moves else f'x."{name}"'
 
 
 def spread(transaction: Transaction) -> Iterator[tuple[str, str]]:

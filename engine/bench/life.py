@@ -5,6 +5,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from sqlalchemy.engine import make_url
+
 from engine import resources
 from engine.bench.world import PHOTO, World
 from engine.clock import Instant
@@ -13,7 +15,10 @@ from engine.stages.calls import Call, Caller
 from engine.stages.door import Door
 
 ACTS = 6
-_WORKFLOW = "block-calls-line-responds"
+WORKFLOW = "block-calls-line-responds"
+#: Which member of the cast does which of the six acts, and which of these are done on a task.
+WHO = ("worker", "desk", "desk", "line", "line", "checker")
+OF_TASKS = frozenset({"sign", "finish"})
 
 
 class Liver(Protocol):
@@ -50,41 +55,38 @@ class Through:
         return {}
 
     def act(self, life: dict[str, int], number: int) -> dict[str, int]:
-        call = (self._report, self._accept, self._call, self._sign, self._finish, self._check)[number](life)
+        action, form = form_of(self._world, number)
+        caller = Caller(person_id=self._world.people[WHO[number]])
+        if number == 0:
+            call = Call(caller=caller, action=action, workflow=WORKFLOW, form=form)
+        else:
+            task = life["task"] if action in OF_TASKS else None
+            call = Call(caller=caller, action=action, ticket_id=life["ticket"], task=task, form=form)
         outcome = self._door.act(call)
         life["ticket"] = outcome.ticket_id
-        if number == 2:
+        if action == "call":
             life["task"] = outcome.created[0]
         return life
 
     def close(self) -> None:
         """The door's connections belong to its database."""
 
-    def _by(self, login: str) -> Caller:
-        return Caller(person_id=self._world.people[login])
 
-    def _report(self, life: dict[str, int]) -> Call:
-        form = {"description": "路灯不亮", "place": {"area": self._world.area}, "before_photos": [PHOTO]}
-        return Call(caller=self._by("worker"), action="report", workflow=_WORKFLOW, form=form)
+def form_of(world: World, number: int) -> tuple[str, dict[str, Any]]:
+    """The action and the form of one of the six acts: report, accept, call, sign, finish, check."""
+    return (
+        ("report", {"description": "路灯不亮", "place": {"area": world.area}, "before_photos": [PHOTO]}),
+        ("accept", {"item": world.item, "urgency": "normal"}),
+        ("call", {"kind": "appeal", "lead": "urban"}),
+        ("sign", {}),
+        ("finish", {"result": "已更换灯泡", "after_photos": [PHOTO]}),
+        ("check", {"check_photos": [PHOTO]}),
+    )[number]
 
-    def _accept(self, life: dict[str, int]) -> Call:
-        form = {"item": self._world.item, "urgency": "normal"}
-        return Call(caller=self._by("desk"), action="accept", ticket_id=life["ticket"], form=form)
 
-    def _call(self, life: dict[str, int]) -> Call:
-        form = {"kind": "appeal", "lead": "urban"}
-        return Call(caller=self._by("desk"), action="call", ticket_id=life["ticket"], form=form)
-
-    def _sign(self, life: dict[str, int]) -> Call:
-        return Call(caller=self._by("line"), action="sign", ticket_id=life["ticket"], task=life["task"])
-
-    def _finish(self, life: dict[str, int]) -> Call:
-        form = {"result": "已更换灯泡", "after_photos": [PHOTO]}
-        return Call(caller=self._by("line"), action="finish", ticket_id=life["ticket"], task=life["task"], form=form)
-
-    def _check(self, life: dict[str, int]) -> Call:
-        form = {"check_photos": [PHOTO]}
-        return Call(caller=self._by("checker"), action="check", ticket_id=life["ticket"], form=form)
+def conninfo(url: str) -> str:
+    """A URL as libpq reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def reference() -> ModuleType:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from engine.stages.door import Door
 
 #: How often each page is asked for, after some times that are not counted.
 _TRIES, _WARM = 60, 3
+#: Seconds that a server may take to start on a machine that has much else to do.
+_STARTING = 180
 #: Parts of a list that are walked through before the one that is timed.
 _DEEP = 20
 PASSWORD = "a long enough secret"  # noqa: S105 (of a district that lives for minutes)
@@ -66,23 +68,28 @@ def lists(database: Database, door: Door, world: World, *, count: int, tell: Cal
             browser = signed_in(address, login)
             for path in (*paths, _deep(browser, address)):
                 page = path.partition("cursor=")[0]
-                rows.append({"who": login, "path": page, **timed(browser, address + _quoted(path))})
+                rows.append({"who": login, "path": page, **timed(browser, address + quoted(path))})
                 tell(f"  {login} {page}: {rows[-1]['p95_ms']} ms")
     return {"tickets": total, "pages": rows}
 
 
+def serving(database: Database) -> AbstractContextManager[str]:
+    """A server on this database, in a process of its own; its address."""
+    return process(database, ("engine.cli", "serve", "--port", "{port}"))
+
+
 @contextmanager
-def serving(database: Database) -> Iterator[str]:
-    """A server on this database, in a process of its own."""
+def process(database: Database, words: tuple[str, ...]) -> Iterator[str]:
+    """A module that serves on this database, in a process of its own; its address. `{port}` is a free one."""
     with socket.socket() as free, tempfile.TemporaryDirectory(prefix="huying-bench-") as data:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
         environment = {
             **os.environ, "HUYING_DATABASE": database.url.render_as_string(hide_password=False), "HUYING_DATA": data,
-            "HUYING_ASSETS": "local",
+            "HUYING_ASSETS": "local", "HUYING_SCHEDULER": "apart",
         }  # fmt: skip
-        command = [sys.executable, "-m", "engine.cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", *(word.format(port=port) for word in words)]
         with (Path(data) / "server.log").open("wb") as log:
             server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 (words of this file)
         try:
@@ -94,7 +101,7 @@ def serving(database: Database) -> Iterator[str]:
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + _STARTING
     while server.poll() is None and time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -107,7 +114,7 @@ def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
 
 def signed_in(address: str, login: str) -> OpenerDirector:
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    found = _CSRF.search(_get(browser, f"{address}/signin"))
+    found = _CSRF.search(get(browser, f"{address}/signin"))
     form = {"csrf": found[1] if found else "", "login": login, "password": PASSWORD, "next": "/"}
     with browser.open(f"{address}/signin", urlencode(form).encode(), timeout=60) as answer:
         answer.read()
@@ -118,7 +125,7 @@ def _deep(browser: OpenerDirector, address: str) -> str:
     """The address of a part far down the list of tickets."""
     path = "/tickets"
     for _ in range(_DEEP):
-        found = _MORE.search(_get(browser, address + path))
+        found = _MORE.search(get(browser, address + path))
         if found is None:
             break
         path = found[1].replace("&amp;", "&")
@@ -129,20 +136,22 @@ def timed(browser: OpenerDirector, url: str) -> dict[str, float]:
     spent = []
     for _ in range(_WARM + _TRIES):
         begun = time.perf_counter()
-        _get(browser, url)
+        get(browser, url)
         spent.append(time.perf_counter() - begun)
     ordered = sorted(spent[_WARM:])
     return {"p50_ms": percentile(ordered, 50), "p95_ms": percentile(ordered, 95)}
 
 
-def _get(browser: OpenerDirector, url: str) -> str:
+def get(browser: OpenerDirector, url: str) -> str:
+    """The page, to its last byte. Errors: `RuntimeError` where it asks to sign in."""
     with browser.open(Request(url), timeout=120) as answer:  # noqa: S310 (an address of our own)
         if "/signin" in answer.geturl() and "/signin" not in url:
             raise RuntimeError(f"not signed in at {url}")
         return str(answer.read().decode())
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
+    """A path whose query holds Chinese, as it is sent."""
     name, _, query = path.partition("?")
     pairs = [part.partition("=")[::2] for part in query.split("&") if part]
     return path if "cursor=" in query or not pairs else f"{name}?{urlencode(pairs)}"

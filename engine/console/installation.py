@@ -26,8 +26,9 @@ from engine.bench.command import (
     shown_as_table,
     sweeps_as_table,
 )
+from engine.bench.showing import servers_as_table, sizes_as_table
 from engine.console.bars import bar
-from engine.console.printing import ERR, OUT, REFUSED, Add
+from engine.console.printing import ERR, OUT, REFUSED, Add, say_if_behind
 from engine.console.seals import verify_kept, verify_seal
 from engine.errors import Malformed, Place
 from engine.records import schema
@@ -71,6 +72,16 @@ def add(command: Add) -> None:
     timing.add_argument("--due", type=int, default=10_000, help="how many of them are due")
     timing.add_argument("--listed", type=int, default=0, help="tickets among which lists are timed; 0: they are not")
     timing.add_argument("--figures", type=int, default=0, help="tickets whose figures are timed; 0: they are not")
+    timing.add_argument(
+        "--sizes", type=_counts, default=(), metavar="N,N", help="tickets of districts that are held against the first"
+    )
+    timing.add_argument(
+        "--servers",
+        type=_counts,
+        default=(),
+        metavar="N,N",
+        help="web processes on one PostgreSQL, beside bare handlers",
+    )
     timing.add_argument("--slices", type=int, default=15, help="slices of each contestant, in turns")
     timing.add_argument(
         "--postgresql", metavar="URL", help="a server to use, its password in a PGPASSFILE; else one is started"
@@ -116,7 +127,7 @@ def _verify(application: Application, given: argparse.Namespace) -> int:
     if given.seal is None and given.alone:
         raise Malformed("请用 --seal 给出封存文件", "say which file with --seal", place=Place(field="--seal"))
     if not given.alone:
-        schema.expect_current(application.database)
+        say_if_behind(schema.expect_current(application.database))
     if given.seal is not None:
         return verify_seal(application, given)
     with application.database.looking() as transaction:
@@ -196,6 +207,14 @@ def _token(application: Application, given: argparse.Namespace) -> int:
     return 0
 
 
+def _counts(text: str) -> tuple[int, ...]:
+    """Whole numbers between commas, each at least 1."""
+    counts = tuple(int(part) for part in text.replace("_", "").split(","))
+    if min(counts) < 1:
+        raise ValueError
+    return counts
+
+
 def _bench(application: Application, given: argparse.Namespace) -> int:
     """Time lives through the door beside a frozen yardstick, and the sweep beside the door, on both databases."""
     if given.postgresql and urlsplit(given.postgresql).password:
@@ -204,9 +223,8 @@ def _bench(application: Application, given: argparse.Namespace) -> int:
             "a password cannot stand on the command line: put it into the file of PGPASSFILE",
             place=Place(field="--postgresql"),
         )
-    if min(given.lives, given.running, given.listed, given.figures) < 0 or not 20 <= given.due <= max(
-        20, given.running
-    ):
+    amiss = given.running and not 20 <= given.due <= given.running
+    if amiss or min(given.lives, given.running, given.listed, given.figures) < 0:
         raise Malformed(
             "--due 应在 20 与 --running 之间，均不为负",
             "--due must lie between 20 and --running, none below zero",
@@ -214,7 +232,7 @@ def _bench(application: Application, given: argparse.Namespace) -> int:
         )
     size = Size(
         lives=given.lives, slices=given.slices, running=given.running, due=given.due, listed=given.listed,
-        figures=given.figures,
+        figures=given.figures, sizes=given.sizes, servers=given.servers,
     )  # fmt: skip
     results = bench(
         size, postgresql_url=given.postgresql, dialects=tuple(given.only or DIALECTS),
@@ -227,4 +245,6 @@ def _bench(application: Application, given: argparse.Namespace) -> int:
         OUT.print(sweeps_as_table(results) if size.running else "")
         OUT.print(lists_as_table(results) if size.listed else "")
         OUT.print(figures_as_table(results) if size.figures else "")
+        OUT.print(sizes_as_table(results, DIALECTS) if size.sizes else "")
+        OUT.print(servers_as_table(results) if "servers" in results.get("postgresql", {}) else "")
     return 0

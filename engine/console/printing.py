@@ -28,6 +28,16 @@ def complain(refusal: HuyingError) -> None:
         ERR.print(str(error), markup=False, style="red")
 
 
+def say_if_behind(release: str | None) -> None:
+    """A program that is one release behind works on, and says so."""
+    if release is not None:
+        ERR.print(
+            f"数据库已是 {release} 版的结构，本程序较旧，可以继续，请尽快升级 / "
+            f"The database's schema is of release {release}; this older program goes on, upgrade it soon",
+            style="yellow", markup=False,
+        )  # fmt: skip
+
+
 def adder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Add:
     """What a group of commands adds itself with."""
 

@@ -14,11 +14,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, Sequence, create_engine
 
 from engine import resources
 from engine.database import Database, metadata
 from engine.errors import SchemaMismatch
+from engine.records import releases
 from engine.records.structure import Structure, structure
 
 #: Gives out case numbers on PostgreSQL; SQLite counts in the table `serial`.
@@ -35,14 +37,28 @@ def migrate(database: Database) -> list[str]:
     Errors: `SchemaMismatch` if the database is of a newer release.
     """
     with database.migrating() as connection:
-        coming = _after(_revision(connection))
-        if coming:
-            command.upgrade(_config(connection), "head")
+        return upgrade(connection)
+
+
+def upgrade(connection: Connection, target: str = "head") -> list[str]:
+    """Like `migrate`, on a connection of `Database.migrating` and up to a revision. Errors: as `migrate`."""
+    coming = _after(revision(connection), target)
+    if coming:
+        command.upgrade(_config(connection), target)
+        releases.note(connection, [(script.revision, script.module.release) for script in coming])
     return [_line(script) for script in coming]
 
 
-def expect_current(database: Database) -> None:
-    """Errors: `SchemaMismatch` when migrations are still to run, or when the database is of a newer release."""
+def expect_current(database: Database) -> str | None:
+    """The release that the database is ahead by, if it is one release ahead; None if it is not.
+
+    Errors: `SchemaMismatch` when migrations are still to run, or when the database is ahead by more than one release.
+    """
+    with database.reading() as session:
+        at = revision(session.connection())
+        newest = _scripts().get_current_head()
+        if at is not None and newest is not None and not _knows(at):
+            return releases.behind(releases.told(session.connection()), newest)
     waiting = pending(database)
     if waiting:
         raise SchemaMismatch(
@@ -50,6 +66,7 @@ def expect_current(database: Database) -> None:
             "the database's schema is not up to date; run huying migrate first",
             pending=waiting,
         )
+    return None
 
 
 def pending(database: Database) -> list[str]:
@@ -60,7 +77,7 @@ def pending(database: Database) -> list[str]:
 def current(database: Database) -> str | None:
     """The revision the database is at; None before the first migration."""
     with database.reading() as session:
-        return _revision(session.connection())
+        return revision(session.connection())
 
 
 def catalogue(database: Database) -> Structure:
@@ -101,15 +118,33 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """The revision of the database behind a connection; None before the first migration."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _after(revision: str | None) -> list[Script]:
-    """The migrations after `revision` up to the newest, oldest first."""
-    scripts = ScriptDirectory.from_config(_config())
+def newest_of(release: str) -> str | None:
+    """The last revision of a release; None where no migration belongs to it."""
+    every = reversed(list(_scripts().walk_revisions()))
+    found = [script.revision for script in every if script.module.release == release]
+    return found[-1] if found else None
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _knows(revision: str) -> bool:
     try:
-        found = list(scripts.iterate_revisions("head", revision or "base"))
+        return _scripts().get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def _after(revision: str | None, target: str = "head") -> list[Script]:
+    """The migrations after `revision` up to the target, oldest first."""
+    try:
+        found = list(_scripts().iterate_revisions(target, revision or "base"))
     except RevisionError as error:
         raise SchemaMismatch(revision=revision) from error
     return found[::-1]

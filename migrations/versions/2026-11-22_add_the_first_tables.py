@@ -11,6 +11,8 @@ revision = "2026_11_22_first_tables"
 down_revision = None
 branch_labels = None
 depends_on = None
+#: The version of the program that brings it.
+release = "0.1.0"
 
 #: SQLite gives out identities only for its own INTEGER.
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -894,6 +896,13 @@ def add_tables() -> None:
         unique=False,
         sqlite_where=sa.text("opened_at IS NULL"),
         postgresql_where=sa.text("opened_at IS NULL"),
+    )
+    op.create_table(
+        "schema_step",
+        sa.Column("number", BIG, autoincrement=False, nullable=False),
+        sa.Column("revision", sa.String(length=64), nullable=False),
+        sa.Column("release", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_schema_step")),
     )
     op.create_table(
         "seal",

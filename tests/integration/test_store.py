@@ -70,6 +70,14 @@ def test_what_lies_in_a_folder_is_listed_and_may_be_dropped(kept: FileStore) -> 
     assert kept.read("drafts/71/other") == b"drafts/71/other"
 
 
+def test_everything_that_is_kept_is_told_with_its_size(kept: FileStore) -> None:
+    kept.keep("all/ab/one", b"1")
+    kept.keep("all/two", b"22")
+    assert dict(kept.every("all")) == {"all/ab/one": 1, "all/two": 2}
+    assert dict(kept.every()).items() >= {"all/two": 2}.items()
+    assert list(kept.every("nothing")) == []
+
+
 def test_an_upload_is_kept_in_either_store_under_its_digest(sqlite_database: Database, kept: FileStore) -> None:
     content = jpeg(scene(1))
     stored = uploads.store(sqlite_database, kept, io.BytesIO(content), 1, Instant(1), name="a.jpg")

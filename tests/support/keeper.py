@@ -19,6 +19,7 @@ from typing import Any
 import web.serve  # noqa: F401 (so that a forked server does not wait for it)
 from engine.cli import main
 from tests.support.hindered import Hindrance, hinder
+from tests.support.hosts import enter
 
 #: What a child exits with when `main` raised.
 CRASHED = 70
@@ -57,7 +58,8 @@ def _ended(running: dict[int, int | None], pid: int) -> int | None:
 def _start(order: dict[str, Any]) -> int:
     with open(order["output"], "ab") as output:
         if order["hindrance"] is None:
-            command = [sys.executable, "-m", "engine.cli", *order["words"]]
+            there = ["ip", "netns", "exec", order["host"]] if order["host"] else []
+            command = [*there, sys.executable, "-m", "engine.cli", *order["words"]]
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=order["environment"]
             )
@@ -78,6 +80,8 @@ def _be(order: dict[str, Any], output: int) -> None:
             os.dup2(nothing.fileno(), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        if order["host"]:
+            enter(order["host"])
         os.environ.clear()
         os.environ.update(order["environment"])
         hinder(Hindrance(**order["hindrance"]))

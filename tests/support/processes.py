@@ -95,9 +95,14 @@ class Keeper:
             yield cls(process)
 
     def start(
-        self, words: tuple[str, ...], environment: Mapping[str, str], output: Path, hindrance: Hindrance | None = None
+        self,
+        words: tuple[str, ...],
+        environment: Mapping[str, str],
+        output: Path,
+        hindrance: Hindrance | None = None,
+        host: str = "",
     ) -> Process:
-        """`huying WORDS`, fresh, or forked and hindered."""
+        """`huying WORDS`, fresh, or forked and hindered; on the host of a namespace, if one is named."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HUYING_")}
         answer = self._ask(
             do="start",
@@ -105,6 +110,7 @@ class Keeper:
             environment={**kept, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", **environment},
             output=str(output),
             hindrance=asdict(hindrance) if hindrance else None,
+            host=host,
         )
         return Process(self, int(answer["pid"]), output)
 
