@@ -100,6 +100,8 @@ class Space:
         #: Acts that ended in a fault of the file: where from, and the act.
         self.faults: list[tuple[int, Move]] = []
         self.too_many = False
+        #: Lines of acts whose conditions were let free: that they were done proves nothing of them.
+        self.unproven: frozenset[int] = frozenset()
         self._known: dict[Any, int] = {}
         self._acts = 0
         self._by_rule = {name for one in every_action(workflow) if RULE in one.by for name in one.counts}

@@ -36,12 +36,13 @@ def impossible(workflow: Workflow, spaces: Iterable[Space]) -> list[Finding]:
     spaces = list(spaces)
     there, happened, done = set[tuple[str, str]](), set[tuple[str, str, str]](), set[Place]()
     for space in spaces:
-        done |= space.done
+        done |= {place for place in space.done if place[1] not in space.unproven}
         for spot in space.spots:
             for move, _ in spot.onward:
                 for line in move.lines:
                     there |= {(line.kind, line.source), (line.kind, line.target)}
-                    happened.add((line.kind, line.source, line.action))
+                    if move.line not in space.unproven or line.action != move.action:
+                        happened.add((line.kind, line.source, line.action))
             there |= {(task.kind, task.state) for task in spot.case.tasks.values()}
     main = _Look(spaces[0], frozenset())
     found: list[Finding] = []
@@ -71,6 +72,17 @@ def impossible(workflow: Workflow, spaces: Iterable[Space]) -> list[Finding]:
 def way_to(space: Space, kind: str | None, state: str) -> tuple[Move, ...]:
     """The shortest way to a state of the ticket or of a kind of task; nothing where none leads there."""
     return tuple(_Look(space, frozenset()).first(lambda spot: _is_in(spot.case, kind, state)))
+
+
+def leaves(spaces: Iterable[Space], finding: Finding) -> bool:
+    """Whether some task has left by itself the state that it was found to be caught in."""
+    return any(
+        (line.kind, line.source) == (finding.kind, finding.state) and line.target != line.source
+        for space in spaces
+        for spot in space.spots
+        for move, _ in spot.onward
+        for line in move.lines
+    )
 
 
 def _declared(workflow: Workflow) -> Iterator[tuple[str | None, State, Action]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.analysis.slicing import Named, Reads, conditions_of, forced, is_idle, sliced, steerless, without
 from engine.definitions.conditions import Condition, Either, Every, InState, Joined, Nobody, Not, Tasks
-from engine.definitions.model import RULE, Action, Request, State, TaskKind, TaskSet, Workflow
+from engine.definitions.model import CLOCK, RULE, Action, Request, State, TaskKind, TaskSet, Workflow
 from engine.definitions.walk import actions_of, every_action
 
 #: What the memory of one action that may be done once is called among the values of a ticket, and a date that a
@@ -70,10 +70,10 @@ def _moves(action: Action) -> bool:
 
 
 def _alone(workflow: Workflow) -> Iterator[Action]:
-    """Actions that only write down: neither what is asked for or answered, nor what moves anything."""
+    """Actions that only write down: not asked for, answered or forced by the clock, and nothing is moved by them."""
     scopes: list[Workflow | TaskKind] = [workflow, *workflow.tasks.values()]
     for scope in scopes:
-        yield from (action for action in actions_of(scope.states) if not _moves(action))
+        yield from (action for action in actions_of(scope.states) if not _moves(action) and CLOCK not in action.by)
 
 
 def _steering(workflow: Workflow) -> set[str]:
@@ -132,6 +132,8 @@ class Bearing:
     """What matters in which state of the ticket, of a sliced file."""
 
     workflow: Workflow
+    #: Whether tasks are heard everywhere: then every step of theirs is seen.
+    everywhere: bool = False
     #: State → counters, marks, choices and memories of `once` that may still be asked for.
     live: dict[str, frozenset[str]] = field(default_factory=dict)
     #: State → kinds of task that nobody hears there.
@@ -142,7 +144,7 @@ class Bearing:
             (state.name, kind)
             for state in self.workflow.states.values()
             for kind in state.tasks
-            if not self._is_asked(state, kind)
+            if not self.everywhere and not self._is_asked(state, kind)
         }
         while True:
             pairs = self._stopped(pairs)
@@ -292,6 +294,19 @@ def freed(workflow: Workflow, names: Iterable[str]) -> tuple[Workflow, frozenset
         return replace(action, when=when, once=None)
 
     return sliced(_mapped(workflow, free)), frozenset(lines)
+
+
+def bounded(workflow: Workflow, names: Iterable[str]) -> frozenset[int]:
+    """The lines of the acts whose conditions ask for these."""
+    gone = set(names)
+    return frozenset(int(one.line) for one in every_action(workflow) if Reads.of([one.when]).names & gone)
+
+
+def limit_groups(workflow: Workflow) -> list[frozenset[str]]:
+    """Limits that one condition asks for together: each group is kept while the others are let free."""
+    known = limits(workflow)
+    asked = (frozenset(Reads.of([one.when]).names & known) for one in every_action(workflow))
+    return [group for group in dict.fromkeys(asked) if group]
 
 
 def weakened(condition: Condition | None, gone: frozenset[str], *, to: bool = True) -> Condition | None:

@@ -142,7 +142,7 @@ class View:
             if word == "void" or (word in kinds[kind].states and kinds[kind].states[word].type is StateType.VOID)
         }
         once = {action.name for action in every_action(workflow) if action.once in (Once.TICKET, Once.TASK)}
-        return cls(reads.steps, frozenset(void), frozenset(once), Bearing(workflow), roughly)
+        return cls(reads.steps, frozenset(void), frozenset(once), Bearing(workflow, everywhere=not roughly), roughly)
 
     def trimmed(self, draft: Case) -> Case:
         """What an act has made, without what no rule can reach any more."""

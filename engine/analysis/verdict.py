@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.analysis import findings, soundness
 from engine.analysis.exploring import MOST, TASKS, Space
-from engine.analysis.influence import asides, freed, limits, main_part
+from engine.analysis.influence import asides, bounded, freed, limit_groups, limits, main_part
 from engine.analysis.soundness import Fault, Finding
 from engine.definitions.model import Title, Workflow
 
@@ -73,13 +73,18 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
         if space.too_many:
             return _undecided(quick, [*spaces, space], tasks, most)
         spaces.append(space)
-        found += [one for one in findings.examine(space) if one.fault in (Fault.UNANSWERED, Fault.ENDLESS, Fault.FAILS)]
+        looked_for = (Fault.UNANSWERED, Fault.ENDLESS, Fault.FAILS, *(_STUCK if not free else ()))
+        told = {(one.fault, one.kind, one.state) for one in found}
+        found += [
+            one for one in findings.examine(space)
+            if one.fault in looked_for and (one.fault, one.kind, one.state) not in told
+        ]  # fmt: skip
     found += findings.impossible(workflow, spaces)
     if free and found:
         found, complete = _exactly(main, found, tasks, most)
         if not found and not complete:
             return _undecided(quick, spaces, tasks, most)
-    all_found = _merged(quick, found, spaces[0])
+    all_found = _merged(quick, found, spaces)
     cases = sum(len(space.spots) for space in spaces)
     outcome = Outcome.UNSOUND if all_found else Outcome.SOUND
     return Verdict(outcome=outcome, findings=tuple(all_found), cases=cases, tasks=tasks, freed=free)
@@ -89,7 +94,15 @@ def _with_limits_free(main: Workflow, tasks: int, most: int) -> tuple[list[Space
     """One task of a kind step by step, then several; where nothing is found there, there is nothing."""
     free, unsure = freed(main, limits(main))
     spaces = [Space(free, tasks=1, most=most), Space(free, tasks=tasks, most=most, roughly=True)]
-    return spaces, [one for space in spaces for one in findings.examine(space, unsure)]
+    found = [one for space in spaces for one in findings.examine(space, unsure)]
+    for space in spaces:
+        space.unproven = bounded(main, limits(main))
+    for group in limit_groups(main):
+        # What a limit bounds can be done only if it can be done with that limit kept.
+        space = Space(freed(main, limits(main) - group)[0], tasks=1, most=most)
+        space.unproven = bounded(main, limits(main) - group)
+        spaces.append(space)
+    return spaces, found
 
 
 def _aside(part: Workflow, small: int, *, free: bool) -> Space:
@@ -97,7 +110,10 @@ def _aside(part: Workflow, small: int, *, free: bool) -> Space:
     space = None if free else Space(part, tasks=1, most=small)
     if space is not None and not space.too_many:
         return space
-    return Space(freed(part, limits(main_part(part)))[0], tasks=1, most=MOST)
+    gone = limits(main_part(part))
+    space = Space(freed(part, gone)[0], tasks=1, most=MOST)
+    space.unproven = bounded(part, gone)
+    return space
 
 
 def _exactly(main: Workflow, rough: list[Finding], tasks: int, most: int) -> tuple[list[Finding], bool]:
@@ -124,18 +140,25 @@ def _undecided(quick: list[Finding], spaces: Iterable[Space], tasks: int, most: 
     return Verdict(outcome=Outcome.UNDECIDED, findings=(found,), cases=cases, tasks=tasks)
 
 
-def _merged(quick: list[Finding], found: list[Finding], space: Space) -> list[Finding]:
+def _merged(quick: list[Finding], found: list[Finding], spaces: list[Space]) -> list[Finding]:
     """What the quick walk says, with a way that can be walked; and what only the exploration has found."""
     left = list(found)
     merged: list[Finding] = []
+    nowhere = {(one.kind, one.state) for one in found if one.fault is Fault.UNREACHED}
     for one in quick:
+        if one.fault is not Fault.UNREACHED and (one.kind, one.state) in nowhere:
+            # What is wrong in a state that nothing leads to is not to be told before something does.
+            continue
         same = [other for other in left if _same(one, other)]
+        if not same and one.fault in (*_STUCK, Fault.ENDLESS) and (one.kind is None or findings.leaves(spaces, one)):
+            # Walked through by itself a scope takes more for possible than there is: whole tickets never come there.
+            continue
         left = [other for other in left if other not in same]
         way = next((other for other in same if other.way), None)
         if way is not None:
             merged.append(replace(one, way=way.way, trace=way.trace))
         else:
-            way_there = findings.way_to(space, one.kind, one.state)
+            way_there = findings.way_to(spaces[0], one.kind, one.state)
             merged.append(replace(one, way=way_there) if way_there else one)
     return [*merged, *left]
 
