@@ -12,7 +12,6 @@ from typing import Any
 
 from engine.analysis.sketch import AHEAD, ALMANAC, HANDS, MAIN, NOW, REFERENCES, Line, Sketch, View, anybody, unborn
 from engine.analysis.slicing import Reads, conditions_of, is_idle
-from engine.definitions.machine import BEFORE
 from engine.definitions.model import RULE, Action, FieldType, FormItem, Owner, Workflow
 from engine.definitions.walk import every_action
 from engine.errors import HuyingError
@@ -89,8 +88,18 @@ Place = tuple[str | None, int, str]
 class Space:
     """Everything that a sliced file can come to, with at most so many tasks of a kind at once."""
 
-    def __init__(self, workflow: Workflow, *, tasks: int = TASKS, most: int = MOST, roughly: bool = False) -> None:
+    def __init__(
+        self,
+        workflow: Workflow,
+        *,
+        tasks: int = TASKS,
+        most: int = MOST,
+        roughly: bool = False,
+        until: frozenset[int] = frozenset(),
+    ) -> None:
         self.workflow, self.most, self.roughly = workflow, most, roughly
+        #: Lines of acts: once all of them were done, nothing more is asked.
+        self.until = until
         self.reads = Reads.of(conditions_of(workflow))
         self.view = View.of(workflow, self.reads, roughly=roughly)
         self.bounds = {kind.name: _bound(kind.join, tasks) for kind in workflow.tasks.values()}
@@ -125,6 +134,8 @@ class Space:
         while here < len(self.spots):
             if len(self.spots) > self.most:
                 self.too_many = True
+                return
+            if self.until and self.until <= {line for _, line, _ in self.done}:
                 return
             spot = self.spots[here]
             for move, after in self._moves(spot.case, spot.busy):
@@ -214,8 +225,10 @@ class Space:
         if error is not None:
             # A unit too many, or one that has its task already: with other units it may be done.
             return
-        self.done.add(place_of(target))
-        yield self._settled(draft, case, move, decide.settle(draft))
+        error = decide.settle(draft)
+        if error is None:
+            self.done.add(place_of(target))
+        yield self._settled(draft, case, move, error)
 
     def _settled(self, draft: Sketch, case: Case, move: Move, error: HuyingError | None) -> tuple[Move, Case | None]:
         """The act with all that came of it, and the case it leads to; none beyond the bound of tasks."""
@@ -256,7 +269,7 @@ class Space:
                 if not timer.handled >> rung & 1:
                     step = way.step(rung)
                     self._acts += 1
-                    yield from self._fired(case, timer, rung, step.do if step else way.then or "")
+                    yield from self._fired(case, timer, rung, (step.do if step else way.then) or "")
         here = case.ticket.state
         if busy is not None:
             return
@@ -319,7 +332,9 @@ class Space:
             else:
                 draft.ticket.main_type = ends
             self._acts += 1
-            yield self._settled(draft, case, Move(action="", line=0, by=by, act=self._acts, state=ticket.state), decide.settle(draft))
+            yield self._settled(
+                draft, case, Move(action="", line=0, by=by, act=self._acts, state=ticket.state), decide.settle(draft)
+            )
 
     def _handed_back(self, case: Case) -> Iterator[tuple[Move, Case | None]]:
         """A unit gives a task back that rests on nothing; looked at where the file asks what is to be then."""

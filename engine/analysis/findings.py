@@ -240,7 +240,9 @@ class _Look:
     def _waits(self, state: State) -> list[str]:
         """Kinds whose join a rule waits for in a state."""
         rules = [action for action in state.actions.values() if RULE in action.by and action.when is not None]
-        return list(dict.fromkeys(atom.kind for rule in rules for atom in _plain(rule.when) if isinstance(atom, Joined)))
+        return list(
+            dict.fromkeys(atom.kind for rule in rules for atom in _plain(rule.when) if isinstance(atom, Joined))
+        )
 
     def vain(self) -> Iterator[Finding]:
         """Waiting for a join that nothing in this state can make hold, and that nothing here asks about otherwise."""
@@ -347,7 +349,11 @@ class _Look:
             yield Fault.SUBS, f"到了{_zh(state)}，还有子案件未办结", f"{_en(state)} is reached with sub-tickets open"
         if spot.move is not None and spot.move.by in _OTHERS and state.type is StateType.JOINED:
             what = _OTHERS[spot.move.by]
-            yield Fault.UNHEARD, f"{what.zh}后，{_zh(state)}没有规则理会", f"no rule of {_en(state)} hears that {what.en}"
+            yield (
+                Fault.UNHEARD,
+                f"{what.zh}后，{_zh(state)}没有规则理会",
+                f"no rule of {_en(state)} hears that {what.en}",
+            )
 
     def undone(self) -> Iterator[Finding]:
         """Acts after which a rule at once moves the ticket back to where it was."""
@@ -422,7 +428,7 @@ def _steps(workflow: Workflow, move: Move) -> Iterator[Step]:
         title = _OTHERS.get(move.by) or (_BACK if move.by == HANDED_BACK else _SUB)
         action = Action(name=move.by, title=title, by=frozenset({ANOTHER}))
         state = move.lines[0].source if move.lines else move.state
-        yield Step(action=action, source=state, target=state)
+        yield Step(action=action, source=state, target=state, of="")
     for line in move.lines:
         kind = line.kind or None
         source = line.source or BEFORE
@@ -431,11 +437,11 @@ def _steps(workflow: Workflow, move: Move) -> Iterator[Step]:
                 known = workflow.action(kind=None, state=move.state, request=None, name=move.action)
                 known = known or Action(name=move.action, title=Title(move.action, move.action), line=move.line)
                 said = Action(name=known.name, title=known.title, by=frozenset({CLOCK}), line=move.line)
-                yield Step(action=said, source=source, target=line.target, of=kind, moot=True)
+                yield Step(action=said, source=source, target=line.target, of=line.kind, moot=True)
             continue
         yield Step(
             action=_action(workflow, kind, source, line.request, line.action), source=source, target=line.target,
-            request=line.request or None, of=kind, kind=kind,
+            request=line.request or None, of=line.kind, kind=kind,
         )  # fmt: skip
 
 
@@ -447,4 +453,3 @@ def _action(workflow: Workflow, kind: str | None, state: str, request: str, name
     if asked is not None:
         return asked.answers.get(name, asked.ask)
     return scope.states[state].actions[name]
-

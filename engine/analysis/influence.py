@@ -70,10 +70,12 @@ def _moves(action: Action) -> bool:
 
 
 def _alone(workflow: Workflow) -> Iterator[Action]:
-    """Actions that only write down: not asked for, answered or forced by the clock, and nothing is moved by them."""
+    """What people only write down: not asked for nor answered, and nothing is moved by it."""
     scopes: list[Workflow | TaskKind] = [workflow, *workflow.tasks.values()]
     for scope in scopes:
-        yield from (action for action in actions_of(scope.states) if not _moves(action) and CLOCK not in action.by)
+        yield from (
+            action for action in actions_of(scope.states) if not _moves(action) and not action.by & {CLOCK, RULE}
+        )
 
 
 def _steering(workflow: Workflow) -> set[str]:
@@ -269,7 +271,6 @@ def _own(task: TaskKind) -> Iterator[Condition | None]:
 
 def _atoms(condition: Condition | None) -> Iterator[Condition]:
     return condition.atoms() if condition is not None else iter(())
-
 
 
 def limits(workflow: Workflow) -> frozenset[str]:

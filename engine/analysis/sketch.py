@@ -23,7 +23,6 @@ from engine.rules.calendars import WorkCalendar
 from engine.rules.case import (
     Actor,
     ActorKind,
-    Ask,
     Case,
     DepartmentRef,
     ItemRef,

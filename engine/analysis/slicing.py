@@ -1,7 +1,7 @@
 """What of a file steers it: a copy of its definition without what no move, no condition and no clock's act hangs on.
 
 The copy is read by the same compiled machine and the same rules as every ticket. Words, scores, cards, letters, notices
-and how long a limit is are left out; so are fields and counters that no condition asks for. Nothing is put in but that a
+The copy is read by the same compiled machine and the same rules as every ticket. Words, scores, cards, letters and
 deadline has some length. Why each omission is harmless is argued in `docs/soundness.md`.
 """
 
@@ -132,10 +132,10 @@ def conditions_of(workflow: Workflow, *, actions: bool = True) -> Iterator[Condi
 
 def _listed(workflow: Workflow) -> set[str]:
     """Deadlines that run somewhere."""
-    scopes = [workflow, *workflow.tasks.values()]
+    scopes: list[Workflow | TaskKind] = [workflow, *workflow.tasks.values()]
     states = (state for scope in scopes for state in scope.states.values())
     requests = (request for scope in scopes for request in scope.requests.values())
-    return {name for one in (*states, *requests) for name in one.deadlines}
+    return {name for one in states for name in one.deadlines} | {name for one in requests for name in one.deadlines}
 
 
 def clocked(workflow: Workflow) -> set[str]:

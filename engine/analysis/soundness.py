@@ -58,7 +58,7 @@ class Step:
     request: str | None = None
     #: The kind of the task whose act it is.
     kind: str | None = None
-    #: The kind of task whose states these are, where that is not what the finding is about.
+    #: The kind of task whose states these are, "" for the ticket; None for those that the finding is about.
     of: str | None = None
     #: Whether the clock was to do it and may not.
     moot: bool = False

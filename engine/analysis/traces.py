@@ -52,7 +52,7 @@ def told(workflow: Workflow, finding: Finding) -> tuple[Told, ...]:
 
 
 def _told(workflow: Workflow, scope: str | None, step: Step) -> Told:
-    scope = step.of or scope
+    scope = scope if step.of is None else step.of or None
     states, action, counters = workflow.scope(scope).states, step.action, workflow.scope(scope).counters
     request = workflow.scope(scope).requests.get(step.request or "")
     what = action.title

@@ -69,7 +69,7 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
         if any(space.too_many for space in spaces):
             return _undecided(quick, spaces, tasks, most)
     for _, part in asides(workflow):
-        space = _aside(part, small, free=free)
+        space = _aside(part, tasks, small, free=free)
         if space.too_many:
             return _undecided(quick, [*spaces, space], tasks, most)
         spaces.append(space)
@@ -99,15 +99,19 @@ def _with_limits_free(main: Workflow, tasks: int, most: int) -> tuple[list[Space
         space.unproven = bounded(main, limits(main))
     for group in limit_groups(main):
         # What a limit bounds can be done only if it can be done with that limit kept.
-        space = Space(freed(main, limits(main) - group)[0], tasks=1, most=most)
-        space.unproven = bounded(main, limits(main) - group)
-        spaces.append(space)
+        asked = bounded(main, group)
+        for number in dict.fromkeys((1, tasks)):
+            space = Space(freed(main, limits(main) - group)[0], tasks=number, most=most, until=asked)
+            space.unproven = bounded(main, limits(main) - group)
+            spaces.append(space)
+            if asked <= {line for _, line, _ in space.done}:
+                break
     return spaces, found
 
 
-def _aside(part: Workflow, small: int, *, free: bool) -> Space:
+def _aside(part: Workflow, tasks: int, small: int, *, free: bool) -> Space:
     """A group that stands aside; in a large file limits are let free, its own are not."""
-    space = None if free else Space(part, tasks=1, most=small)
+    space = None if free else Space(part, tasks=tasks, most=small)
     if space is not None and not space.too_many:
         return space
     gone = limits(main_part(part))
@@ -125,7 +129,9 @@ def _exactly(main: Workflow, rough: list[Finding], tasks: int, most: int) -> tup
     found = findings.examine(space)
     if space.too_many:
         # Of a part of the space only what was done there is known.
-        found = [one for one in found if one.fault in (Fault.ENDLESS, Fault.FAILS, Fault.MOOT, Fault.UNDONE, Fault.LEFT)]
+        found = [
+            one for one in found if one.fault in (Fault.ENDLESS, Fault.FAILS, Fault.MOOT, Fault.UNDONE, Fault.LEFT)
+        ]
     return [*found, *proven], not space.too_many
 
 
@@ -168,4 +174,8 @@ def _same(quick: Finding, found: Finding) -> bool:
         return quick.kind is None and found.kind is None and quick.state == found.state
     if quick.fault is not found.fault:
         return False
-    return quick.fault is Fault.ENDLESS or (quick.kind, quick.state, quick.line) == (found.kind, found.state, found.line)
+    return quick.fault is Fault.ENDLESS or (quick.kind, quick.state, quick.line) == (
+        found.kind,
+        found.state,
+        found.line,
+    )

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from engine.analysis.verdict import UNDECIDED_HERE
 from engine.analysis.diagram import mermaid
+from engine.analysis.verdict import UNDECIDED_HERE
 from engine.application import Application
 from engine.clock import shown
 from engine.console.printing import OUT, REFUSED, Add, complain

@@ -49,11 +49,13 @@ class Walked:
         if self.replay is Replay.DIFFERS:
             return Title(
                 f"检查器有误：此路径在受理口重演到第 {self.acts + 1} 步即不符，请报告：{self.why}",
-                f"A FAULT OF THE CHECKER: walked through the door, act {self.acts + 1} differs; please report: {self.why}",
+                f"A FAULT OF THE CHECKER: walked through the door, act {self.acts + 1} differs; report it: {self.why}",
             )
         if self.replay is Replay.BEYOND:
             zh = f"已在受理口重演 {self.acts} 步；其后取决于本案之外（{self.why}）"
-            return Title(zh, f"walked through the door for {self.acts} acts; then it hangs on something else ({self.why})")
+            return Title(
+                zh, f"walked through the door for {self.acts} acts; then it hangs on something else ({self.why})"
+            )
         if not self.acts:
             return None
         return Title(f"已在受理口逐步重演：{self.acts} 步", f"walked through the door: {self.acts} acts")
@@ -292,4 +294,3 @@ def _required(item: FormItem) -> FormItem:
 
 def _is(line: Line, event: tuple[str, str, str, str]) -> bool:
     return event == (line.action, line.kind, line.source, line.target)
-

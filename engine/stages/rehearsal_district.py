@@ -1,4 +1,4 @@
-"""A small made district in a database of its own, in which a way through a file is walked before anybody is shown it."""
+"""A small made district in a database of its own, in which ways through a file are walked before they are shown."""
 
 import itertools
 from collections.abc import Mapping
@@ -73,7 +73,9 @@ class District:
         levels = {**words.shipped().levels, **self.workflow.levels}
         set_levels(transaction, levels)
         chain = [None, *words.shipped().levels]
-        areas = [NewArea(code=str(one), level=str(one), name=str(one), parent=up) for up, one in itertools.pairwise(chain)]
+        areas = [
+            NewArea(code=str(one), level=str(one), name=str(one), parent=up) for up, one in itertools.pairwise(chain)
+        ]
         create_areas(transaction, areas, BEGIN)
         kinds = {kind for one in self.workflow.fields.values() for kind in one.kinds}
         kind = min(kinds, default="bureau")

@@ -104,10 +104,10 @@ class Brute:
         if isinstance(outcome, HuyingError):
             return
         after = _after(case, outcome)
-        events = [(event.scope, event.state_from, event.state_to, event.action, event.actor) for event in outcome.events]
-        if any(
-            sum(1 for task in after.round_of(kind) if task.live) > self.most_tasks for kind in self.workflow.tasks
-        ):
+        events = [
+            (event.scope, event.state_from, event.state_to, event.action, event.actor) for event in outcome.events
+        ]
+        if any(sum(1 for task in after.round_of(kind) if task.live) > self.most_tasks for kind in self.workflow.tasks):
             return
         if what is not None:
             self.done.add((int(what.action.line), what.action.name))
@@ -118,9 +118,15 @@ class Brute:
                 if action is not None:
                     self.done.add((int(action.line), name))
         ticket = [event for event in events if not event[0]]
-        if what is not None and what.task is None and ticket and ticket[0][1] != ticket[0][2] and events[0] == ticket[0]:
-            if any(event[2] == ticket[0][1] and event[4] == RULE for event in ticket[1:]):
-                self.found.undone.add(what.action.name)
+        if (
+            what is not None
+            and what.task is None
+            and ticket
+            and ticket[0][1] != ticket[0][2]
+            and events[0] == ticket[0]
+            and any(event[2] == ticket[0][1] and event[4] == RULE for event in ticket[1:])
+        ):
+            self.found.undone.add(what.action.name)
         self.there |= {(task.kind, task.state) for task in after.tasks.values()}
         number = self._reach(after)
         self.edges.append((here, number, sure))
@@ -190,7 +196,10 @@ class Brute:
             elif item.field.type is FieldType.TICKET:
                 values = [MAIN]
             else:
-                right = base.get(item.name, whole([replace(item, need=Need.SOME if item.many else Need.ONE)], {}, MONDAY).get(item.name))
+                right = base.get(
+                    item.name,
+                    whole([replace(item, need=Need.SOME if item.many else Need.ONE)], {}, MONDAY).get(item.name),
+                )
                 values = [right, *empty]
             names.append(item.name)
             choices.append(values)
@@ -235,7 +244,7 @@ class Brute:
                 timers.setdefault(timer.task_seq, []).append((timer.name, timer.run, timer.request_seq is not None))
         tasks = [
             (
-                task.kind, task.state, task.lead, self._counters(task.memory.counters), tuple(sorted(task.memory.marks)),
+                task.kind, task.state, task.lead, self._counters(task.memory.counters), sorted(task.memory.marks),
                 sorted(asks.get(task.seq, ())), sorted(map(str, timers.get(task.seq, ()))),
                 sorted(deed.action for deed in memory.deeds if deed.task_seq == task.seq and self._once(deed.action)),
             )
@@ -252,7 +261,9 @@ class Brute:
         )  # fmt: skip
 
     def _counters(self, counters: dict[str, int]) -> tuple[tuple[str, int], ...]:
-        return tuple(sorted((name, min(value, self.workflow.caps.get(name, 0) + 2)) for name, value in counters.items()))
+        return tuple(
+            sorted((name, min(value, self.workflow.caps.get(name, 0) + 2)) for name, value in counters.items())
+        )
 
     def _once(self, name: str) -> bool:
         """Actions that may be done once; `once: person` is another person's every time."""
@@ -317,7 +328,9 @@ class Brute:
             if not rules:
                 continue
             holds = {n for n in inside if CaseFacts(self.cases[n]).joined(kind)}
-            holds |= {source for source, fired, _ in self.rules if source in inside and fired & {(name, r) for r in rules}}
+            holds |= {
+                source for source, fired, _ in self.rules if source in inside and fired & {(name, r) for r in rules}
+            }
             able = self._back(holds, sure=False, inside=inside)
             for number in inside - able:
                 case = self.cases[number]

@@ -21,9 +21,27 @@ _WHENS = (
     None, None, None, None, "tries < 2", "tries >= 2", "tries = 1", "flag", "not flag", "level is easy", "job joined",
     "job none", "no job open", "some job done", "job joined and tries < 2", "flag or tries >= 1", "no plea open",
 )  # fmt: skip
-_RULES = ("job joined", "job joined", "job none", "tries >= 2", "flag", "level is hard", "job joined and not flag", None)
+_RULES = (
+    "job joined",
+    "job joined",
+    "job none",
+    "tries >= 2",
+    "flag",
+    "level is hard",
+    "job joined and not flag",
+    None,
+)
 _OWN = (None, None, None, "tries < 2", "flag", "not lead", "not firm", "firm", "in s1")
-_EFFECTS = ({}, {}, {}, {}, {"counts": "tries"}, {"clears": "tries"}, {"sets": "flag"}, {"clears": "flag"})
+_EFFECTS: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {},
+    {},
+    {"counts": "tries"},
+    {"clears": "tries"},
+    {"sets": "flag"},
+    {"clears": "flag"},
+)
 
 
 @st.composite
@@ -56,7 +74,8 @@ def files(draw: st.DrawFn) -> str:
 
 
 def _state(
-    draw: st.DrawFn, name: str, names: list[str], ends: list[str], working: list[str], deadlines: list[str], *, plea: bool
+    draw: st.DrawFn, name: str, names: list[str], ends: list[str], working: list[str], deadlines: list[str], *,
+    plea: bool,
 ) -> str:  # fmt: skip
     lines = [f"    {name}:", f"      title: {name} / {name}"]
     if name in working:

@@ -59,7 +59,9 @@ def mutants() -> list[tuple[str, str]]:
     """A shipped file without one of its actions, each in turn."""
     path = resources.workflows() / "burden-visits.yaml"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    acts = [number for number, line in enumerate(lines) if " by: " in line and "{title:" in line and line[:8] == " " * 8]
+    acts = [
+        number for number, line in enumerate(lines) if " by: " in line and "{title:" in line and line[:8] == " " * 8
+    ]
     return [(lines[number].split(":")[0].strip(), "".join(lines[:number] + lines[number + 1 :])) for number in acts]
 
 
