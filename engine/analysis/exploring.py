@@ -311,7 +311,7 @@ class Space:
         if error is None and all(line.moot for line in draft.lines):
             # It may come at another time as well: no case of its own.
             return replace(move, lines=draft.lines), None
-        if timer.seq in draft.timers and draft.timers[timer.seq].ended_at is None and _moved(draft.lines):
+        if self.roughly and draft.timers[timer.seq].ended_at is None and _moved(draft.lines):
             # Its deadline goes on elsewhere. That it has come before is forgotten, so nobody may count on it.
             draft.timer(timer.seq).handled = timer.handled
             move = replace(move, sure=False)
