@@ -65,7 +65,10 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
     if not free:
         found = findings.examine(exact)
     else:
-        spaces, found = _with_limits_free(main, tasks, most)
+        spaces, found = _with_limits_free(main, limits(main), tasks, most)
+        if any(one.fault not in (Fault.UNREACHED, Fault.DEAD) for one in found):
+            # Marks and choices may be what leads on: only counters are let free.
+            spaces, found = _with_limits_free(main, limits(main) & main.caps.keys(), tasks, most)
         if any(space.too_many for space in spaces):
             return _undecided(quick, spaces, tasks, most)
     for _, part in asides(workflow):
@@ -90,19 +93,21 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
     return Verdict(outcome=outcome, findings=tuple(all_found), cases=cases, tasks=tasks, freed=free)
 
 
-def _with_limits_free(main: Workflow, tasks: int, most: int) -> tuple[list[Space], list[Finding]]:
+def _with_limits_free(
+    main: Workflow, free_names: frozenset[str], tasks: int, most: int
+) -> tuple[list[Space], list[Finding]]:
     """One task of a kind step by step, then several; where nothing is found there, there is nothing."""
-    free, unsure = freed(main, limits(main))
+    free, unsure = freed(main, free_names)
     spaces = [Space(free, tasks=1, most=most), Space(free, tasks=tasks, most=most, roughly=True)]
     found = [one for space in spaces for one in findings.examine(space, unsure)]
     for space in spaces:
-        space.unproven = bounded(main, limits(main))
+        space.unproven = bounded(main, free_names)
     for group in limit_groups(main):
         # What a limit bounds can be done only if it can be done with that limit kept.
         asked = bounded(main, group)
         for number in dict.fromkeys((1, tasks)):
-            space = Space(freed(main, limits(main) - group)[0], tasks=number, most=most, until=asked)
-            space.unproven = bounded(main, limits(main) - group)
+            space = Space(freed(main, free_names - group)[0], tasks=number, most=most, until=asked)
+            space.unproven = bounded(main, free_names - group)
             spaces.append(space)
             if asked <= {line for _, line, _ in space.done}:
                 break
