@@ -23,6 +23,7 @@ from engine.exchange.demo.visits import fill_registers, walk_visits
 from engine.records import activations, schema, seals, versions
 from engine.settings import Settings
 from engine.signing import Key
+from engine.stages import going_live
 
 _OUT = Console(highlight=False, soft_wrap=True)
 #: Found by name, because the engine never imports the web.
@@ -61,7 +62,7 @@ def prepare_demo(settings: Settings) -> Settings:
         with application.database.looking() as transaction:
             # What an administrator has put in force since stays in force when the demo is started again.
             new = [one for one in discover() if not activations.was_in_force(transaction, one.key, one.version)]
-        versions.activate_all(application.database, new, now)
+        going_live.activate(application.database, application.versions, new, now, versions.COMMAND)
         apply_package(application.database, now)
         application.versions.book.look_again()
         sights = build_tickets(application, lambda step: _OUT.print(f"  案卷 / ticket {step}"))

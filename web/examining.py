@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.analysis import soundness, traces
+from engine.analysis import traces
 from engine.analysis.difference import Part, compare
 from engine.analysis.lines import Line, differing
 from engine.analysis.soundness import Finding
@@ -13,10 +13,10 @@ from engine.application import Application
 from engine.database import Transaction
 from engine.definitions import source
 from engine.definitions.loader import loads
-from engine.definitions.model import Workflow
+from engine.definitions.model import Title, Workflow
 from engine.errors import DefinitionError, HuyingError
 from engine.records.activations import Loop, Stored
-from engine.stages import going_live
+from engine.stages import going_live, judging
 
 #: What is marked in a line: a word, with whatever hangs on it, or the sign that stands there.
 _WORD = re.compile(r"[^\s,{}\[\]:#]+|.")
@@ -54,6 +54,8 @@ class Unsound:
     finding: Finding
     problem: Problem
     steps: tuple[Told, ...]
+    #: What came of walking the way through the door.
+    said: Title | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +117,12 @@ def running_of(house: Application, transaction: Transaction, loop: Loop | None) 
 
 
 def _unsound(text: str, definition: Workflow) -> Iterator[Unsound]:
-    found = soundness.examine(definition)
-    problems = traces.refusal(definition, found, "").problems if found else ()
-    for finding, problem in zip(found, problems, strict=True):
-        yield Unsound(finding=finding, problem=_problem(text, problem), steps=traces.told(definition, finding))
+    judged = judging.judge(definition)
+    found = judged.verdict.findings
+    problems = judged.refusal(definition, "").problems if found else ()
+    for finding, problem, walked in zip(found, problems, judged.walked, strict=True):
+        steps = traces.told(definition, finding)
+        yield Unsound(finding=finding, problem=_problem(text, problem), steps=steps, said=walked.said)
 
 
 def _problem(text: str, error: HuyingError) -> Problem:

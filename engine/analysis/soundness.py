@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 
+from engine.analysis.exploring import Move
 from engine.analysis.spots import Known, Spot, backwards
 from engine.definitions.machine import BEFORE, Machine
 from engine.definitions.model import RULE, Action, State, TaskKind, Title, Workflow
@@ -34,6 +35,16 @@ class Fault(StrEnum):
     UNREACHED = "unreached"  #: a state that nothing leads to
     DEAD = "dead"  #: an action whose condition never holds where it stands
     TOO_MANY = "too many"  #: more places than are walked through: undecided
+    # What only the exploration of whole tickets finds:
+    NOBODY = "nobody"  #: a place in which neither people nor a clock can do anything
+    VAIN = "vain"  #: a join that is waited for and cannot hold any more
+    MOOT = "moot"  #: a rung that makes the clock do what may not be done there
+    UNDONE = "undone"  #: an act that a rule undoes at once
+    LEFT = "left behind"  #: tasks at work that no round and no end knows of
+    SUBS = "open subs"  #: an end with sub-tickets open, in a file that waits for them elsewhere
+    UNANSWERED = "unanswered"  #: a request that is asked and can never be answered
+    UNHEARD = "unheard"  #: an outcome of the main ticket that no rule hears
+    FAILS = "fails"  #: a rule that must act and cannot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,10 @@ class Step:
     request: str | None = None
     #: The kind of the task whose act it is.
     kind: str | None = None
+    #: The kind of task whose states these are, "" for the ticket; None for those that the finding is about.
+    of: str | None = None
+    #: Whether the clock was to do it and may not.
+    moot: bool = False
     #: Counters that this act brings to a number by having been done so often.
     times: tuple[tuple[str, int], ...] = ()
 
@@ -63,6 +78,8 @@ class Finding:
     zh: str
     en: str
     trace: tuple[Step, ...] = ()
+    #: The same way as acts that can be done one after the other; none where nothing leads there.
+    way: tuple[Move, ...] = ()
 
 
 def examine(workflow: Workflow) -> tuple[Finding, ...]:

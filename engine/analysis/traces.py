@@ -1,13 +1,21 @@
 """A way that the walk through a file has found, in the file's own words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from engine.analysis.soundness import Finding, Step
 from engine.definitions.machine import BEFORE
 from engine.definitions.model import CLOCK, RULE, Title, Workflow
 from engine.errors import DefinitionError, Place
 
-_MACHINES = {CLOCK: Title("时钟", "the clock"), RULE: Title("规则", "a rule")}
+#: What another ticket does, as the actor of a step.
+ANOTHER = "another"
+_MACHINES = {
+    CLOCK: Title("时钟", "the clock"),
+    RULE: Title("规则", "a rule"),
+    ANOTHER: Title("另一案件", "another ticket"),
+}
 _BEFORE = Title("（开始）", "(start)")
 
 
@@ -22,6 +30,8 @@ class Told:
     target: Title
     moves: bool
     line: int
+    #: Whether the clock was to do it and may not.
+    moot: bool = False
     #: Counters that it brings to a number, by being done so often.
     times: tuple[tuple[Title, int], ...] = ()
 
@@ -31,6 +41,8 @@ class Told:
         who = "、".join(one.zh for one in self.who)
         times = "".join(f"（至“{counter.zh}”满 {number} 次）" for counter, number in self.times)
         to = f" → {self.target.zh}" if self.moves else f"（仍在{self.target.zh}）"
+        if self.moot:
+            to = f"（在{self.source.zh}不能办理）"
         return f"{who} {self.what.zh}{times}{to}"
 
 
@@ -40,6 +52,7 @@ def told(workflow: Workflow, finding: Finding) -> tuple[Told, ...]:
 
 
 def _told(workflow: Workflow, scope: str | None, step: Step) -> Told:
+    scope = scope if step.of is None else step.of or None
     states, action, counters = workflow.scope(scope).states, step.action, workflow.scope(scope).counters
     request = workflow.scope(scope).requests.get(step.request or "")
     what = action.title
@@ -52,18 +65,22 @@ def _told(workflow: Workflow, scope: str | None, step: Step) -> Told:
         target=states[step.target].title,
         moves=step.source != step.target,
         line=int(action.line),
+        moot=step.moot,
         times=tuple((counters[name], number) for name, number in step.times),
     )
 
 
-def refusal(workflow: Workflow, findings: tuple[Finding, ...], file: str) -> DefinitionError:
-    """What was found as a refusal of the file, every finding with its way."""
+def refusal(
+    workflow: Workflow, findings: tuple[Finding, ...], file: str, said: Sequence[Title | None] = ()
+) -> DefinitionError:
+    """What was found as a refusal of the file, every finding with its way and what was `said` of that."""
     problems = tuple(
         DefinitionError(found.zh, found.en, place=Place(file=file, line=int(found.line))) for found in findings
     )
     lines: list[str] = []
-    for found, problem in zip(findings, problems, strict=True):
+    for found, problem, of_way in zip_longest(findings, problems, said):
         lines.append(str(problem))
+        lines += [f"    {of_way}"] if of_way is not None else []
         steps = enumerate(told(workflow, found), 1)
         lines += [f"    {number}. {step.text}（第 {step.line} 行 / line {step.line}）" for number, step in steps]
     error = DefinitionError(problems[0].zh, problems[0].en, place=problems[0].place, all=tuple(lines))

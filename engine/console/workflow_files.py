@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from engine.analysis import soundness, traces
 from engine.analysis.diagram import mermaid
+from engine.analysis.verdict import UNDECIDED_HERE
 from engine.application import Application
 from engine.clock import shown
 from engine.console import vacancies
@@ -12,7 +12,7 @@ from engine.console.printing import OUT, REFUSED, Add, complain
 from engine.definitions.loader import discover, load
 from engine.errors import DefinitionError
 from engine.records import activations, versions
-from engine.stages import going_live
+from engine.stages import going_live, judging
 
 
 def add(command: Add) -> None:
@@ -35,8 +35,9 @@ def _check(application: Application, given: argparse.Namespace) -> int:
     for path in given.files:
         try:
             definition = load(path)
-            if found := soundness.examine(definition):
-                raise traces.refusal(definition, found, path.name)
+            judged = judging.judge(definition)
+            if not judged.sound:
+                raise judged.refusal(definition, path.name)
         except DefinitionError as error:
             complain(error)
             failed += 1
@@ -44,6 +45,13 @@ def _check(application: Application, given: argparse.Namespace) -> int:
         OUT.print(
             f"{path}: {definition.title} v{definition.version} — 可以启用 / reads well and is sound", markup=False
         )
+        looked = judged.verdict
+        OUT.print(
+            f"  每类任务至多 {looked.tasks} 项，看过 {looked.cases:,} 种情形 / "
+            f"{looked.cases:,} situations with at most {looked.tasks} tasks of a kind",
+            markup=False,
+        )
+    OUT.print(str(UNDECIDED_HERE), markup=False)
     return REFUSED if failed else 0
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import col, select
 
 from engine.clock import Instant
-from engine.database import Database, Transaction
+from engine.database import Transaction
 from engine.definitions import checks, register_file
 from engine.definitions.loader import loads
 from engine.definitions.model import FieldType, Workflow
@@ -206,13 +206,3 @@ def _line_of(source: str, key: str) -> int:
     """The line at the top of a file that names its calendar."""
     lines = source.splitlines()
     return next((n for n, line in enumerate(lines, 1) if line[:1].strip() and line.rstrip().endswith(key)), 1)
-
-
-def activate_all(database: Database, definitions: Iterable[Workflow], now: Instant) -> None:
-    """Store these versions and start new tickets on them, in one transaction; what was shipped has been examined."""
-
-    def work(transaction: Transaction) -> None:
-        for definition in definitions:
-            store(transaction, definition, now, activate=True)
-
-    database.acting(work)

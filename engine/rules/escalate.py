@@ -149,6 +149,14 @@ def _still_paused(draft: Draft, timer: Timer) -> bool:
     )
 
 
+def fire(draft: Draft, seq: int, rung: int, at: Instant) -> None:
+    """One rung of one deadline as if it had come at that moment: what a check of a file asks, which knows no time.
+
+    Errors: raises the refusal of a rule, and `Endless`: faults of the file.
+    """
+    _climb(draft, _Come(at, seq, rung))
+
+
 def _climb(draft: Draft, come: _Come) -> None:
     timer = draft.timer(come.seq)
     way = rungs.climb(draft.definition, draft.definition.deadlines[timer.name])
@@ -178,7 +186,7 @@ def _climb(draft: Draft, come: _Come) -> None:
 
 def _then(draft: Draft, timer: Timer, task: Task | None, name: str, because: Mapping[str, Any]) -> None:
     """What the clock does when a deadline has passed; if it may not do it any more, the history says so."""
-    target = _target(draft, timer, task, name)
+    target = target_of(draft, timer, task, name)
     if target is None:
         _write(draft, RUNG, task, None, {**because, "due": timer.due_at, "do": name, "moot": "action"})
         return
@@ -190,7 +198,7 @@ def _step(draft: Draft, timer: Timer, task: Task | None, step: Step, because: Ma
     if step.when is not None and not step.when.holds(CaseFacts(draft, task)):
         _write(draft, RUNG, task, None, {**said, "moot": "when"})
         return
-    target = _target(draft, timer, task, step.do) if step.do is not None else None
+    target = target_of(draft, timer, task, step.do) if step.do is not None else None
     event_seq = draft.seq()
     if step.light is not None:
         said["light"] = step.light
@@ -221,7 +229,7 @@ def _force(draft: Draft, target: Target, because: Mapping[str, Any]) -> None:
         raise error
 
 
-def _target(draft: Draft, timer: Timer, task: Task | None, name: str) -> Target | None:
+def target_of(draft: Draft, timer: Timer, task: Task | None, name: str) -> Target | None:
     """The action meant, if it may be done: an answer to the request, else one of the task, else one of the ticket."""
     for target in _meant(draft, timer, task, name):
         if not isinstance(examine(draft, target, THE_CLOCK, draft.now), HuyingError):

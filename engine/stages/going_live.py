@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from engine.analysis import soundness, traces
 from engine.clock import Instant
 from engine.database import Database, Transaction
 from engine.definitions import checks, opening, register_file
@@ -11,6 +10,7 @@ from engine.definitions.walk import every_action
 from engine.errors import HuyingError, Stale
 from engine.records import activations, versions
 from engine.records.versions import By, Versions
+from engine.stages import judging
 
 
 def activate(
@@ -24,7 +24,7 @@ def activate(
 ) -> list[Workflow]:
     """Start new tickets on these versions, all of them or none; those that were not in force already.
 
-    1. What was never in force must be sound.
+    1. What was never in force must be sound; what is undecided is not.
     2. From here on nobody else puts a version in force.
     3. What is in force already is left as it is, so that a second click does nothing.
     4. With `seen`: the version in force must still be the one of that sha256 ("" for none).
@@ -34,7 +34,7 @@ def activate(
     Errors: `DefinitionError`, `Malformed` for a version stored with another text, `Stale`.
     """
     given = list(definitions)
-    unsound = {one.sha256: found for one in given if (found := soundness.examine(one))}
+    judged = {one.sha256: judging.judge(one) for one in given}
 
     def work(transaction: Transaction) -> list[Workflow]:
         activations.lock(transaction)
@@ -47,8 +47,9 @@ def activate(
                     f"“{one.title.zh}”刚刚换成了另一个版本，请重新查看差异后再启用",
                     f"another version of '{one.key}' has been activated meanwhile: look at the differences again",
                 )
-            if one.sha256 in unsound and not activations.was_in_force(transaction, one.key, one.version):
-                raise traces.refusal(one, unsound[one.sha256], one.key)
+            found = judged[one.sha256]
+            if not found.sound and not activations.was_in_force(transaction, one.key, one.version):
+                raise found.refusal(one, one.key)
         _opened_exist(transaction, stored, new, running)
         for one in new:
             versions.store(transaction, one, now, activate=True, by=by)

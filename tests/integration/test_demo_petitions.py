@@ -9,9 +9,9 @@ from engine.clock import DAY, SetClock
 from engine.definitions.loader import discover
 from engine.exchange.demo import build_demo
 from engine.exchange.demo.petitions import STORIES, build_petitions
-from engine.records import versions
 from engine.settings import Settings
 from tests.integration.test_demo import NOON
+from tests.support.loops import put_in_force
 
 PETITIONS = len([story for story in STORIES if not story.continues])
 
@@ -20,7 +20,7 @@ PETITIONS = len([story for story in STORIES if not story.continues])
 def house(sqlite_url: str, tmp_path: Path) -> Application:
     application = Application.of(Settings(database_url=sqlite_url, data=tmp_path), SetClock(NOON))
     build_demo(application.database, NOON)
-    versions.activate_all(application.database, discover(), NOON)
+    put_in_force(application.database, discover(), NOON)
     return application
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.analysis import verdict
 from engine.cli import main
 from engine.clock import SetClock
 from engine.database import Database
@@ -18,7 +19,7 @@ from engine.records.people import NewPerson, create_people
 from engine.records.versions import By, Versions
 from engine.records.workflows import Via
 from engine.stages import going_live
-from tests.support.loops import SMALL, small
+from tests.support.loops import ROOT, SMALL, put_in_force, small
 
 TRAP = small(trapped=True)
 
@@ -66,7 +67,7 @@ def test_every_activation_is_a_line_and_an_earlier_version_may_come_back(databas
 
 def test_the_command_line_leaves_its_line_too(database: Database, clock: SetClock, live: Live) -> None:
     live(number(1))
-    versions.activate_all(database, [number(2)], clock.now())
+    put_in_force(database, [number(2)], clock.now())
     assert history(database)[0] == (2, "command", "")
 
 
@@ -78,6 +79,24 @@ def test_who_looked_before_another_version_came_changes_nothing(database: Databa
         live(third, seen=first.sha256)
     assert (running(database), len(history(database))) == (2, 2)
     assert live(second, seen=first.sha256) == [], "the second click of whoever did it is no quarrel"
+
+
+def test_nothing_is_put_in_force_but_what_was_judged() -> None:
+    """Whoever starts new tickets on a version does it by `going_live`; a bench and a rehearsal have databases apart."""
+    known = {"engine/stages/going_live.py", "engine/stages/rehearsal_district.py", "engine/bench/world.py"}
+    files = [path for part in ("engine", "web") for path in (ROOT / part).rglob("*.py")]
+    puts = {str(path.relative_to(ROOT)) for path in files if "activate=True" in path.read_text(encoding="utf-8")}
+    assert puts == known
+
+
+def test_an_undecided_file_goes_live_nowhere(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = SMALL.replace("小循环", "难判循环", 1)
+    monkeypatch.setattr(verdict, "judge", lambda workflow: real(workflow, small=1, most=5))
+    with pytest.raises(DefinitionError, match="无法判定"):
+        live(loads(text))
+
+
+real = verdict.judge
 
 
 def test_two_at_once_are_one_after_the_other(database: Database, live: Live) -> None:
@@ -170,7 +189,7 @@ def test_the_commands_check_activate_and_tell(
     opener.write_text(SMALL.replace("sets: seen, once: person}", opens, 1), encoding="utf-8")
     assert (main(["check", str(good)]), main(["check", str(trap)])) == (0, 1)
     said = capsys.readouterr().err
-    assert all(words in said for words in ("trap.yaml:", "再也出不来", "5. 核查人 挂起 → 待定"))
+    assert all(words in said for words in ("trap.yaml:", "再也出不来", "7. 核查人 挂起 → 待定"))
     assert [main(["activate", str(file)]) for file in (opener, good, good, trap)] == [1, 0, 0, 1]
     capsys.readouterr()
     assert main(["workflows", "small"]) == 0

@@ -33,6 +33,7 @@ from engine.stages.door import Door
 from engine.stages.retelling import Retelling
 from engine.vocabulary import StateType
 from tests.support.cases import MONDAY, whole
+from tests.support.loops import put_in_force
 
 BLOCK_CALLS, MULTI_GRID = "block-calls-line-responds", "multi-grid-in-one"
 
@@ -142,7 +143,7 @@ class World:
 
     def activate(self, loop: Workflow) -> None:
         """Start new tickets on a loop that is not shipped."""
-        versions.activate_all(self.database, [loop], self.clock.now())
+        put_in_force(self.database, [loop], self.clock.now())
 
     # -- acting --------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,15 @@
 """A small workflow file to break in every way, and the same file in Chinese."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from engine.clock import Instant
+from engine.database import Database, Transaction
 from engine.definitions.loader import loads
+from engine.definitions.model import Workflow
 from engine.errors import DefinitionError
+from engine.records import versions
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "workflows"
@@ -139,6 +144,16 @@ def small(version: int = 1, *, trapped: bool = False) -> str:
         text = text.replace("        pass: {", hold, 1)
         text = text.replace("  review:\n", "  review:\n    limbo: {title: 待定 / Limbo}\n", 1)
     return text
+
+
+def put_in_force(database: Database, definitions: Iterable[Workflow], now: Instant) -> None:
+    """Start new tickets on these versions, unexamined: what goes live anywhere else is judged (`going_live`)."""
+
+    def work(transaction: Transaction) -> None:
+        for definition in definitions:
+            versions.store(transaction, definition, now, activate=True)
+
+    database.acting(work)
 
 
 def changed(old: str, new: str) -> tuple[str, int]:
