@@ -19,6 +19,7 @@ def add(command: Add) -> None:
     """The commands about workflow files."""
     check = command("check", _check)
     check.add_argument("files", nargs="+", type=Path)
+    check.add_argument("--anew", action="store_true", help="explore also what was proven before")
     diagram = command("diagram", _diagram)
     diagram.add_argument("file", type=Path)
     for reading in (check, diagram):
@@ -35,7 +36,7 @@ def _check(application: Application, given: argparse.Namespace) -> int:
     for path in given.files:
         try:
             definition = load(path)
-            judged = judging.judge(definition)
+            judged = judging.judge(definition, anew=given.anew)
             if not judged.sound:
                 raise judged.refusal(definition, path.name)
         except DefinitionError as error:
@@ -46,9 +47,10 @@ def _check(application: Application, given: argparse.Namespace) -> int:
             f"{path}: {definition.title} v{definition.version} — 可以启用 / reads well and is sound", markup=False
         )
         looked = judged.verdict
+        before = ("（此前已证）", ", proven before") if judged.before else ("", "")
         OUT.print(
-            f"  每类任务至多 {looked.tasks} 项，看过 {looked.cases:,} 种情形 / "
-            f"{looked.cases:,} situations with at most {looked.tasks} tasks of a kind",
+            f"  每类任务至多 {looked.tasks} 项，看过 {looked.cases:,} 种情形{before[0]} / "
+            f"{looked.cases:,} situations with at most {looked.tasks} tasks of a kind{before[1]}",
             markup=False,
         )
     OUT.print(str(UNDECIDED_HERE), markup=False)

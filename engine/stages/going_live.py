@@ -34,7 +34,13 @@ def activate(
     Errors: `DefinitionError`, `Malformed` for a version stored with another text, `Stale`.
     """
     given = list(definitions)
-    judged = {one.sha256: judging.judge(one) for one in given}
+    with database.looking() as looking:
+        # Before anybody waits: a large file takes many seconds. What was in force once may come back as it was.
+        judged = {
+            one.sha256: judging.judge(one)
+            for one in given
+            if not activations.was_in_force(looking, one.key, one.version)
+        }
 
     def work(transaction: Transaction) -> list[Workflow]:
         activations.lock(transaction)
@@ -47,8 +53,8 @@ def activate(
                     f"“{one.title.zh}”刚刚换成了另一个版本，请重新查看差异后再启用",
                     f"another version of '{one.key}' has been activated meanwhile: look at the differences again",
                 )
-            found = judged[one.sha256]
-            if not found.sound and not activations.was_in_force(transaction, one.key, one.version):
+            found = judged.get(one.sha256)
+            if found is not None and not found.sound:
                 raise found.refusal(one, one.key)
         _opened_exist(transaction, stored, new, running)
         for one in new:

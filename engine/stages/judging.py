@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from engine.analysis import traces, verdict
+from engine.analysis import proven, traces, verdict
 from engine.analysis.verdict import Outcome, Verdict
 from engine.definitions.model import Workflow
 from engine.errors import DefinitionError
@@ -21,6 +21,8 @@ class Judged:
 
     verdict: Verdict
     walked: tuple[Walked, ...]
+    #: Whether the very code that would judge it had found this text sound before.
+    before: bool = False
 
     @property
     def sound(self) -> bool:
@@ -36,10 +38,12 @@ _known: "OrderedDict[str, Judged]" = OrderedDict()
 _lock = threading.Lock()
 
 
-def judge(workflow: Workflow) -> Judged:
-    """The verdict on a file; the same text is judged once in a process."""
+def judge(workflow: Workflow, *, anew: bool = False) -> Judged:
+    """The verdict on a file; what was proven before is not explored again, unless that is asked for."""
     with _lock:
-        found = _known.get(workflow.sha256)
+        found = None if anew else _known.get(workflow.sha256)
+    if found is None and not anew and (before := proven.known(workflow)) is not None:
+        return Judged(verdict=before, walked=(), before=True)
     if found is None:
         said = verdict.judge(workflow)
         walked = tuple(rehearsal.walk(workflow, [one.way for one in said.findings]))

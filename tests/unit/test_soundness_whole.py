@@ -1,21 +1,21 @@
 """Whole tickets of a file: every verdict, with its way walked through the door."""
 
-import os
+import json
+from collections import OrderedDict
 
 import pytest
 
-from engine.analysis import findings, verdict
+from engine import resources
+from engine.analysis import findings, proven, verdict
 from engine.analysis.exploring import Space
 from engine.analysis.influence import main_part
 from engine.analysis.soundness import Fault
-from engine.analysis.verdict import Outcome
+from engine.analysis.verdict import Outcome, Verdict
 from engine.definitions.loader import discover, loads
 from engine.definitions.model import Workflow
 from engine.stages import judging, rehearsal
 from engine.stages.rehearsal import Replay
 from tests.support.loops import SMALL, small
-
-LARGE = ("block-calls-line-responds", "multi-grid-in-one")
 
 
 def judged(old: str, new: str) -> judging.Judged:
@@ -27,19 +27,39 @@ def faults(said: judging.Judged) -> set[Fault]:
     return {one.fault for one in said.verdict.findings}
 
 
-@pytest.mark.parametrize("workflow", [*discover(), loads(SMALL)], ids=lambda workflow: workflow.key)
-def test_shipped_files_are_sound_as_whole_tickets(workflow: Workflow) -> None:
-    if workflow.key in LARGE:
-        pytest.skip("below")
-    said = verdict.judge(workflow)
+def test_the_file_of_tests_is_sound_as_whole_tickets() -> None:
+    said = verdict.judge(loads(SMALL))
     assert (said.outcome, said.findings) == (Outcome.SOUND, ())
 
 
-@pytest.mark.skipif("HUYING_SOAK" not in os.environ, reason="takes some seconds each: HUYING_SOAK=1")
-@pytest.mark.parametrize("key", LARGE)
-def test_the_large_shipped_files_are_sound_too(key: str) -> None:
-    (workflow,) = (one for one in discover() if one.key == key)
-    assert verdict.judge(workflow).outcome is Outcome.SOUND
+@pytest.mark.slow
+def test_shipped_files_are_sound_and_what_is_kept_of_that_is_what_this_code_finds() -> None:
+    kept = json.loads((resources.workflows() / proven.NAME).read_text(encoding="utf-8"))
+    assert set(kept["sound"]) == {one.sha256 for one in discover()}
+    assert kept == proven.prove(), "run python -m engine.analysis.proven"
+
+
+def test_what_was_proven_is_not_explored_again_and_other_code_or_another_text_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (shipped,) = (one for one in discover() if one.key == "block-calls-line-responds")
+    assert judging.judge(shipped).before
+    monkeypatch.setattr(judging, "_known", OrderedDict())
+    explored: list[str] = []
+
+    def noted(workflow: Workflow) -> Verdict:
+        explored.append(workflow.key)
+        return Verdict(outcome=Outcome.SOUND)
+
+    monkeypatch.setattr(verdict, "judge", noted)
+    judging.judge(shipped)
+    assert explored == []
+    judging.judge(shipped, anew=True)
+    judging.judge(loads(SMALL))
+    monkeypatch.setattr(proven, "code", lambda: "other")
+    monkeypatch.setattr(judging, "_known", OrderedDict())
+    judging.judge(shipped)
+    assert explored == [shipped.key, loads(SMALL).key, shipped.key]
 
 
 @pytest.mark.parametrize("workflow", discover(), ids=lambda workflow: workflow.key)
