@@ -60,15 +60,24 @@ def settled(
     transaction: Transaction, item: str, unit: str, besides: int, now: Instant, rules: Outcomes
 ) -> list[Settled]:
     """How the tasks of departments on the newest alike tickets that a unit reaches came to an end."""
+    # Each code by itself, so that every plan reads its newest tickets from the index and stops: a plan that is made for
+    # any code at all may walk through the newest tickets of all items instead.
     mark, *_ = marks(transaction, 1)
+    codes = _codes(transaction, item_of(item))
+    newest = " UNION ALL ".join(
+        "SELECT * FROM (SELECT t.id, t.opened_at FROM ticket t "  # noqa: S608 (constant words)
+        f"WHERE t.item = {mark} AND t.opened_at >= {mark} AND t.id <> {mark} AND EXISTS (SELECT 1 FROM reach r "
+        f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) "
+        f"ORDER BY t.opened_at DESC LIMIT {rules.tickets}) c{number}"
+        for number in range(len(codes))
+    )
+    since = now - rules.days * DAY
     rows = transaction.rows(
-        "SELECT k.department_id, k.state_type, k.opened_at, k.settled_at FROM (SELECT t.id FROM ticket t "  # noqa: S608
-        f"WHERE t.item {_standards(transaction, item)} AND t.opened_at >= {mark} AND t.id <> {mark} "
-        f"AND EXISTS (SELECT 1 FROM reach r WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) "
-        f"ORDER BY t.opened_at DESC LIMIT {rules.tickets}) x JOIN task k ON k.ticket_id = x.id "
-        "WHERE k.department_id IS NOT NULL AND k.settled_at IS NOT NULL "
+        "SELECT k.department_id, k.state_type, k.opened_at, k.settled_at FROM "  # noqa: S608
+        f"(SELECT y.id FROM ({newest}) y ORDER BY y.opened_at DESC LIMIT {rules.tickets}) x "
+        "JOIN task k ON k.ticket_id = x.id WHERE k.department_id IS NOT NULL AND k.settled_at IS NOT NULL "
         f"AND (k.state_type = '{StateType.CLOSED.value}' OR {_GIVEN_BACK})",
-        (item_of(item), item_of(item), now - rules.days * DAY, besides, unit),
+        [value for code in codes for value in (code, since, besides, unit)],
     )
     return [
         Settled(
@@ -81,14 +90,14 @@ def settled(
     ]
 
 
-def _standards(transaction: Transaction, item: str) -> str:
-    """What follows the column: the item itself and each of its standards."""
+def _codes(transaction: Transaction, item: str) -> list[str]:
+    """The item itself and each of its standards."""
     mark, *_ = marks(transaction, 1)
-    number = "CAST(s.ordinal AS text)"
-    return (
-        f"IN (SELECT i.code || '/' || {number} FROM item i JOIN standard s ON s.item_id = i.id "  # noqa: S608
-        f"WHERE i.code = {mark} UNION ALL SELECT {mark})"
+    rows = transaction.rows(
+        f"SELECT s.ordinal FROM item i JOIN standard s ON s.item_id = i.id WHERE i.code = {mark} ORDER BY s.ordinal",  # noqa: S608
+        (item,),
     )
+    return [item, *(f"{item}/{ordinal}" for (ordinal,) in rows)]
 
 
 def names_of(transaction: Transaction, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
