@@ -60,14 +60,15 @@ def settled(
     transaction: Transaction, item: str, unit: str, besides: int, now: Instant, rules: Outcomes
 ) -> list[Settled]:
     """How the tasks of departments on the newest alike tickets that a unit reaches came to an end."""
-    # Each code by itself, so that every plan reads its newest tickets from the index and stops: a plan that is made for
-    # any code at all may walk through the newest tickets of all items instead.
+    # Each code by itself, and whom a ticket reaches as a value of its row, so that every plan reads the newest tickets
+    # of the code from the index and stops: one that is made for any code at all would walk through all that a unit
+    # reaches instead.
     mark, *_ = marks(transaction, 1)
     codes = _codes(transaction, item_of(item))
     newest = " UNION ALL ".join(
         "SELECT * FROM (SELECT t.id, t.opened_at FROM ticket t "  # noqa: S608 (constant words)
-        f"WHERE t.item = {mark} AND t.opened_at >= {mark} AND t.id <> {mark} AND EXISTS (SELECT 1 FROM reach r "
-        f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) "
+        f"WHERE t.item = {mark} AND t.opened_at >= {mark} AND t.id <> {mark} AND (SELECT r.ticket_id FROM reach r "
+        f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) IS NOT NULL "
         f"ORDER BY t.opened_at DESC LIMIT {rules.tickets}) c{number}"
         for number in range(len(codes))
     )
