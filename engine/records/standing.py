@@ -5,7 +5,7 @@ is in nobody's count.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from engine.clock import Instant
@@ -27,6 +27,8 @@ class Scope:
     units: tuple[str, ...] | None
     #: An area with everything below it; departments, of which one has an open task, or whose deadline or card it is.
     area: int | None = None
+    #: The same as `inside` finds them, where that was asked already.
+    areas: tuple[int, ...] | None = None
     departments: tuple[int, ...] | None = None
     #: The one below which all of these stand, itself among them; None where they are no such whole.
     department: int | None = None
@@ -153,6 +155,19 @@ def below(transaction: Transaction, department: int) -> tuple[int, ...]:
     return tuple(sorted(int(row[0]) for row in rows))
 
 
+def inside(transaction: Transaction, scope: Scope) -> Scope:
+    """The same scope with the areas that lie in its area by today's tree."""
+    if scope.area is None or scope.areas is not None:
+        return scope
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        f"WITH RECURSIVE inside (id) AS (SELECT CAST({asking(scope.area)} AS BIGINT) UNION "  # noqa: S608
+        "SELECT a.id FROM area a JOIN inside i ON a.parent_id = i.id) SELECT id FROM inside ORDER BY id",
+        asking.parameters,
+    )
+    return replace(scope, areas=tuple(int(row[0]) for row in rows))
+
+
 def items_of(transaction: Transaction, code: str) -> tuple[str, ...]:
     """What tickets may have of an item, a class or a kind: items and standards; of a standard only itself."""
     asking = Asking(transaction)
@@ -169,7 +184,9 @@ def _limits(asking: Asking, scope: Scope) -> list[str]:
     parts = ["NOT t.confidential"]
     if scope.units is not None:
         parts.append(_reached(asking, scope.units))
-    if scope.area is not None:
+    if scope.areas is not None:
+        parts.append(f"t.area_id {asking.among(scope.areas)}")
+    elif scope.area is not None:
         # Where it lies by today's tree, whatever the tree was when it came.
         parts.append(
             f"t.area_id IN (WITH RECURSIVE inside (id) AS (SELECT CAST({asking(scope.area)} AS BIGINT) UNION "  # noqa: S608

@@ -84,6 +84,23 @@ def states(transaction: Transaction, scope: Scope, as_of: Instant) -> dict[str, 
     return found
 
 
+def overdue(transaction: Transaction, scope: Scope) -> int | None:
+    """How many deadlines had passed in a scope when it was counted last, whatever its items, channel and readers are;
+    None where nothing is known.
+    """
+    asking = Asking(transaction)
+    ((own, every),) = transaction.rows(
+        f"SELECT sum(CASE WHEN unit = {asking(_unit(scope))} AND department_id = {asking(scope.department or 0)} "  # noqa: S608
+        "THEN overdue ELSE 0 END), count(*) FROM standing_count",
+        asking.parameters,
+    )
+    return int(own) if every else None
+
+
+def _unit(scope: Scope) -> str:
+    return f"a{scope.area}" if scope.area is not None else ""
+
+
 def _asked(
     transaction: Transaction, scope: Scope, as_of: Instant, until: Instant | None
 ) -> list[tuple[Any, ...]] | None:
@@ -93,7 +110,7 @@ def _asked(
         return None
     asking = Asking(transaction)
     parts = [
-        f"unit = {asking(f'a{scope.area}' if scope.area is not None else '')}",
+        f"unit = {asking(_unit(scope))}",
         f"department_id = {asking(scope.department or 0)}",
     ]
     if scope.workflow:

@@ -11,16 +11,19 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.model import Title, Workflow
 from engine.definitions.words import shipped
-from engine.records import lights, strips
+from engine.records import lights, standing_counts, strips
 from engine.records.names import Names, names
 from engine.records.rhythm_where import Asking
-from engine.records.standing import CARDS, DEADLINES, Scope, of_cards, of_deadlines, of_tickets
+from engine.records.standing import CARDS, DEADLINES, Scope, inside, of_cards, of_deadlines, of_tickets
 from engine.records.standing_cards import standing_cards
 from engine.records.versions import Versions
 from engine.rules.case import CardEnd, Run, Timer
 
 #: Lines of one page.
 MOST = 50
+#: Deadlines that have passed beyond which they are walked through in their order and not sorted; about which share of
+#: them is of one item.
+_MANY, _OF_ITEM = 4_000, 1 / 50
 #: Behind which line a page begins: what it is ordered by, its ticket, its number within the ticket.
 Cursor = tuple[int, int, int]
 
@@ -109,19 +112,48 @@ def due(
 ) -> list[DueLine]:
     """Running deadlines that end from `since` on (None: ever) and before `until`, the oldest first, at most `MOST`."""
     asking = Asking(transaction)
-    where = f"{of_deadlines(asking, scope, skip)} AND d.due_at < {asking(until)}"
+    which = f"d.ended_at IS NULL AND d.run = 'running' AND d.due_at < {asking(until)}"
     if since is not None:
-        where += f" AND d.due_at >= {asking(since)}"
-    where += _after(asking, ("d.due_at", "d.ticket_id", "d.seq"), ">", after)
-    rows = transaction.rows(
+        which += f" AND d.due_at >= {asking(since)}"
+    which += _after(asking, ("d.due_at", "d.ticket_id", "d.seq"), ">", after)
+    columns = (
         f'SELECT {_TICKET}, d.seq, d.name, d.task_seq, d.request_seq, d."limit", d.started_at, d.due_at, d.consumed, '  # noqa: S608
-        f"d.extensions, d.provisional, d.calendar, d.holder, k.department_id, k.person_id FROM {DEADLINES} {_BESIDE} "
-        f"WHERE {where} ORDER BY d.due_at, d.ticket_id, d.seq LIMIT {MOST}",
-        asking.parameters,
+        "d.extensions, d.provisional, d.calendar, d.holder, k.department_id, k.person_id FROM "
+    )
+    scope = inside(transaction, scope)
+    if _wide(transaction, scope):
+        # What is asked of its ticket is a value of each row, so that deadlines are read in their order until there are
+        # enough: as a join it would be planned as if few were open, and all of them sorted.
+        keys = (
+            f"SELECT d.ticket_id, d.seq FROM deadline d WHERE {which} AND (SELECT t.id FROM ticket t "  # noqa: S608
+            "LEFT JOIN task k ON k.ticket_id = d.ticket_id AND k.seq = d.task_seq "
+            f"WHERE {of_deadlines(asking, scope, skip)}) IS NOT NULL "
+            f"ORDER BY d.due_at, d.ticket_id, d.seq LIMIT {MOST}"
+        )
+        found = (
+            f"({keys}) x JOIN deadline d ON d.ticket_id = x.ticket_id AND d.seq = x.seq "
+            "JOIN ticket t ON t.id = d.ticket_id LEFT JOIN task k ON k.ticket_id = d.ticket_id AND k.seq = d.task_seq "
+        )
+        limits = ""
+    else:
+        # Few among many: found by the department's tasks or the item's tickets.
+        found, limits = DEADLINES, f"WHERE {which} AND {of_deadlines(asking, scope, skip)} "
+    rows = transaction.rows(
+        f"{columns}{found} {_BESIDE} {limits}ORDER BY d.due_at, d.ticket_id, d.seq LIMIT {MOST}", asking.parameters
     )
     called = _called(transaction, rows)
     cards = _cards_of(transaction, {int(row[0]) for row in rows})
     return [_due(transaction, versions, row, called, cards, now) for row in rows]
+
+
+def _wide(transaction: Transaction, scope: Scope) -> bool:
+    """Whether so much has passed in a scope that walking through all that has passed soon fills a page."""
+    if scope.units is not None:
+        return False
+    passed = standing_counts.overdue(transaction, scope)
+    if passed is None:
+        return scope.departments is None and scope.items is None
+    return passed * (_OF_ITEM if scope.items is not None else 1) > _MANY
 
 
 def opened(

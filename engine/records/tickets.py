@@ -43,6 +43,8 @@ class Ticket(SQLModel, table=True):
         Index("ix_ticket_item", "item", "opened_at", **only_where("item")),
         # What is open in an area, or of an item anywhere: the item is looked for in the index itself.
         Index("ix_ticket_open", "area_id", "item", **only_while("settled_at")),
+        # What is open, longest in its state first.
+        Index("ix_ticket_entered", "entered_at", "id", **only_while("settled_at")),
         # What waits in which state: few of all that ever were.
         Index("ix_ticket_state", "workflow_id", "state"),
     )

@@ -1845,6 +1845,14 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
     )
     op.create_index(
+        "ix_ticket_entered",
+        "ticket",
+        ["entered_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index(
         "ix_ticket_item",
         "ticket",
         ["item", "opened_at"],
