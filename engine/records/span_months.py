@@ -7,13 +7,14 @@ Kept with the rollups of figures, as of the same moment; what they cannot answer
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from engine.clock import Instant
 from engine.database import Transaction
 from engine.records import areas
 from engine.records.asking import Asking, marks
-from engine.records.columns import ONE_TREE, instant, key_part, link, path, word
+from engine.records.columns import ONE_TREE, instant, key_part, link, path, where, word
 from engine.records.indicator_sql import NONE, Asked, below, filters
 from engine.records.rollup_answers import layouts, whole_months
 from engine.records.rollups import COLUMNS, Cut, Depths, counted_at, depth_of, month_of, next_month
@@ -26,7 +27,11 @@ class SpanMonth(SQLModel, table=True):
     """The spans that ended in a month, and those that began in it and last; of one smallest area, stage and holder."""
 
     __tablename__ = "span_month"
-    __table_args__ = (ONE_TREE,)
+    __table_args__ = (
+        # Of all the months, the few rows in which something still lasts.
+        Index("ix_span_month_lasting", "cut", "month", **where("lasting > 0")),
+        ONE_TREE,
+    )
 
     #: When it begins, local time.
     month: int = key_part()

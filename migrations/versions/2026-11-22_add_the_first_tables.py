@@ -963,6 +963,14 @@ def add_tables() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_span_month_lasting",
+        "span_month",
+        ["cut", "month"],
+        unique=False,
+        sqlite_where=sa.text("lasting > 0"),
+        postgresql_where=sa.text("lasting > 0"),
+    )
     op.create_table(
         "stage_span",
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
