@@ -318,8 +318,8 @@ GATES: dict[str, Gate] = {
     **dict.fromkeys(
         (
             "GET /paths", "GET /paths/{key}", "GET /paths/{key}/tickets", "GET /paths/{key}/file", "GET /unmaskings",
-            "GET /unmaskings.csv", "GET /api/unmaskings", "GET /seals", "GET /scores", "GET /scores/{sheet}", "GET /scores/{sheet}/{unit}",
-            "GET /supervision", "GET /samples",
+            "GET /unmaskings.csv", "GET /api/unmaskings", "GET /seals", "GET /scores", "GET /scores/{sheet}",
+            "GET /scores/{sheet}/{unit}", "GET /supervision", "GET /samples",
         ),
         _watches,
     ),
