@@ -19,7 +19,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig", "UTF-8"), (codecs.BOM_UTF16_LE, "utf-16
 
 #: What a spreadsheet takes for a formula, or what was guarded against that; plain negative numbers are neither. A
 #: Chinese Excel knows the wide signs too, and some programs look behind blanks.
-_FORMULA = re.compile(r"'*(?:[\t\r]|\s*(?:[=@＝＠]|[+\-＋－](?!\d+(\.\d+)?$)))")
+_FORMULA = re.compile(r"'*\s*(?:[\t\r=@＝＠]|[+\-＋－](?!\d+(\.\d+)?$))")
 
 
 class BadText(Exception):

@@ -47,6 +47,7 @@ WALKS = {
         "/admin/people/wang", "/admin/tables/people", "/admin/tables/catalogue", "/admin/acts", "/admin/acts/1",
         "/admin/acts/2", "{rough}", "{smooth}",
     ),
+    "jiang": ("/admin/personal", "/sessions"),
     None: ("/signin", "/g/xd-g"),
 }  # fmt: skip
 

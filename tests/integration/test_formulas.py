@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -69,6 +69,7 @@ def test_a_cell_and_a_header_that_begin_like_a_formula_stay_texts(tmp_path: Path
 
 
 @given(text=st.text(st.sampled_from("=+-@＝＋－＠\t\r\n' 1a.(")), rest=st.text(max_size=6))
+@example(text="\n\r", rest="")
 def test_whatever_a_cell_begins_with(tmp_path_factory: pytest.TempPathFactory, text: str, rest: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     write_table(path, ["a"], [(text + rest.replace("\0", ""),)])

@@ -82,11 +82,14 @@ def test_who_looked_before_another_version_came_changes_nothing(database: Databa
 
 
 def test_nothing_is_put_in_force_but_what_was_judged() -> None:
-    """Whoever starts new tickets on a version does it by `going_live`; a bench and a rehearsal have databases apart."""
-    known = {"engine/stages/going_live.py", "engine/stages/rehearsal_district.py", "engine/bench/world.py"}
+    """Whoever starts new tickets on a version does it by `going_live`; a bench and a rehearsal have databases apart.
+
+    So has a sandbox, which must play an unsound draft too: to walk into its traps is what its author came for.
+    """
+    apart = {"engine/stages/rehearsal_district.py", "engine/bench/world.py", "engine/sandbox/house.py"}
     files = [path for part in ("engine", "web") for path in (ROOT / part).rglob("*.py")]
     puts = {str(path.relative_to(ROOT)) for path in files if "activate=True" in path.read_text(encoding="utf-8")}
-    assert puts == known
+    assert puts == apart | {"engine/stages/going_live.py"}
 
 
 def test_an_undecided_file_goes_live_nowhere(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:

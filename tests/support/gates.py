@@ -138,6 +138,9 @@ _links = replace(_link, knowing=knows)
 _looks, _watches = Gate(who=by_post(*_LEADERS)), Gate(who=by_post(*_WATCHERS))
 _paths = Gate(who=by_post(*_WATCHERS))
 _admin, _system = Gate(who=by_post(*_ADMINISTRATORS)), Gate(who=by_post("system_admin"))
+_draft, _sandbox = replace(_system, missing=True), replace(_system, missing=True, parts={"name": "0" * 32})
+_security = Gate(who=by_post("security_admin"))
+_erasures = Gate(who=by_post("security_admin", "audit_admin"))
 _tables = Gate(who=by_post("system_admin", "security_admin"), parts=_PEOPLE, missing=True)
 _signed = Gate(who=account)
 _activity = Gate(who=by_post("coordinator", "shift_leader", "chief", "supervisor"))
@@ -190,6 +193,13 @@ GATES: dict[str, Gate] = {
     ),
     "POST /api/tickets/{case_no}/contact": Gate(
         who=knows_as_official, denied=404, knowing=knows, json={"purpose": "reach"}, everywhere=True
+    ),
+    # No field of this loop is sensitive, so whoever knows the ticket hears that there is none: test_sensitive.py.
+    "POST /tickets/{case_no}/sensitive": Gate(
+        who=knows, denied=404, form={"field": "health", "purpose": "上门走访"}, everywhere=True
+    ),
+    "POST /api/tickets/{case_no}/sensitive": Gate(
+        who=knows, denied=404, json={"field": "health", "purpose": "上门走访"}, everywhere=True
     ),
     "POST /api/tickets/{case_no}/tasks/{task}/hand-back": Gate(
         who=nobody, denied=404, knowing=knows, parts={"task": "{task}"}, everywhere=True
@@ -308,8 +318,8 @@ GATES: dict[str, Gate] = {
     **dict.fromkeys(
         (
             "GET /paths", "GET /paths/{key}", "GET /paths/{key}/tickets", "GET /paths/{key}/file", "GET /unmaskings",
-            "GET /api/unmaskings", "GET /seals", "GET /scores", "GET /scores/{sheet}", "GET /scores/{sheet}/{unit}",
-            "GET /supervision", "GET /samples",
+            "GET /unmaskings.csv", "GET /api/unmaskings", "GET /seals", "GET /scores", "GET /scores/{sheet}",
+            "GET /scores/{sheet}/{unit}", "GET /supervision", "GET /samples",
         ),
         _watches,
     ),
@@ -337,7 +347,8 @@ GATES: dict[str, Gate] = {
             "GET /admin", "GET /admin/areas", "GET /admin/departments", "GET /admin/people",
             "GET /admin/people/{login}", "GET /admin/acts", "GET /admin/templates", "GET /admin/templates/{kind}/file",
             "GET /admin/workflows", "GET /admin/workflows/loops/{key}", "GET /admin/workflows/loops/{key}/compare",
-            "GET /admin/workflows/loops/{key}/{version}",
+            "GET /admin/workflows/loops/{key}/{version}", "GET /admin/workflows/loops/{key}/{version}/rules",
+            "GET /admin/workflows/loops/{key}/{version}/vacancies",
         ),
         _admin,
     ),
@@ -349,10 +360,33 @@ GATES: dict[str, Gate] = {
     "GET /admin/tables/{key}/drafts/{sha256}/refused": _tables,
     "POST /admin/tables/{key}/drafts/{sha256}": Gate(who=_tables.who, parts=_PEOPLE),
     "POST /admin/workflows": _system,
-    "GET /admin/workflows/drafts/{sha256}": Gate(who=_system.who, missing=True),
-    "POST /admin/workflows/drafts/{sha256}/activate": Gate(who=_system.who, missing=True),
+    **dict.fromkeys(
+        (
+            "GET /admin/workflows/drafts/{sha256}", "GET /admin/workflows/drafts/{sha256}/rules",
+            "GET /admin/workflows/drafts/{sha256}/vacancies", "POST /admin/workflows/drafts/{sha256}/activate",
+            "POST /admin/workflows/drafts/{sha256}/sandbox",
+        ),
+        _draft,
+    ),
     "POST /admin/workflows/drafts/{sha256}/drop": _system,
     "POST /admin/workflows/loops/{key}/{version}/activate": _system,
+    "POST /admin/workflows/loops/{key}/{version}/sandbox": _system,
+    "GET /admin/workflows/sandboxes": _system,
+    "GET /admin/workflows/sandboxes/{name}": _sandbox,
+    "GET /admin/workflows/sandboxes/{name}/act": replace(_sandbox, query="?action=sign"),
+    **dict.fromkeys(
+        (
+            "POST /admin/workflows/sandboxes/{name}/act", "POST /admin/workflows/sandboxes/{name}/clock",
+            "POST /admin/workflows/sandboxes/{name}/back", "POST /admin/workflows/sandboxes/{name}/reset",
+        ),
+        _sandbox,
+    ),
+    "POST /admin/workflows/sandboxes/{name}/drop": replace(_sandbox, missing=False),
+    "GET /admin/personal": _erasures,
+    "GET /admin/personal/{number}": replace(_erasures, missing=True, parts={"number": "999"}),
+    **dict.fromkeys(
+        ("POST /admin/personal/look", "POST /admin/personal/copy", "POST /admin/personal/erase"), _security
+    ),
     "POST /admin/people/{login}/password": Gate(who=_system.who, parts={"login": "zhou"}),
     "POST /admin/people/{login}/active": Gate(who=_system.who, parts={"login": "zhou"}),
     "POST /admin/templates/{kind}": _system,
