@@ -2,17 +2,22 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.analysis import proven, traces, verdict
+from engine.analysis import findings, proven, soundness, traces, verdict
+from engine.analysis.exploring import Space
+from engine.analysis.influence import main_part
+from engine.analysis.soundness import Fault
 from engine.analysis.verdict import Outcome, Verdict
 from engine.definitions.model import Workflow
 from engine.errors import DefinitionError
 from engine.stages import rehearsal
-from engine.stages.rehearsal import Walked
+from engine.stages.rehearsal import Replay, Walked
 
 #: Verdicts that are kept, by the digest of their file.
 _KEPT = 64
+#: Cases among which the way to a trap is looked for at first.
+_AT_FIRST = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +50,32 @@ def judge(workflow: Workflow, *, anew: bool = False) -> Judged:
     if found is None and not anew and (before := proven.known(workflow)) is not None:
         return Judged(verdict=before, walked=(), before=True)
     if found is None:
-        said = verdict.judge(workflow)
-        walked = tuple(rehearsal.walk(workflow, [one.way for one in said.findings]))
-        found = Judged(verdict=said, walked=walked)
+        found = _trapped(workflow) or _explored(workflow)
         with _lock:
             _known[workflow.sha256] = found
             while len(_known) > _KEPT:
                 _known.popitem(last=False)
     return found
+
+
+def _trapped(workflow: Workflow) -> Judged | None:
+    """A trap that the quick walk has found and the door comes to: a large file need not be explored to be refused.
+
+    The quick walk takes more for possible than there is, so what it finds no way out of has none; only whether a
+    ticket ever comes there is left open, and that is walked.
+    """
+    traps = [one for one in soundness.examine(workflow) if one.fault is Fault.TRAP and one.kind is None]
+    if not traps:
+        return None
+    space = Space(main_part(workflow), most=_AT_FIRST)
+    found = [replace(one, way=way) for one in traps if (way := findings.way_to(space, None, one.state))]
+    walked = tuple(rehearsal.walk(workflow, [one.way for one in found]))
+    if not found or any(one.replay is not Replay.WALKED for one in walked):
+        return None
+    said = Verdict(outcome=Outcome.UNSOUND, findings=tuple(found), cases=len(space.spots))
+    return Judged(verdict=said, walked=walked)
+
+
+def _explored(workflow: Workflow) -> Judged:
+    said = verdict.judge(workflow)
+    return Judged(verdict=said, walked=tuple(rehearsal.walk(workflow, [one.way for one in said.findings])))
