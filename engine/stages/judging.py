@@ -68,7 +68,8 @@ def _trapped(workflow: Workflow) -> Judged | None:
     if not traps:
         return None
     space = Space(main_part(workflow), most=_AT_FIRST)
-    found = [replace(one, way=way) for one in traps if (way := findings.way_to(space, None, one.state))]
+    ways = [(one, findings.way_to(space, None, one.state)) for one in traps]
+    found = [replace(one, way=way, trace=findings.steps_of(space.workflow, way)) for one, way in ways if way]
     walked = tuple(rehearsal.walk(workflow, [one.way for one in found]))
     if not found or any(one.replay is not Replay.WALKED for one in walked):
         return None
