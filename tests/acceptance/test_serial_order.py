@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.concurrent import LOOP, AtTheDoor, OverHttp, Way, history, work
 from tests.support.door import Told
 from tests.support.drill import Drill
+from tests.support.many_clients import LOOP, AtTheDoor, OverHttp, Way, history, work
 from tests.support.serial import anomalies
 from tests.support.serving import Server, token
 

@@ -331,5 +331,6 @@ def test_closed_tickets_are_not_read(sqlite_database: Database) -> None:
     scans = [step for _, step in plans if step.startswith("SCAN")]
     assert {step for step in scans if "json_each" not in step and "CONSTANT" not in step} <= {
         "SCAN t USING INDEX ix_ticket_open",
+        "SCAN t USING INDEX ix_ticket_entered",
         "SCAN card USING INDEX ix_card_standing",
     }
