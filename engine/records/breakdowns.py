@@ -17,6 +17,7 @@ from engine.records.asking import Asking, among
 from engine.records.indicator_sql import TABLES, Asked, Shared, lifted
 from engine.records.indicators import Figure, grouped, together
 from engine.records.rollup_answers import WAYS, Book
+from engine.records.rollups import depth_of
 
 
 class By(StrEnum):
@@ -60,10 +61,10 @@ def breakdown(
     children, and what lies above it stands in the line of the area asked for. Months stand in their order, everything
     else by its key. `divides` says which have none. Errors: `NotFound` as `figure`.
     """
-    # By area the tops would become the parts of the only area held.
-    asked = lifted(transaction, asked, place=by is not By.AREA)
+    # Whoever holds one area asks for that one; but what stands side by side stays what was asked for.
+    whole = lifted(transaction, asked)
     wanted = [one for one in indicators if divides(one, by)]
-    rows = _counted(transaction, wanted, asked, by, WAYS if level and by is By.AREA else by.value)
+    rows = _counted(transaction, wanted, whole, by, WAYS if level and by is By.AREA else by.value, level)
     values = {value for some in rows.values() for value, _ in some}
     names, key = _gathering(transaction, asked, by, values, level)
     return {one.name: _groups(rows[one.name], names, key, one.mean) if one.name in rows else [] for one in indicators}
@@ -75,15 +76,22 @@ def divides(indicator: Indicator, by: By) -> bool:
 
 
 def _counted(
-    transaction: Transaction, indicators: Sequence[Indicator], asked: Asked, by: By, kept: str
+    transaction: Transaction, indicators: Sequence[Indicator], asked: Asked, by: By, kept: str, level: str
 ) -> dict[str, list[tuple[Any, Figure]]]:
     """Indicator → the finest groups: value of the column, figure; `kept` is what the rollups call the column."""
-    book = Book(transaction, asked, kept)
+    book = Book(transaction, asked, kept, deep=_depth(transaction, level) if level else 0)
     found: dict[str, list[tuple[Any, Figure]]] = {one.name: [] for one in indicators}
     for shared, some in together(indicators):
         for column, same in _columns(shared, some, asked, by):
             found |= grouped(transaction, book, shared, same, column)
     return found
+
+
+def _depth(transaction: Transaction, level: str) -> int:
+    """How deep the areas of a level lie at most."""
+    asking = Asking(transaction)
+    rows = transaction.rows(f"SELECT lineage FROM area WHERE level = {asking(level)}", asking.parameters)  # noqa: S608
+    return max((depth_of(areas.way(lineage)) for (lineage,) in rows), default=0)
 
 
 def _columns(

@@ -51,8 +51,9 @@ class Month:
 class Book:
     """The rollups opened at one question, for indicators of any unit and cohort."""
 
-    def __init__(self, transaction: Transaction, asked: Asked, by: str = "") -> None:
-        """`by` is "" for one row, else area, department, item, channel, workflow, month or `WAYS`.
+    def __init__(self, transaction: Transaction, asked: Asked, by: str = "", *, deep: int = 0) -> None:
+        """`by` is "" for one row, else area, department, item, channel, workflow, month or `WAYS`; with that one `deep`
+        is the depth to which ways matter, 0 for all of it.
 
         Errors: `NotFound` for an area that was never there.
         """
@@ -63,7 +64,7 @@ class Book:
         self._place = None
         possible = asked.units is None and not asked.person and by != "person" and asked.department != NONE
         if possible and self._period[0] < self._period[1] and asked.as_of == counted_at(transaction):
-            self._place = _place(transaction, asked, by)
+            self._place = _place(transaction, asked, by, deep)
             self._layouts = layouts(transaction, *self._period)
 
     def answer(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
@@ -147,7 +148,10 @@ class Book:
         asking, by = Asking(self._transaction), self._by
         value = {"": "0", "month": "r.month", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
         sums = ", ".join(f"sum(r.{column})" for column in columns)
-        parts = [f"r.series = {asking(series)} AND r.cut = {asking(place.cut.value)}", place.where(asking)]
+        parts = [
+            f"r.series = {asking(series)} AND r.cut = {asking(place.cut.value)}",
+            place.where(asking, Depths.read(self._layouts[series])),
+        ]
         parts.append(f"r.month >= {asking(self._period[0])} AND r.month < {asking(self._period[1])}")
         parts += filters(self._transaction, self.asked, asking, department="r.department_id", ticket="r")
         rows = self._transaction.rows(
@@ -176,27 +180,32 @@ class _Place:
     depth: int
     #: Instead, what lies directly in any area whose way is in these ranges.
     ranges: tuple[tuple[str, str], ...] = ()
+    #: How deep ways matter there; 0 for all of it.
+    deep: int = 0
 
     def fits(self, depths: Depths) -> bool:
         """Whether there are such rows when they are cut at those depths."""
         if self.cut is Cut.AREA:
             return True
-        return self.depth <= depths.of(self.cut) and not self.ranges
+        if self.ranges:
+            return 0 < self.deep <= depths.of(self.cut)
+        return self.depth <= depths.of(self.cut)
 
-    def where(self, asking: Asking) -> str:
+    def where(self, asking: Asking, depths: Depths) -> str:
         """The condition on the rows `r`."""
         parts = [
             f"(r.above = {asking(above)}" + (f" AND r.way = {asking(way)})" if way is not None else ")")
             for above, way in self.rows
         ]
-        parts += [
-            f"(r.above = r.way AND r.above >= {asking(first)} AND r.above < {asking(last)})"
-            for first, last in self.ranges
-        ]
+        # By anything but areas alone rows end at the depth to which they are cut, or where what they count lies.
+        ends = "r.above = r.way"
+        if self.cut is not Cut.AREA:
+            ends = f"({ends} OR length(r.way) - length(replace(r.way, '/', '')) = {depths.of(self.cut) + 1})"
+        parts += [f"({ends} AND r.way >= {asking(first)} AND r.way < {asking(last)})" for first, last in self.ranges]
         return f"({' OR '.join(parts)})"
 
 
-def _place(transaction: Transaction, asked: Asked, by: str) -> _Place:
+def _place(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place:
     """Where the rows stand."""
     asked_by = {Cut.DEPARTMENT: asked.department, Cut.ITEM: asked.item, Cut.CHANNEL: asked.channel}
     asked_by[Cut.WORKFLOW] = asked.workflow
@@ -208,7 +217,7 @@ def _place(transaction: Transaction, asked: Asked, by: str) -> _Place:
         return _Place(cut, tuple((start, start) for start in starts), depth + 1)
     if by == WAYS:
         # "0" is the sign after "/".
-        return _Place(cut, (), depth, tuple((start, f"{start[:-1]}0") for start in starts))
+        return _Place(cut, (), depth, tuple((start, f"{start[:-1]}0") for start in starts), deep)
     if by == Cut.AREA.value:
         return _Place(cut, tuple((start, None) for start in starts), depth + 1)
     if not asked.area:
