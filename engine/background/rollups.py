@@ -9,18 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.clock import DAY, Clock, Instant
+from engine.clock import Clock, Instant
 from engine.database import Database, Transaction
-from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, Not, Wanted
+from engine.definitions.indicator import Indicator
 from engine.records import rollups, span_months, standing, standing_counts
 from engine.records.areas import chain
 from engine.records.asking import Asking, marks
 from engine.records.following import read_to
-from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
-from engine.records.indicators import counts, counts_apart
+from engine.records.rollup_counting import NEXT_DUE, statement
 from engine.records.rollups import (
     COLUMNS,
-    DIMENSIONS,
     KEY_COLUMNS,
     SIDES,
     SLOT_COLUMNS,
@@ -221,9 +219,10 @@ def _told(
     found: dict[tuple[Any, ...], list[int]] = {}
     next_at: int | None = None
     paths: set[str] = set()
-    for cut, path, *more in transaction.rows(_statement(transaction, round_, series, month, asking), asking.parameters):
-        by, counted = more[: len(DIMENSIONS)], more[len(DIMENSIONS) :]
-        if cut == "due":
+    sql = statement(transaction, series, month, round_.as_of, round_.depths, asking)
+    for cut, path, *more in transaction.rows(sql, asking.parameters):
+        by, counted = more[: len(COLUMNS)], more[len(COLUMNS) :]
+        if cut == NEXT_DUE:
             next_at = min((value for value in counted if value is not None), default=None)
             continue
         if cut == Cut.AREA:
@@ -236,69 +235,6 @@ def _told(
     slots = len(SIDES) * len(series.indicators)
     rows = {key: tuple(sums[:slots]) for key, sums in found.items() if any(sums[:slots])}
     return rows, next_at, paths
-
-
-def _statement(transaction: Transaction, round_: _Round, series: Series, month: Instant, asking: Asking) -> str:
-    """One look at the facts: grouped as finely as any row is cut, and these groups by each cut."""
-    asked = Asked(since=month, until=rollups.next_month(month), as_of=round_.as_of)
-    alias = TABLES[series.unit]
-    width = max(len(SIDES) * len(series.indicators), len(dues := sorted(set(_dues(series.indicators)))))
-    columns = ", ".join(
-        f"{counts(one, asked, asking)}, {counts_apart(one, asked, asking)}" for one in series.indicators
-    )
-    next_due = "".join(f", min(CASE WHEN {due} > {asking(round_.as_of)} THEN {due} END)" for due in dues)
-    where = scope(transaction, asked, asking, Shared(series.unit, series.cohort, standing=False))
-    by = (f"coalesce({alias}.department_id, 0)", "coalesce(k.item, '')", "k.channel", "k.workflow")
-    finest = f"{alias}.area_path, {', '.join(by)}"
-    named = [f"{kind}{n}" for n in range(len(series.indicators)) for kind in "abtme"]
-    listed = ["path", *COLUMNS.values(), *named, *(f"due{n}" for n in range(len(dues)))]
-    base = (
-        f"WITH c ({', '.join(listed)}) AS (SELECT {finest}, {columns}{next_due} "  # noqa: S608 (constant words)
-        f"FROM {source(series.unit, tickets=False)} WHERE {where} GROUP BY {finest}) "
-    )
-    sums = [
-        f"CAST(sum(c.{kind}{n}) AS BIGINT)"
-        for n, one in enumerate(series.indicators)
-        for kind in ("t" if one.mean else "a", *"bme")
-    ]
-    pad = ", CAST(NULL AS BIGINT)"
-    counted = ", ".join(sums) + pad * (width - 2 * len(sums))
-    parts = [f"SELECT 'area', c.path, 0, '', '', '', {counted} FROM c GROUP BY c.path"]  # noqa: S608
-    for cut in (*DIMENSIONS, Cut.ALL):
-        parts.append(_cut(cut, counted, asking, round_.depths.of(cut)))
-    least = "".join(f", min(c.due{n})" for n in range(len(dues))) + pad * (width - len(dues))
-    parts.append(f"SELECT 'due', '', 0, '', '', ''{least} FROM c")  # noqa: S608
-    return base + " UNION ALL ".join(parts)
-
-
-def _cut(cut: Cut, counted: str, asking: Asking, depth: int) -> str:
-    own = {one: f"c.{COLUMNS[one]}" for one in DIMENSIONS if cut in (one, Cut.ALL)}
-    shown = ", ".join(own.get(one, "0" if one is Cut.DEPARTMENT else "''") for one in DIMENSIONS)
-    return (
-        f"SELECT '{cut.value}', w.top, {shown}, {counted} FROM c JOIN rollup_way w ON w.depth = {asking(depth)} "  # noqa: S608
-        f"AND w.entire = c.path GROUP BY w.top, {', '.join(own.values())}"
-    )
-
-
-def _dues(indicators: Sequence[Indicator]) -> Iterator[str]:
-    """The due times, and the ends of spans, by which these change while nothing happens."""
-
-    def within(wanted: Wanted) -> Iterator[str]:
-        match wanted:
-            case AllOf(parts) | AnyOf(parts):
-                for part in parts:
-                    yield from within(part)
-            case Not(part):
-                yield from within(part)
-            case Moment(unit, name, How.DUE):
-                yield f"{TABLES[unit]}.{name}_due"
-            case Moment(unit, name, How.LASTED, days):
-                yield f"({TABLES[unit]}.{name}_at + {days * DAY})"
-
-    for one in indicators:
-        for condition in (one.among, one.matures, one.without, one.counts):
-            if condition is not None:
-                yield from within(condition.wanted)
 
 
 def _wanted(depths: Depths) -> list[int]:

@@ -6,6 +6,7 @@ their events and their facts, moved back in time in the order in which they woul
 """
 
 import random
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any
 
 from engine.background.facts import tell_facts
 from engine.bench.crowd import columns_of
-from engine.bench.world import PHOTO, World, bureaus, grids, items
+from engine.bench.world import PHOTO, World, bureaus, grids, items, people
 from engine.clock import DAY, HOUR, MINUTE, Instant
 from engine.database import Database, Transaction
 from engine.records import facts, rollups
@@ -49,7 +50,9 @@ _LISTED = {
 #: Copies that are on their way, however many are done with: a district that grows old, not one that grows.
 _RUNNING = 2_000
 #: Columns of these tables that hold moments.
-_MOMENTS = frozenset({"at", "recorded_at"})
+_MOMENTS = frozenset({"at", "recorded_at", "sort_key"})
+#: Who does the work of the district.
+_PEOPLE = 1_200
 #: A copied deadline comes so long after now, in microseconds: nobody sweeps copies.
 _AHEAD = 90 * DAY
 _NUMBERS = {
@@ -110,6 +113,7 @@ def populate(
     # What nobody ever works on would grow with the years, and with it every queue.
     aside = frozenset({"running", "forgotten"} if listed else {"running"})
     born = database.acting(partial(_born, door=door, world=world, now=now, shape=shape, aside=aside))
+    whose = database.acting(partial(people, count=_PEOPLE))
     done = len(born.running) + len(born.past)
     database.acting(partial(_told, door=door, ids=[*born.running, *born.past]))
     tick(done)
@@ -121,7 +125,7 @@ def populate(
     if not listed:
         rows += [(one, max(1, _RECENT // step)) for one in born.running]
     standing = None if listed else frozenset((*born.running, *born.forgotten))
-    copying = _Copying(tables, rows, step, now, standing)
+    copying = _Copying(tables, rows, step, now, whose, standing)
     for last in range(times, 0, -chunk):
         first = max(1, last - chunk + 1)
         added = database.acting(partial(_copied, copying=copying, first=first, last=last))
@@ -129,7 +133,9 @@ def populate(
         tick(added)
     if listed:
         copies = max(1, _RUNNING // max(1, len(born.running)))
-        running = _Copying(tables, [(one, None) for one in born.running], _RECENT // copies, now, None, 2 * _FAR, "R")
+        running = _Copying(
+            tables, [(one, None) for one in born.running], _RECENT // copies, now, whose, None, 2 * _FAR, "R"
+        )
         done += database.acting(partial(_copied, copying=running, first=1, last=copies))
     for index in indexes:
         database.acting(partial(Transaction.run, sql=index))
@@ -266,6 +272,8 @@ class _Copying:
     #: Microseconds between two copies of one ticket.
     step: int
     now: Instant
+    #: Whose the milestones are.
+    people: range
     #: Those of which alone rows of `_OF_OPEN` are copied; None for all.
     standing: frozenset[int] | None
     far: int = _FAR
@@ -333,8 +341,17 @@ def _value(copying: _Copying, name: str, key: str) -> str:
         return f"'{copying.letter}' || x.bench_part || '-' || n.i"
     if name == "next_at":
         return f'CASE WHEN x."{name}" IS NULL THEN NULL ELSE {copying.now + _AHEAD} + n.i END'
-    moves = name in _MOMENTS or name.endswith(("_at", "_due", "_key"))
+    if name.endswith("_by"):
+        return _whose(copying, name)
+    moves = name in _MOMENTS or name.endswith(("_at", "_due"))
     return f'x."{name}" - n.i * {copying.step}' if moves else f'x."{name}"'
+
+
+def _whose(copying: _Copying, name: str) -> str:
+    """Old systems name nobody with an account: each milestone of a copy is somebody's who stays with that place."""
+    turn = zlib.crc32(name.encode()) % len(copying.people)
+    whose = f"{copying.people[0]} + (x.bench_part + {turn}) % {len(copying.people)}"
+    return f'CASE WHEN x."{name[:-3]}_at" IS NOT NULL THEN {whose} END'
 
 
 def spread(transaction: Transaction) -> Iterator[tuple[str, str]]:

@@ -139,6 +139,17 @@ def items(transaction: Transaction, count: int) -> Iterator[str]:
         yield f"{code}/1"
 
 
+def people(transaction: Transaction, count: int) -> range:
+    """So many people with accounts and without posts; their ids."""
+    ids = [
+        _insert(transaction, Person, login=f"worker-{number}", name=f"员工 {number}", phone="", active=True)
+        for number in range(1, count + 1)
+    ]
+    if ids[-1] - ids[0] != count - 1:
+        raise RuntimeError("somebody else is filling the table of people")
+    return range(ids[0], ids[-1] + 1)
+
+
 def _chain_of(transaction: Transaction, code: str) -> list[tuple[int, str]]:
     table = Area.__table__  # type: ignore[attr-defined]
     row = transaction.connection.execute(table.select().where(table.c.code == code)).mappings().one()

@@ -15,7 +15,7 @@ from engine.definitions.indicator import Indicator
 from engine.records import areas, departments
 from engine.records.asking import Asking, among
 from engine.records.indicator_sql import TABLES, Asked, Shared, lifted
-from engine.records.indicators import Figure, grouped, together
+from engine.records.indicators import Figure, by_milestone, grouped, together
 from engine.records.rollup_answers import WAYS, Book
 from engine.records.rollups import depth_of
 
@@ -58,8 +58,10 @@ def breakdown(
 
     Children of the area or department asked for (the tops for none) stand there also with nothing to count; the
     unit itself has a line for what lies directly in it. With a `level` areas are those of that level instead of the
-    children, and what lies above it stands in the line of the area asked for. Months stand in their order, everything
-    else by its key. `divides` says which have none. Errors: `NotFound` as `figure`.
+    children, and what lies above it stands in the line of the area asked for. Of people, what counts nothing has no
+    line. Months stand in their order, everything else by its key. `divides` says which have none.
+
+    Errors: `NotFound` as `figure`.
     """
     # Whoever holds one area asks for that one; but what stands side by side stays what was asked for.
     whole = lifted(transaction, asked)
@@ -67,7 +69,11 @@ def breakdown(
     rows = _counted(transaction, wanted, whole, by, WAYS if level and by is By.AREA else by.value, level)
     values = {value for some in rows.values() for value, _ in some}
     names, key = _gathering(transaction, asked, by, values, level)
-    return {one.name: _groups(rows[one.name], names, key, one.mean) if one.name in rows else [] for one in indicators}
+    groups = {one.name: _groups(rows[one.name], names, key, one.mean) if one.name in rows else [] for one in indicators}
+    if by is By.PERSON or asked.person:
+        # Of a milestone that many reach, most have reached nothing that this indicator is about.
+        return {name: [group for group in some if group.figure.denominator] for name, some in groups.items()}
+    return groups
 
 
 def divides(indicator: Indicator, by: By) -> bool:
@@ -82,8 +88,9 @@ def _counted(
     book = Book(transaction, asked, kept, deep=_depth(transaction, level) if level else 0)
     found: dict[str, list[tuple[Any, Figure]]] = {one.name: [] for one in indicators}
     for shared, some in together(indicators):
-        for column, same in _columns(shared, some, asked, by):
-            found |= grouped(transaction, book, shared, same, column)
+        for own in by_milestone(some) if asked.person else [some]:
+            for column, same in _columns(shared, own, asked, by):
+                found |= grouped(transaction, book, shared, same, column)
     return found
 
 
@@ -100,8 +107,8 @@ def _columns(
     """What is grouped by; a person's milestone is each indicator's own."""
     alias = TABLES[shared.unit]
     if by is By.PERSON:
-        for one in dict.fromkeys(indicator.person for indicator in indicators):
-            yield f"{alias}.{one}_by", [indicator for indicator in indicators if indicator.person == one]
+        for same in by_milestone(indicators):
+            yield f"{alias}.{same[0].person}_by", same
     elif by is By.AREA:
         yield f"{alias}.area_path", indicators
     elif by is By.DEPARTMENT:

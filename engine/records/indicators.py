@@ -119,7 +119,9 @@ def figures(transaction: Transaction, indicators: Iterable[Indicator], asked: As
     return {
         name: sum((figure for _, figure in rows[1:]), rows[0][1])
         for shared, some in together(indicators)
-        for name, rows in grouped(transaction, book, shared, some).items()
+        # What one person answers for is counted beforehand by the milestone.
+        for same in (by_milestone(some) if asked.person else [some])
+        for name, rows in grouped(transaction, book, shared, same).items()
     }
 
 
@@ -167,6 +169,14 @@ def together(indicators: Iterable[Indicator]) -> list[tuple[Shared, list[Indicat
     for one in indicators:
         found.setdefault(Shared.of(one), []).append(one)
     return list(found.items())
+
+
+def by_milestone(indicators: Iterable[Indicator]) -> list[list[Indicator]]:
+    """Those together for which the same person answers."""
+    found: dict[str, list[Indicator]] = {}
+    for one in indicators:
+        found.setdefault(one.person, []).append(one)
+    return list(found.values())
 
 
 def counts(indicator: Indicator, asked: Asked, asking: Asking) -> str:

@@ -23,6 +23,7 @@ from engine.records.rollups import (
     key_of,
     month_of,
     next_month,
+    of_person,
 )
 
 #: What is asked for besides the names of cuts: the smallest areas as they stand.
@@ -52,8 +53,9 @@ class Book:
     """The rollups opened at one question, for indicators of any unit and cohort."""
 
     def __init__(self, transaction: Transaction, asked: Asked, by: str = "", *, deep: int = 0) -> None:
-        """`by` is "" for one row, else area, department, item, channel, workflow, month or `WAYS`; with that one `deep`
-        is the depth to which ways matter, 0 for all of it.
+        """`by` is "" for one row, else area, department, item, channel, workflow, person, month or `WAYS`; with that
+        `deep` is the depth to which ways matter, 0 for all of it. By person, and of one person, indicators of one
+        milestone are asked together.
 
         Errors: `NotFound` for an area that was never there.
         """
@@ -62,7 +64,7 @@ class Book:
         self._period = whole_months(asked)
         self._layouts: dict[str, str] = {}
         self._place = None
-        possible = asked.units is None and not asked.person and by != "person" and asked.department != NONE
+        possible = asked.units is None and asked.department != NONE
         if possible and self._period[0] < self._period[1] and asked.as_of == counted_at(transaction):
             self._place = _place(transaction, asked, by, deep)
             self._layouts = layouts(transaction, *self._period)
@@ -89,7 +91,7 @@ class Book:
     ) -> Answered:
         # What stands since before the period is no sum of its months.
         slots = None if shared.standing else self._slots(shared, indicators)
-        place = self._place
+        place = self._place.of(indicators) if self._place is not None else None
         if place is None or slots is None or not all(place.fits(Depths.read(self._layouts[key])) for key in slots):
             return Answered([], [self.asked])
         totals: dict[Any, list[tuple[int, int]]] = {}
@@ -121,13 +123,14 @@ class Book:
         """
         if self._by != "month":
             raise ValueError(f"a book by {self._by or 'nothing'} has no months")
-        slots = None if shared.standing or self._place is None else self._slots(shared, [indicator])
-        if self._place is None or slots is None:
+        place = self._place.of([indicator]) if self._place is not None else None
+        slots = None if shared.standing else self._slots(shared, [indicator])
+        if place is None or slots is None:
             return None
         ((key, ((_, slot),)),) = slots.items()
-        if not self._place.fits(Depths.read(self._layouts[key])):
+        if not place.fits(Depths.read(self._layouts[key])):
             return None
-        found = self._summed(key, [f"{side}{slot}" for side in SIDES], self._place)
+        found = self._summed(key, [f"{side}{slot}" for side in SIDES], place)
         return sorted(Month(Instant(month), *(int(count or 0) for count in counts)) for month, *counts in found)
 
     def _slots(self, shared: Shared, indicators: Sequence[Indicator]) -> dict[str, list[tuple[int, int]]] | None:
@@ -149,11 +152,13 @@ class Book:
         value = {"": "0", "month": "r.month", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
         sums = ", ".join(f"sum(r.{column})" for column in columns)
         parts = [
-            f"r.series = {asking(series)} AND r.cut = {asking(place.cut.value)}",
+            f"r.series = {asking(series)} AND r.cut = {asking(place.cut)}",
             place.where(asking, Depths.read(self._layouts[series])),
         ]
         parts.append(f"r.month >= {asking(self._period[0])} AND r.month < {asking(self._period[1])}")
         parts += filters(self._transaction, self.asked, asking, department="r.department_id", ticket="r")
+        if self.asked.person:
+            parts.append(f"r.person_id = {_person(self.asked.person, asking)}")
         rows = self._transaction.rows(
             f"SELECT {value}, {sums} FROM rollup r WHERE {' AND '.join(parts)} GROUP BY 1",  # noqa: S608
             asking.parameters,
@@ -173,7 +178,8 @@ def whole_months(asked: Asked) -> tuple[Instant, Instant]:
 class _Place:
     """Which rows are asked for."""
 
-    cut: Cut
+    #: What they say that they are cut by; of those by person, before it is known of which milestone, the name alone.
+    cut: str
     #: `above` and `way` of the rows; no way: all of them.
     rows: tuple[tuple[str, str | None], ...]
     #: How deep the ways of these rows are.
@@ -183,9 +189,16 @@ class _Place:
     #: How deep ways matter there; 0 for all of it.
     deep: int = 0
 
+    def of(self, indicators: Sequence[Indicator]) -> "_Place | None":
+        """The same for these indicators; None where no rows are of the people that all of them ask for."""
+        if self.cut != Cut.PERSON:
+            return self
+        milestone, *others = {one.person for one in indicators}
+        return replace(self, cut=of_person(milestone)) if milestone and not others else None
+
     def fits(self, depths: Depths) -> bool:
         """Whether there are such rows when they are cut at those depths."""
-        if self.cut is Cut.AREA:
+        if self.cut == Cut.AREA:
             return True
         if self.ranges:
             return 0 < self.deep <= depths.of(self.cut)
@@ -199,18 +212,32 @@ class _Place:
         ]
         # By anything but areas alone rows end at the depth to which they are cut, or where what they count lies.
         ends = "r.above = r.way"
-        if self.cut is not Cut.AREA:
+        if self.cut != Cut.AREA:
             ends = f"({ends} OR length(r.way) - length(replace(r.way, '/', '')) = {depths.of(self.cut) + 1})"
         parts += [f"({ends} AND r.way >= {asking(first)} AND r.way < {asking(last)})" for first, last in self.ranges]
         return f"({' OR '.join(parts)})"
 
 
-def _place(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place:
-    """Where the rows stand."""
+def _person(login: str, asking: Asking) -> str:
+    """The id in the rows of whoever signs in so."""
+    return "0" if login == NONE else f"(SELECT id FROM person WHERE login = {asking(login)})"  # noqa: S608
+
+
+def _cut(asked: Asked, by: str) -> Cut | None:
+    """What rows have to be cut by; None where none are."""
     asked_by = {Cut.DEPARTMENT: asked.department, Cut.ITEM: asked.item, Cut.CHANNEL: asked.channel}
     asked_by[Cut.WORKFLOW] = asked.workflow
     used = {cut for cut, value in asked_by.items() if value} | {cut for cut in DIMENSIONS if cut.value == by}
-    cut = Cut.AREA if not used else used.pop() if len(used) == 1 else Cut.ALL
+    if by == Cut.PERSON.value or asked.person:
+        return Cut.PERSON if used <= {Cut.CHANNEL, Cut.WORKFLOW} else None
+    return Cut.AREA if not used else used.pop() if len(used) == 1 else Cut.ALL
+
+
+def _place(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place | None:
+    """Where the rows stand; None where there are none."""
+    cut = _cut(asked, by)
+    if cut is None:
+        return None
     starts = areas.ways(transaction, areas.area_by_code(transaction, asked.area)) if asked.area else ["/"]
     depth = max(map(depth_of, starts))
     if asked.area and asked.area_alone:

@@ -26,7 +26,7 @@ READER = "rollups"
 #: Indicators of one series: so many have room in a row.
 SLOTS = 16
 #: Changes when what is counted changes without a change of the files.
-_VERSION = "2"
+_VERSION = "3"
 #: A rollup older than this is no answer to "now": nobody keeps it any more.
 STALE = 5 * 60_000_000
 
@@ -40,11 +40,17 @@ class Cut(StrEnum):
     CHANNEL = "channel"
     WORKFLOW = "workflow"
     ALL = "all"  #: all of these at once, for the largest areas only
+    #: Who reached a milestone, with channel and workflow, for the largest areas only: one cut of each milestone that
+    #: indicators name (`of_person`).
+    PERSON = "person"
 
 
 #: Columns by which a row is cut, in their order.
 DIMENSIONS = (Cut.DEPARTMENT, Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW)
-COLUMNS = {Cut.DEPARTMENT: "department_id", Cut.ITEM: "item", Cut.CHANNEL: "channel", Cut.WORKFLOW: "workflow"}
+COLUMNS = {
+    Cut.DEPARTMENT: "department_id", Cut.ITEM: "item", Cut.CHANNEL: "channel", Cut.WORKFLOW: "workflow",
+    Cut.PERSON: "person_id",
+}  # fmt: skip
 
 
 class RollupMonth(SQLModel, table=True):
@@ -107,6 +113,7 @@ class Rollup(SQLModel, table=True):
     item: str = word(key=True)
     channel: str = word(key=True)
     workflow: str = word(key=True)
+    person_id: int = key_part()
     n0: int | None = maybe_number()
     d0: int | None = maybe_number()
     m0: int | None = maybe_number()
@@ -270,7 +277,13 @@ class Depths:
         return cls(int(singly), int(wholly))
 
     def of(self, cut: str) -> int:
-        return self.wholly if cut == Cut.ALL else self.singly
+        """Of a cut by what its rows say, which is not its name where it is by person."""
+        return self.singly if cut in (Cut.AREA, *DIMENSIONS) else self.wholly
+
+
+def of_person(milestone: str) -> str:
+    """What rows say that are cut by who reached a milestone."""
+    return f"{milestone}_by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +317,7 @@ def digest(indicator: Indicator) -> str:
     conditions = (indicator.among, indicator.matures, indicator.without, indicator.counts)
     said = (
         _VERSION, indicator.name, indicator.unit, indicator.cohort, indicator.attribution, indicator.exempt,
-        indicator.mean, *(one.wanted if one is not None else None for one in conditions),
+        indicator.mean, indicator.person, *(one.wanted if one is not None else None for one in conditions),
     )  # fmt: skip
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 

@@ -21,7 +21,8 @@ from tests.support.hostile import ALIVE, ALMIGHTY, PAYLOAD, SHORT, hostile
 
 #: What is a file or a picture, or only leads elsewhere.
 _NO_PAGES = re.compile(
-    r"/api/|/language|.*/file$|.*/files/|/sw\.js|/manifest|/uploads/|.*/photos/|/csrf|/catalogue$|/originals|/map/grids|/board/outlines"
+    r"/api/|/language|.*/file$|.*/files/|.*\.csv$|/sw\.js|/manifest|/uploads/|.*/photos/|/csrf|/catalogue$|/originals|"
+    r"/map/grids|/board/outlines"
 )
 #: Every ticket's page takes a minute.
 SOAK = bool(os.environ.get("HUYING_SOAK"))

@@ -37,6 +37,10 @@ SCOPES: tuple[dict[str, Any], ...] = (
     {"department": "bureau", "department_alone": True},
     {"department": NONE},
     {"item": NONE},
+    {"person": "shen"},
+    {"person": "shen", "channel": "grid"},
+    {"person": NONE},
+    {"person": "shen", "item": "part-01-01"},
 )
 
 
@@ -190,11 +194,11 @@ def test_facts_that_were_dropped_and_folded_anew_make_the_same_rollups(world: Wo
     for _ in range(4):
         _life(world, dice)
     _fold(world)
-    before = world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9")
+    before = world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10")
     assert before
     rebuild(world.database, world.versions)
     assert _fold(world) > 0, "every month is counted again"
-    assert world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9") == before
+    assert world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10") == before
 
 
 def test_another_moment_a_part_of_a_month_and_a_reader_of_some_units_are_answered_by_the_facts(world: World) -> None:
@@ -206,11 +210,31 @@ def test_another_moment_a_part_of_a_month_and_a_reader_of_some_units_are_answere
         for asked in (
             _asked(world, as_of=Instant(world.clock.now() + 1)),
             _asked(world, units=("a",)),
-            _asked(world, person="wang"),
+            _asked(world, person="shen", department="urban"),
         ):
             assert _rest(transaction, INDICATORS[:1], asked) == [asked]
         (rest,) = _rest(transaction, INDICATORS[:1], _asked(world, since=Instant(FIRST + DAY)))
         assert (rest.since, rest.until) == (FIRST + DAY, rollups.next_month(FIRST)), "the rest of the first month"
+
+
+def test_what_one_person_did_is_counted_beforehand_of_every_milestone(world: World) -> None:
+    for _ in range(3):
+        Told(world).closed()
+    _fold(world)
+    of_person = [one for one in INDICATORS if one.person and not one.standing]
+    assert len({one.person for one in of_person}) > 5
+    with world.database.looking() as transaction:
+        for one in of_person:
+            for scope in ({}, {"channel": "grid"}, {"workflow": "block-calls-line-responds"}):
+                asked = _asked(world, **scope)
+                assert not Book(transaction, asked, "person").answer(Shared.of(one), [one]).rest, (one.name, scope)
+                assert not _rest(transaction, [one], replace(asked, person="shen")), (one.name, scope)
+        mixed = [next(one for one in of_person if one.person == name) for name in ("filed", "signed")]
+        assert _rest(transaction, mixed, _asked(world, person="shen")), "two milestones are two people"
+    (filed,) = (one for one in of_person if one.name == "filed_on_time")
+    with world.database.looking() as transaction:
+        groups = breakdown(transaction, [filed], _asked(world), By.PERSON)[filed.name]
+    assert [(group.key, group.figure.denominator) for group in groups] == [("shen", 3)]
 
 
 def test_a_list_is_the_same_whether_months_are_left_out_or_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

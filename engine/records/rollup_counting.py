@@ -1,0 +1,131 @@
+"""What a month of a series is counted by: one statement over the facts, by the very SQL of `figure`."""
+
+from collections.abc import Iterator, Sequence
+
+from engine.clock import DAY, Instant
+from engine.database import Transaction
+from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, Not, Wanted
+from engine.records.asking import Asking
+from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
+from engine.records.indicators import counts, counts_apart
+from engine.records.rollups import COLUMNS, DIMENSIONS, SIDES, Cut, Depths, Series, next_month, of_person
+
+#: The cut of the one row that holds when due times pass.
+NEXT_DUE = "due"
+#: Of each indicator numerator, denominator, sum of the stars, immature and excluded, as `counts` brings them.
+_KINDS = "abtme"
+_NONE = "CAST(NULL AS BIGINT)"
+
+
+def statement(
+    transaction: Transaction, series: Series, month: Instant, as_of: Instant, depths: Depths, asking: Asking
+) -> str:
+    """One look at the facts: grouped as finely as any row is cut, and these groups by each cut.
+
+    Rows: cut, way, the columns of `COLUMNS`, and the counts of each indicator; of the cut `NEXT_DUE` these are when the
+    next due time of each kind passes. Ways of which `rollup_way` knows nothing are cut by areas alone.
+    """
+    asked = Asked(since=month, until=next_month(month), as_of=as_of)
+    dues = sorted(set(_dues(series.indicators)))
+    width = max(len(SIDES) * len(series.indicators), len(dues))
+    counted = _padded([f"CAST(sum(c.{name}) AS BIGINT)" for one in _shown(series) for name in one], width)
+    parts = [
+        f"SELECT '{Cut.AREA.value}', c.path, 0, '', '', '', 0, {counted} FROM c GROUP BY c.path",  # noqa: S608
+    ]
+    base = _finest(transaction, series, asked, asking, dues)
+    parts += [_cut(cut, counted, asking, depths.of(cut)) for cut in (*DIMENSIONS, Cut.ALL)]
+    for milestone in sorted({one.person for one in series.indicators if one.person}):
+        parts.append(_by_person(transaction, series, asked, asking, milestone, depths, width))
+    least = _padded([f"min(c.due{n})" for n in range(len(dues))], width)
+    parts.append(f"SELECT '{NEXT_DUE}', '', 0, '', '', '', 0, {least} FROM c")  # noqa: S608
+    return base + " UNION ALL ".join(parts)
+
+
+def _padded(columns: Sequence[str], width: int) -> str:
+    return ", ".join([*columns, *[_NONE] * (width - len(columns))])
+
+
+def _shown(series: Series) -> Iterator[list[str]]:
+    """Of each indicator the counts that a row keeps."""
+    for n, one in enumerate(series.indicators):
+        yield [f"{kind}{n}" for kind in ("t" if one.mean else "a", "b", "m", "e")]
+
+
+def _finest(transaction: Transaction, series: Series, asked: Asked, asking: Asking, dues: Sequence[str]) -> str:
+    """The groups that all cuts but those by person are made of, as the table `c`."""
+    alias = TABLES[series.unit]
+    by = f"{alias}.area_path, coalesce({alias}.department_id, 0), coalesce(k.item, ''), k.channel, k.workflow"
+    columns = _counts(series.indicators, asked, asking)
+    next_due = "".join(f", min(CASE WHEN {due} > {asking(asked.as_of)} THEN {due} END)" for due in dues)
+    where = scope(transaction, asked, asking, Shared(series.unit, series.cohort, standing=False))
+    named = [f"{kind}{n}" for n in range(len(series.indicators)) for kind in _KINDS]
+    listed = ["path", *(COLUMNS[one] for one in DIMENSIONS), *named, *(f"due{n}" for n in range(len(dues)))]
+    return (
+        f"WITH c ({', '.join(listed)}) AS (SELECT {by}, {columns}{next_due} "  # noqa: S608 (constant words)
+        f"FROM {source(series.unit, tickets=False)} WHERE {where} GROUP BY {by}) "
+    )
+
+
+def _counts(indicators: Sequence[Indicator], asked: Asked, asking: Asking) -> str:
+    return ", ".join(f"{counts(one, asked, asking)}, {counts_apart(one, asked, asking)}" for one in indicators)
+
+
+def _cut(cut: Cut, counted: str, asking: Asking, depth: int) -> str:
+    own = {one: f"c.{COLUMNS[one]}" for one in DIMENSIONS if cut in (one, Cut.ALL)}
+    shown = ", ".join(own.get(one, "0" if one is Cut.DEPARTMENT else "''") for one in DIMENSIONS)
+    return (
+        f"SELECT '{cut.value}', w.top, {shown}, 0, {counted} FROM c JOIN rollup_way w ON w.depth = {asking(depth)} "  # noqa: S608
+        f"AND w.entire = c.path GROUP BY w.top, {', '.join(own.values())}"
+    )
+
+
+def _by_person(
+    transaction: Transaction,
+    series: Series,
+    asked: Asked,
+    asking: Asking,
+    milestone: str,
+    depths: Depths,
+    width: int,
+) -> str:
+    """From the facts themselves: cut by the people of all milestones at once, groups would be single tickets."""
+    alias, cut = TABLES[series.unit], of_person(milestone)
+    own = [one for one in series.indicators if one.person == milestone]
+    shown = [
+        ", ".join(f"p.{name}" for name in names) if one in own else ", ".join([_NONE] * len(SIDES))
+        for one, names in zip(series.indicators, _shown(series), strict=True)
+    ]
+    named = [f"{kind}{n}" for n, one in enumerate(series.indicators) if one in own for kind in _KINDS]
+    columns = _counts(own, asked, asking)
+    at = f"w.depth = {asking(depths.of(cut))} AND w.entire = {alias}.area_path"
+    where = scope(transaction, asked, asking, Shared(series.unit, series.cohort, standing=False))
+    by = f"w.top, k.channel, k.workflow, coalesce({alias}.{cut}, 0)"
+    pad = f", {_NONE}" * (width - len(SIDES) * len(series.indicators))
+    # SQLite takes names of columns with a WITH, and not behind a subquery's alias.
+    return (
+        f"SELECT '{cut}', p.top, 0, '', p.channel, p.workflow, p.person_id, {', '.join(shown)}{pad} FROM ("  # noqa: S608
+        f"WITH q (top, channel, workflow, person_id, {', '.join(named)}) AS (SELECT {by}, {columns} "
+        f"FROM {source(series.unit, tickets=False)} JOIN rollup_way w ON {at} WHERE {where} GROUP BY {by}) "
+        "SELECT * FROM q) p"
+    )
+
+
+def _dues(indicators: Sequence[Indicator]) -> Iterator[str]:
+    """The due times, and the ends of spans, by which these change while nothing happens."""
+
+    def within(wanted: Wanted) -> Iterator[str]:
+        match wanted:
+            case AllOf(parts) | AnyOf(parts):
+                for part in parts:
+                    yield from within(part)
+            case Not(part):
+                yield from within(part)
+            case Moment(unit, name, How.DUE):
+                yield f"{TABLES[unit]}.{name}_due"
+            case Moment(unit, name, How.LASTED, days):
+                yield f"({TABLES[unit]}.{name}_at + {days * DAY})"
+
+    for one in indicators:
+        for condition in (one.among, one.matures, one.without, one.counts):
+            if condition is not None:
+                yield from within(condition.wanted)
