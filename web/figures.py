@@ -52,10 +52,12 @@ class Chosen:
     by: str = ""
     side: str = ""
     after: str = ""
+    #: So many groups come before the first that is shown.
+    start: str = ""
 
     def at(self, name: str = "", **changes: str) -> str:
         """A page of figures with the same choices but these; without a name the page of all."""
-        there = {one.name: getattr(self, one.name) for one in fields(self)} | {"after": ""} | changes
+        there = {one.name: getattr(self, one.name) for one in fields(self)} | {"after": "", "start": ""} | changes
         query = urlencode({key: value for key, value in there.items() if value})
         return f"/figures{f'/{name}' if name else ''}{f'?{query}' if query else ''}"
 
@@ -146,17 +148,29 @@ class Ranked:
         return f"{self.alone.at(name, side=side)}#list"
 
 
-def ranked(groups: Sequence[Group], indicator: Indicator, given: Chosen, by: By, least: int) -> list[Ranked]:
-    """The groups, those that count enough first and by value, the others as they came."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A part of the lines of a breakdown."""
+
+    rows: Sequence[Ranked] = ()
+    #: Whether any line of the whole has a rank, and how many come after this part.
+    ordered: bool = False
+    rest: int = 0
+
+
+def ranked(groups: Sequence[Group], indicator: Indicator, given: Chosen, by: By, least: int, part: slice) -> Table:
+    """The groups that count anything: those that count enough first and by value, the others as they came."""
+    counted = [one for one in groups if one.figure.denominator]
     # Months have an order of their own.
-    enough = [one for one in groups if by is not By.MONTH and one.figure.denominator >= least]
+    enough = [one for one in counted if by is not By.MONTH and one.figure.denominator >= least]
     enough.sort(key=lambda one: one.figure.value or 0.0, reverse=indicator.most is None)
     places: dict[int, int] = {}
     for number, one in enumerate(enough):
         same = number and one.figure.value == enough[number - 1].figure.value
         places[id(one)] = places[id(enough[number - 1])] if same else number + 1
-    order = sorted(groups, key=lambda one: places.get(id(one), len(groups) + 1))
-    return [_line(one, places.get(id(one)), indicator, given, by) for one in order]
+    order = sorted(counted, key=lambda one: places.get(id(one), len(counted) + 1))
+    rows = [_line(one, places.get(id(one)), indicator, given, by) for one in order[part]]
+    return Table(rows=rows, ordered=bool(places), rest=max(0, len(order) - part.stop))
 
 
 def _line(group: Group, rank: int | None, indicator: Indicator, given: Chosen, by: By) -> Ranked:
@@ -164,7 +178,7 @@ def _line(group: Group, rank: int | None, indicator: Indicator, given: Chosen, b
     own = by in (By.AREA, By.DEPARTMENT) and bool(group.key) and getattr(given, by.value) == group.key
     changes = month_of(group.key, given) if by is By.MONTH else {by.value: group.key or NONE}
     changes |= {f"{by.value}_alone": "1"} if own else {}
-    alone = replace(given, **{"by": "", "side": "", "after": ""} | changes)
+    alone = replace(given, **{"by": "", "side": "", "after": "", "start": ""} | changes)
     further = by.value if by in (By.AREA, By.DEPARTMENT) and group.key and not own else ""
     return Ranked(group=group, rank=rank, address=alone.at(indicator.name, by=further), alone=alone)
 

@@ -24,6 +24,7 @@ from engine.records.rollups import (
     month_of,
     next_month,
     of_person,
+    with_department,
 )
 
 #: What is asked for besides the names of cuts: the smallest areas as they stand.
@@ -188,13 +189,17 @@ class _Place:
     ranges: tuple[tuple[str, str], ...] = ()
     #: How deep ways matter there; 0 for all of it.
     deep: int = 0
+    #: Whether rows have to say for which department.
+    departments: bool = False
 
     def of(self, indicators: Sequence[Indicator]) -> "_Place | None":
         """The same for these indicators; None where no rows are of the people that all of them ask for."""
         if self.cut != Cut.PERSON:
             return self
         milestone, *others = {one.person for one in indicators}
-        return replace(self, cut=of_person(milestone)) if milestone and not others else None
+        if not milestone or others or (self.departments and not with_department(indicators[0].unit)):
+            return None
+        return replace(self, cut=of_person(milestone))
 
     def fits(self, depths: Depths) -> bool:
         """Whether there are such rows when they are cut at those depths."""
@@ -223,21 +228,24 @@ def _person(login: str, asking: Asking) -> str:
     return "0" if login == NONE else f"(SELECT id FROM person WHERE login = {asking(login)})"  # noqa: S608
 
 
-def _cut(asked: Asked, by: str) -> Cut | None:
-    """What rows have to be cut by; None where none are."""
+def _cut(asked: Asked, by: str) -> tuple[Cut | None, bool]:
+    """What rows have to be cut by, None where none are; and whether by department."""
     asked_by = {Cut.DEPARTMENT: asked.department, Cut.ITEM: asked.item, Cut.CHANNEL: asked.channel}
     asked_by[Cut.WORKFLOW] = asked.workflow
     used = {cut for cut, value in asked_by.items() if value} | {cut for cut in DIMENSIONS if cut.value == by}
+    departments = Cut.DEPARTMENT in used
     if by == Cut.PERSON.value or asked.person:
-        return Cut.PERSON if used <= {Cut.CHANNEL, Cut.WORKFLOW} else None
-    return Cut.AREA if not used else used.pop() if len(used) == 1 else Cut.ALL
+        return None if Cut.ITEM in used else Cut.PERSON, departments
+    return Cut.AREA if not used else used.pop() if len(used) == 1 else Cut.ALL, departments
 
 
 def _place(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place | None:
     """Where the rows stand; None where there are none."""
-    cut = _cut(asked, by)
-    if cut is None:
-        return None
+    cut, departments = _cut(asked, by)
+    return replace(_where(transaction, asked, by, deep, cut), departments=departments) if cut is not None else None
+
+
+def _where(transaction: Transaction, asked: Asked, by: str, deep: int, cut: Cut) -> _Place:
     starts = areas.ways(transaction, areas.area_by_code(transaction, asked.area)) if asked.area else ["/"]
     depth = max(map(depth_of, starts))
     if asked.area and asked.area_alone:

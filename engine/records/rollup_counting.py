@@ -8,7 +8,17 @@ from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, N
 from engine.records.asking import Asking
 from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
 from engine.records.indicators import counts, counts_apart
-from engine.records.rollups import COLUMNS, DIMENSIONS, SIDES, Cut, Depths, Series, next_month, of_person
+from engine.records.rollups import (
+    COLUMNS,
+    DIMENSIONS,
+    SIDES,
+    Cut,
+    Depths,
+    Series,
+    next_month,
+    of_person,
+    with_department,
+)
 
 #: The cut of the one row that holds when due times pass.
 NEXT_DUE = "due"
@@ -99,13 +109,18 @@ def _by_person(
     columns = _counts(own, asked, asking)
     at = f"w.depth = {asking(depths.of(cut))} AND w.entire = {alias}.area_path"
     where = scope(transaction, asked, asking, Shared(series.unit, series.cohort, standing=False))
-    by = f"w.top, k.channel, k.workflow, coalesce({alias}.{cut}, 0)"
+    # Whoever works on tasks does so for one department or two; tickets of one worker go to many.
+    department = f"coalesce({alias}.department_id, 0)" if with_department(series.unit) else "0"
+    by = f"w.top, k.channel, k.workflow, coalesce({alias}.{cut}, 0), {department}"
+    # A constant would be read as the number of a column.
+    grouped = by.removesuffix(", 0")
     pad = f", {_NONE}" * (width - len(SIDES) * len(series.indicators))
     # SQLite takes names of columns with a WITH, and not behind a subquery's alias.
+    listed = "p.top, p.department_id, '', p.channel, p.workflow, p.person_id"
     return (
-        f"SELECT '{cut}', p.top, 0, '', p.channel, p.workflow, p.person_id, {', '.join(shown)}{pad} FROM ("  # noqa: S608
-        f"WITH q (top, channel, workflow, person_id, {', '.join(named)}) AS (SELECT {by}, {columns} "
-        f"FROM {source(series.unit, tickets=False)} JOIN rollup_way w ON {at} WHERE {where} GROUP BY {by}) "
+        f"SELECT '{cut}', {listed}, {', '.join(shown)}{pad} FROM ("  # noqa: S608
+        f"WITH q (top, channel, workflow, person_id, department_id, {', '.join(named)}) AS (SELECT {by}, {columns} "
+        f"FROM {source(series.unit, tickets=False)} JOIN rollup_way w ON {at} WHERE {where} GROUP BY {grouped}) "
         "SELECT * FROM q) p"
     )
 

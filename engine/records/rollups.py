@@ -40,8 +40,8 @@ class Cut(StrEnum):
     CHANNEL = "channel"
     WORKFLOW = "workflow"
     ALL = "all"  #: all of these at once, for the largest areas only
-    #: Who reached a milestone, with channel and workflow, for the largest areas only: one cut of each milestone that
-    #: indicators name (`of_person`).
+    #: Who reached a milestone, with channel and workflow, of tasks also with department, for the largest areas only:
+    #: one cut of each milestone that indicators name (`of_person`).
     PERSON = "person"
 
 
@@ -284,6 +284,11 @@ class Depths:
 def of_person(milestone: str) -> str:
     """What rows say that are cut by who reached a milestone."""
     return f"{milestone}_by"
+
+
+def with_department(unit: Counted) -> bool:
+    """Whether rows by person also say for which department."""
+    return unit is not Counted.TICKET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ QUERIES = {
         "?text={case_no}",
     ),
     "/figures": ("", "?area=xd-m"),
-    "/figures/{name}": ("", "?by=area", "?by=item&side=rest", "?side=immature", "?side=excluded"),
+    "/figures/{name}": ("", "?by=area", "?by=person", "?by=item&side=rest", "?side=immature", "?side=excluded"),
     "/api/figures/{name}": ("", "?by=area", "?by=channel"),
     "/api/figures/{name}/tickets": ("", "?side=numerator", "?side=immature", "?side=excluded"),
     "/api/feed": ("?limit=200",),

@@ -18,6 +18,7 @@ from engine.records.indicators import Side
 from engine.records.versions import Versions
 from tests.support.browser import Browser
 from tests.support.town import Town, png, town
+from web.pages import figures as figure_pages
 
 INDICATORS = discover()
 PERIOD = {"since": "2026-01-01", "until": "2027-01-01"}
@@ -121,6 +122,25 @@ def test_every_link_of_a_breakdown_opens_what_the_line_says(lively: Town) -> Non
                 if "by=" in address and count:
                     todo.append(address)
     assert seen > 15
+
+
+def test_a_long_breakdown_goes_on_on_the_next_page(lively: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    lively.act("shen", lively.report(), "accept", {"item": "part-01-02/1", "urgency": "normal"})
+    relay(lively.database)
+    fold_facts(lively.database, Versions(CalendarBook(lively.database)))
+    browser = Browser(lively, "he")
+    whole = "/figures/valid_reports?by=item&since=2026-01-01&until=2027-01-01"
+    lines = re.findall(r"<tr><td>.*?</tr>", browser.go(whole).html, flags=re.DOTALL)
+    assert len(lines) > 1
+    monkeypatch.setattr(figure_pages, "_GROUPS", 1)
+    parts, address = [], whole
+    while address:
+        page = browser.go(address).html
+        parts += re.findall(r"<tr><td>.*?</tr>", page, flags=re.DOTALL)
+        assert len(parts) <= len(lines)
+        more = re.search(r'hy-more" href="([^"#]*start=[^"#]*)', page)
+        address = unescape(more[1]) if more else ""
+    assert parts == lines
 
 
 def test_the_page_of_all_figures_says_each_formula_and_keeps_its_limits(lively: Town) -> None:

@@ -12,7 +12,7 @@ from engine.background.relay import relay
 from engine.background.rollups import refresh
 from engine.clock import DAY, HOUR, Instant
 from engine.database import Database, Transaction
-from engine.definitions.indicator import Indicator
+from engine.definitions.indicator import Counted, Indicator
 from engine.definitions.indicator_file import discover, loads
 from engine.records import indicators, rollups, span_months
 from engine.records.breakdowns import By, breakdown
@@ -41,6 +41,7 @@ SCOPES: tuple[dict[str, Any], ...] = (
     {"person": "shen", "channel": "grid"},
     {"person": NONE},
     {"person": "shen", "item": "part-01-01"},
+    {"person": "chen", "department": "urban"},
 )
 
 
@@ -229,6 +230,9 @@ def test_what_one_person_did_is_counted_beforehand_of_every_milestone(world: Wor
                 asked = _asked(world, **scope)
                 assert not Book(transaction, asked, "person").answer(Shared.of(one), [one]).rest, (one.name, scope)
                 assert not _rest(transaction, [one], replace(asked, person="shen")), (one.name, scope)
+            of_tickets = one.unit is Counted.TICKET
+            whole = _asked(world, department="urban", person="chen")
+            assert bool(_rest(transaction, [one], whole)) == of_tickets, "a worker's tickets go to many departments"
         mixed = [next(one for one in of_person if one.person == name) for name in ("filed", "signed")]
         assert _rest(transaction, mixed, _asked(world, person="shen")), "two milestones are two people"
     (filed,) = (one for one in of_person if one.name == "filed_on_time")

@@ -16,7 +16,10 @@ GROUPS = [
 
 
 def _places(by: By, most: int | None = None) -> list[tuple[str, int | None]]:
-    return [(one.group.key, one.rank) for one in ranked(GROUPS, replace(CLOSURE, most=most), GIVEN, by, 30)]
+    return [
+        (one.group.key, one.rank)
+        for one in ranked(GROUPS, replace(CLOSURE, most=most), GIVEN, by, 30, slice(0, 9)).rows
+    ]
 
 
 def test_the_best_comes_first_equals_share_a_rank_and_too_few_have_none() -> None:
@@ -26,10 +29,12 @@ def test_the_best_comes_first_equals_share_a_rank_and_too_few_have_none() -> Non
 
 def test_months_are_not_ranked() -> None:
     months = [replace(one, key=f"2026-0{number}") for number, one in enumerate(GROUPS, 3)]
-    assert [(one.group.key, one.rank) for one in ranked(months, CLOSURE, GIVEN, By.MONTH, 30)] == [
+    assert [(one.group.key, one.rank) for one in ranked(months, CLOSURE, GIVEN, By.MONTH, 30, slice(0, 9)).rows] == [
         (one.key, None) for one in months
     ]
-    assert "since=2026-03-01&until=2026-04-01" in ranked(months, CLOSURE, GIVEN, By.MONTH, 30)[0].address
+    assert (
+        "since=2026-03-01&until=2026-04-01" in ranked(months, CLOSURE, GIVEN, By.MONTH, 30, slice(0, 9)).rows[0].address
+    )
 
 
 def test_the_period_before_has_as_many_months_or_as_many_days() -> None:

@@ -21,6 +21,8 @@ router = APIRouter(include_in_schema=False)
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$")]
 #: Lines of a list on one page.
 _MOST = 200
+#: Groups on one page.
+_GROUPS = 200
 #: What a breakdown is called.
 _BYS: dict[By, Title] = {
     By.AREA: Title("区域", "Area"),
@@ -76,6 +78,7 @@ def one(
     by: Literal["", "area", "department", "item", "channel", "workflow", "person", "month"] = "",
     side: Annotated[Side | Literal[""], Query()] = "",
     after: shown.After = "",
+    start: Annotated[int, Query(ge=0, le=100_000, description="So many groups are skipped")] = 0,
 ) -> Response:
     """One indicator: value, formula, comparison, groups and lists. Errors: `NotPermitted`, `NotFound`."""
     indicator = shown.named(name)
@@ -99,13 +102,13 @@ def one(
     if indicator.mean:
         del counts[Side.NUMERATOR], counts[Side.REST]
     bys = {key: title for key, title in _BYS.items() if divides(indicator, key)}
-    least = house.settings.rank_from
+    part_of = slice(start, start + _GROUPS)
+    table = shown.ranked(groups, indicator, given, By(by), house.settings.rank_from, part_of) if by else shown.Table()
     return page(
         request, "figure.html", here=here, given=given, indicator=indicator, figure=found, earlier=earlier,
         formula=[(_KEYS[key], text) for key, text in formula(indicator)], counts=counts, sides=_SIDES,
         listed=shown_side,
         lines=part.lines, more=part.following, bys=bys, by=by,
-        rows=shown.ranked([one for one in groups if one.figure.denominator], indicator, given, By(by), least)
-        if by else [], least=least, chips=chips,
+        table=table, further=part_of.stop, least=house.settings.rank_from, chips=chips,
         as_of=asked.as_of, shown=shown,
     )  # fmt: skip
