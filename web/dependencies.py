@@ -9,7 +9,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from engine.application import Application
 from engine.errors import Malformed, NotFound, NotSignedIn, Place
 from engine.records import receipts, task_links
-from engine.records.access import Viewer, by_token
+from engine.records.access import Viewer
+from web.guarding import by_token
 from web.visiting import count_view, look_up
 
 _CASE_NO = re.compile(r"[0-9-]{1,40}")
@@ -28,12 +29,15 @@ def house(request: Request) -> Application:
 House = Annotated[Application, Depends(house)]
 
 
-def bearer(application: House, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Viewer:
-    """Whose bearer token came with the request. Errors: `NotSignedIn`."""
+def bearer(
+    request: Request,
+    application: House,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Viewer:
+    """Whose bearer token came with the request. Errors: `NotSignedIn`; `TooOften` for an address that guesses."""
     if credentials is None:
         raise NotSignedIn("请以 Authorization: Bearer 令牌 访问", "send a token as Authorization: Bearer …")
-    with application.database.looking() as transaction:
-        return by_token(transaction, credentials.credentials, application.clock.now())
+    return by_token(application, request, credentials.credentials)
 
 
 Me = Annotated[Viewer, Depends(bearer)]

@@ -156,7 +156,7 @@ def documented(*errors: type[HuyingError]) -> dict[int | str, dict[str, Any]]:
     return {status: _answer(kinds) for status, kinds in sorted(by_status.items(), key=str)}
 
 
-_ANYWHERE: tuple[type[HuyingError], ...] = (Malformed, Busy, DatabaseAway, Unexpected)
+_ANYWHERE: tuple[type[HuyingError], ...] = (Malformed, TooOften, Busy, DatabaseAway, Unexpected)
 
 
 def _answer(kinds: Iterable[type[HuyingError]]) -> dict[str, Any]:

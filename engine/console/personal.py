@@ -107,6 +107,8 @@ def _say(found: Preview) -> None:
         OUT.print(f"在办，不在其内 / still handled, left out: {case_no}", markup=False)
     for case_no, seq in found.remains:
         OUT.print(f"保留 / stays: {case_no} #{seq}", markup=False)
+    for title, name in found.by_hand:
+        OUT.print(f"须由人处理 / to be ruled on by hand: {title} {name}", markup=False)
 
 
 def _record(application: Application, deed: AdminDeed, counts: Mapping[str, int]) -> None:

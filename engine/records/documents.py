@@ -47,7 +47,7 @@ class DocumentKind(StrEnum):
 
 
 class DocumentRow(SQLModel, table=True):
-    """One document. Rows are added, never changed."""
+    """One document. Rows are added, and never changed but when a citizen's data is erased (`records.reissuing`)."""
 
     __tablename__ = "document"
     __table_args__ = (

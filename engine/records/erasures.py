@@ -132,8 +132,9 @@ def begin(
     now: Instant,
     *,
     pictures: bool,
+    files: Sequence[str] = (),
 ) -> int:
-    """Write down what is to be erased; the erasure's number."""
+    """Write down what is to be erased, and files that go with the first of it; the erasure's number."""
     listed = ", ".join(marks(transaction, 5))
     said = json.dumps(dict(counts), sort_keys=True)
     rows = transaction.rows(
@@ -144,7 +145,10 @@ def begin(
     listed = ", ".join(marks(transaction, 4))
     transaction.run_many(
         f"INSERT INTO erasure_item (erasure_id, thing, subject, files) VALUES ({listed})",  # noqa: S608
-        [(number, thing.value, subject, "[]") for thing, subject in items],
+        [
+            (number, thing.value, subject, json.dumps([] if later else list(files)))
+            for later, (thing, subject) in enumerate(items)
+        ],
     )
     return number
 

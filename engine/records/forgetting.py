@@ -13,9 +13,7 @@ from engine.database import Transaction
 from engine.definitions.model import Title
 from engine.records.asking import among, marks
 from engine.records.citizens import Held
-
-#: What stands where a name or a phone was taken out of a text.
-GONE = "〔已删除〕"
+from engine.records.reissuing import GONE, longest_first, mentioning
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,13 @@ TITLES: Mapping[str, Title] = {
     **{name: trace.title for name, trace in _TRACES.items()},
     "pictures": Title("照片及其原图、缩略图", "Pictures with originals and thumbnails"),
     "reports": Title("含案卷描述的台账文件", "Files of ledgers with descriptions"),
+    "documents": Title("提到其姓名、电话的已签发文书（重印）", "Issued documents that mention them (printed anew)"),
+    "bulletins": Title("通报的文件", "Files of bulletins"),
     "rows": Title("名册行（全部版本）", "Rows of registers (all versions)"),
     "account": Title("账号", "Account"),
     "mentions": Title("其他文字中提到之处", "Mentions in other texts"),
     "remains": Title("受哈希保护、不能删除而保留之处", "Places under a hash that stay"),
+    "by_hand": Title("须由人处理的已签发纪要、查阅记录", "Signed minutes and access log, to be ruled on by hand"),
 }
 
 
@@ -183,7 +184,7 @@ def mentions(transaction: Transaction, called: Iterable[str]) -> int:
     return sum(
         int(transaction.rows(f"SELECT count(*) FROM {table} WHERE {where}", parameters)[0][0])  # noqa: S608
         for table, column in _MENTIONS
-        for where, parameters in (_mentioning(transaction, column, called),)
+        for where, parameters in (mentioning(transaction, column, called),)
     )
 
 
@@ -191,10 +192,9 @@ def take_out(transaction: Transaction, called: Iterable[str]) -> int:
     """Take names and phones out of the texts of officials; how many texts were changed."""
     mark, *_ = marks(transaction, 1)
     changed = 0
-    # The longest first: a phone with its country code contains the one without.
-    called = sorted(called, key=lambda one: (-len(one), one))
+    called = longest_first(called)
     for table, column in _MENTIONS:
-        where, parameters = _mentioning(transaction, column, called)
+        where, parameters = mentioning(transaction, column, called)
         value = column
         for _ in called:
             value = f"replace({value}, {mark}, '{GONE}')"
@@ -208,7 +208,7 @@ def take_out(transaction: Transaction, called: Iterable[str]) -> int:
 
 def remains(transaction: Transaction, held: Held) -> list[tuple[str, int]]:
     """Case number and seq of the events whose hashed facts, officials' own words, mention the citizen: they stay."""
-    where, parameters = _mentioning(transaction, "e.facts", held.called)
+    where, parameters = mentioning(transaction, "e.facts", held.called)
     match, ids = among(transaction, [one.id for one in held.tickets])
     rows = transaction.rows(
         "SELECT t.case_no, e.seq FROM event e JOIN ticket t ON t.id = e.ticket_id "  # noqa: S608
@@ -233,13 +233,6 @@ def forget_account(transaction: Transaction, person_id: int) -> list[str]:
     )
     rows = transaction.rows(f"SELECT sha256 FROM upload WHERE uploader_id = {mark}", (person_id,))  # noqa: S608
     return forget_uploads(transaction, [row[0] for row in rows])
-
-
-def _mentioning(transaction: Transaction, column: str, called: Iterable[str]) -> tuple[str, list[str]]:
-    mark, *_ = marks(transaction, 1)
-    position = "strpos" if transaction.postgresql else "instr"
-    listed = sorted(called)
-    return " OR ".join(f"{position}({column}, {mark}) > 0" for _ in listed).join("()") if listed else "1 = 0", listed
 
 
 def _asked(transaction: Transaction, sql: str, ticket_id: int) -> tuple[str, tuple[int, ...]]:

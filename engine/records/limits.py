@@ -25,8 +25,8 @@ class RateWindow(SQLModel, table=True):
     __tablename__ = "rate_window"
     __table_args__ = ONE_TREE
 
-    #: Whose: `link:…`, `receipt:…`, `login:…` (digests), `area:…`; `from:…`, `signin:…`, `views:…`, `missed:…` (digests
-    #: of addresses).
+    #: Whose: `link:…`, `receipt:…`, `login:…` (digests), `area:…`; `from:…`, `signin:…`, `views:…`, `missed:…`,
+    #: `token:…` (digests of addresses); `again:…:…` (of an address and what it sent).
     key: str = word(key=True)
     ends_at: int = instant(index=True)
     acts: int = number()
@@ -41,8 +41,8 @@ class Limit:
     window: int
 
 
-def count(transaction: Transaction, key: str, limit: Limit, now: Instant) -> None:
-    """One more under this key. Errors: `TooOften` past the limit, with `retry_after` in seconds."""
+def count(transaction: Transaction, key: str, limit: Limit, now: Instant) -> int:
+    """One more under this key; how many that makes. Errors: `TooOften` past the limit, `retry_after` in seconds."""
     mark, *_ = marks(transaction, 1)
     acts, ends_at = transaction.rows(
         f"INSERT INTO rate_window (key, ends_at, acts) VALUES ({mark}, {mark}, 1) ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
@@ -55,6 +55,7 @@ def count(transaction: Transaction, key: str, limit: Limit, now: Instant) -> Non
         raise _too_often(int(ends_at) - now)
     if acts == 1:
         _sweep(transaction, now)
+    return int(acts)
 
 
 def expect_room(transaction: Transaction, key: str, limit: Limit, now: Instant) -> None:

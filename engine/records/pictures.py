@@ -14,6 +14,7 @@ from pi_heif import register_heif_opener
 from PIL import Image, UnidentifiedImageError
 
 from engine.errors import HuyingError, Malformed, Place, TooLarge
+from engine.records import pdfs
 from engine.records.capture import NOTHING, Capture, of_exif
 from engine.records.prints import prints_of
 
@@ -72,7 +73,7 @@ def look_at(path: Path, name: str) -> Seen:
     """What a file is, whatever its name says; `name` is what its sender calls it, "" if nothing.
 
     Errors: `UnknownFile`, `TooLarge` past `MOST_PIXELS`, `Malformed` for a name that is a path or belongs to another
-    kind of file, and for a picture that is something else as well.
+    kind of file, and for a picture that is something else as well; those of `pdfs.refuse_running`.
     """
     ending = _ending(name)
     seen = _document(path) or _picture(path)
@@ -100,10 +101,11 @@ def _ending(name: str) -> str:
 
 
 def _document(path: Path) -> Seen | None:
-    """A document by the bytes it begins with; it is never opened and never shown."""
+    """A document by the bytes it begins with; it is never shown, and opened no further than to see what it runs."""
     with path.open("rb") as content:
         head = content.read(8)
     if head.startswith(b"%PDF-"):
+        pdfs.refuse_running(path)
         return Seen(media_type=_PDF)
     if head == _OLE:
         return Seen(media_type=_OLD_OFFICE)

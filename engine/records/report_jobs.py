@@ -293,6 +293,16 @@ def gone(transaction: Transaction, number: int) -> None:
     )
 
 
+def make_again(transaction: Transaction, kind: str) -> int:
+    """Files that were to stay and are gone are made anew; how many reports that are."""
+    mark, *_ = marks(transaction, 1)
+    return transaction.run(
+        "UPDATE report_job SET state = 'waiting', claim = NULL, lease_until = NULL, attempts = 0, ended_at = NULL "  # noqa: S608
+        f"WHERE kind = {mark} AND state = 'gone' AND parameters LIKE {mark}",
+        (kind, '%"stays":true%'),
+    )
+
+
 _COLUMNS = (
     "id, kind, parameters, title, person_id, origin, asked_at, state, done, total, attempts, claim, ended_at, "
     "expires_at, files, error"

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
+from engine.clock import Instant
 from engine.database import Transaction
 from engine.definitions.score import Of
 from engine.errors import NotPermitted
 from engine.records.access import Viewer
-from engine.records.asking import among
+from engine.records.asking import among, marks
 from engine.records.cohorts import head_of
 from engine.records.periods import Objection, Period
 from engine.rules.case import Held
@@ -20,6 +21,18 @@ def supervises(transaction: Transaction, viewer: Viewer, area_id: int) -> bool:
     """Whether somebody holds the post of a supervisor for that area or one above it."""
     held = {one.area_id for one in viewer.posts if one.post == SUPERVISOR and one.area_id is not None}
     return bool(held & set(_upward(transaction, "area", area_id)))
+
+
+def supervises_all(transaction: Transaction, viewer: Viewer, now: Instant) -> bool:
+    """Whether somebody supervises the whole installation: by a post for no area in particular, or for every area that
+    has none above it."""
+    held = {one.area_id for one in viewer.posts if one.post == SUPERVISOR and one.department_id is None}
+    mark, *_ = marks(transaction, 1)
+    rows = transaction.rows(
+        f"SELECT id FROM area WHERE parent_id IS NULL AND (valid_to IS NULL OR valid_to > {mark})",  # noqa: S608
+        (now,),
+    )
+    return None in held or bool(rows and {int(number) for (number,) in rows} <= held)
 
 
 def must_supervise(transaction: Transaction, viewer: Viewer, area_id: int) -> None:

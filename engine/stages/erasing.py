@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.clock import Instant
 from engine.database import Database, Transaction
+from engine.definitions.model import Title
 from engine.errors import Busy, NotFound
 from engine.records import (
     administration,
@@ -20,6 +21,7 @@ from engine.records import (
     forgetting,
     load,
     register_keeping,
+    reissuing,
     report_jobs,
     search,
     thumbs,
@@ -63,6 +65,8 @@ class Preview:
     left_out: tuple[str, ...]
     #: Case number and seq of hashed facts that mention the citizen and stay.
     remains: tuple[tuple[str, int], ...]
+    #: What else mentions the citizen and stays: its kind and its name.
+    by_hand: tuple[tuple[Title, str], ...]
 
 
 def preview(transaction: Transaction, wish: Wish) -> Preview:
@@ -80,24 +84,29 @@ def preview(transaction: Transaction, wish: Wish) -> Preview:
         digest for one in held.tickets for digest in forgetting.pictures(transaction, one.id, every=wish.pictures)
     }
     staying = forgetting.remains(transaction, held)
+    by_hand = reissuing.staying(transaction, held.called)
     since = min((one.opened_at for one in held.tickets), default=None)
     more = {
         "tickets": len(held.tickets),
         "pictures": len(photos),
         "reports": len(forgetting.ledgers(transaction, since)) if since is not None else 0,
+        "documents": len(reissuing.documents(transaction, held.called)),
+        "bulletins": len(reissuing.bulletin_files(transaction, held.called, since)),
         "rows": len(held.rows),
         "account": int(held.account is not None),
         "mentions": forgetting.mentions(transaction, held.called),
         "remains": len(staying),
+        "by_hand": len(by_hand),
     }
     counts = {name: count for name, count in more.items() if count} | counts
     # A confidential ticket is erased like any other, but who rules on it need not know which it is.
     names = tuple(one.case_no if not one.confidential else "（保密 / confidential）" for one in left)
-    return Preview(held=held, counts=counts, left_out=names, remains=tuple(staying))
+    return Preview(held=held, counts=counts, left_out=names, remains=tuple(staying), by_hand=tuple(by_hand))
 
 
 def begin(transaction: Transaction, wish: Wish, person_id: int | None, now: Instant) -> int:
-    """Write down what is to be erased, and take it out of texts of officials at once; the erasure's number.
+    """Write down what is to be erased, and take it out of texts of officials and issued documents at once; the
+    erasure's number. Files of bulletins are dropped with the first item, and made anew behind the last.
 
     Errors: as `preview`.
     """
@@ -105,8 +114,12 @@ def begin(transaction: Transaction, wish: Wish, person_id: int | None, now: Inst
     items = [(ErasedThing.TICKET, str(one.id)) for one in found.held.tickets]
     items += [(ErasedThing.REGISTER, f"{register}/{code}") for register, code in found.held.rows]
     items += [(ErasedThing.ACCOUNT, str(found.held.account[0]))] if found.held.account is not None else []
+    files = _bulletins(transaction, found.held) if items else []
     forgetting.take_out(transaction, found.held.called)
-    number = erasures.begin(transaction, person_id, wish.ground, items, found.counts, now, pictures=wish.pictures)
+    reissuing.reissue(transaction, found.held.called, now)
+    number = erasures.begin(
+        transaction, person_id, wish.ground, items, found.counts, now, pictures=wish.pictures, files=files
+    )
     new = NewAct(person_id=person_id, deed=AdminDeed.ERASE, subject=str(number), counts=found.counts)
     administration.record(transaction, new, now)
     return number
@@ -127,8 +140,26 @@ def go_on(door: Door, store: FileStore, data: Path, number: int | None = None) -
     if left:
         door.database.acting(search.forget_for_good)
         door.database.settle()
-    door.database.acting(lambda transaction: erasures.end(transaction, door.clock.now()))
+    door.database.acting(partial(_end, now=door.clock.now()))
     return len(left)
+
+
+def _end(transaction: Transaction, now: Instant) -> None:
+    """What is done is over; when nothing is left, bulletins get the files anew that were dropped."""
+    erasures.end(transaction, now)
+    if not erasures.waiting(transaction):
+        report_jobs.make_again(transaction, "bulletin")
+
+
+def _bulletins(transaction: Transaction, held: Held) -> list[str]:
+    """The files of bulletins that are to go: nobody may take them from now on, and whoever makes one begins anew."""
+    report_jobs.begin_again(transaction, "bulletin")
+    since = min((one.opened_at for one in held.tickets), default=None)
+    files = []
+    for job, keys in reissuing.bulletin_files(transaction, held.called, since):
+        report_jobs.gone(transaction, job)
+        files += keys
+    return files
 
 
 def tidy(database: Database, data: Path) -> int:
@@ -151,7 +182,7 @@ def _erase(door: Door, item: Item) -> Sequence[str]:
     }  # fmt: skip
 
     def erase(transaction: Transaction) -> Sequence[str]:
-        files = work[item.thing](door, transaction, item)
+        files = [*item.files, *work[item.thing](door, transaction, item)]
         if not erasures.erased(transaction, item, files, door.clock.now()):
             raise write.LostRace
         return files

@@ -20,7 +20,7 @@ from engine.records.access import set_password
 from engine.records.limits import Limit
 from tests.integration.test_rights_of_routes import routes, rows
 from tests.support.cases import MONDAY
-from tests.support.databases import Files
+from tests.support.databases import Cluster, Files
 from tests.support.everybody import LINK, NOBODY, RECEIPT, Everybody, everybody
 from tests.support.gates import APART, GATES, Gate, address, people
 from web import visiting
@@ -37,6 +37,24 @@ def whole(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ev
         yield made
 
 
+@pytest.fixture(scope="module")
+def whole_on_server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everybody]:
+    folder = tmp_path_factory.mktemp("bars")
+    with (
+        cluster.fresh() as url,
+        closing(Database(url)) as database,
+        everybody(database, SetClock(MONDAY), folder) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(params=("whole", "whole_on_server"))
+def either(request: pytest.FixtureRequest) -> Everybody:
+    """The same town on each database, for bars that stand in the database."""
+    made: Everybody = request.getfixturevalue(request.param)
+    return made
+
+
 # --- forms from elsewhere -------------------------------------------------------------------------------------------
 
 
@@ -49,21 +67,21 @@ def _forms(whole: Everybody) -> Iterator[tuple[str, Gate, str]]:
             yield path, gate, able[0] if able else "coordinator.own"
 
 
-def test_a_form_without_its_token_or_with_another_persons_does_nothing(whole: Everybody) -> None:
-    before, looked = rows(whole), 0
-    for path, gate, login in _forms(whole):
-        secret = whole.secret(login)
-        theirs = token_of(whole.secret("grid-worker.elsewhere"))
+def test_a_form_without_its_token_or_with_another_persons_does_nothing(either: Everybody) -> None:
+    before, looked = rows(either), 0
+    for path, gate, login in _forms(either):
+        secret = either.secret(login)
+        theirs = token_of(either.secret("grid-worker.elsewhere"))
         for token in (None, "", theirs, token_of(""), secret, "令牌"):
             sent = {**gate.form, **({} if token is None else {TOKEN: token})}
-            answer = whole.town.client.post(
-                address(whole, path, gate), data=sent, headers={"Cookie": f"{COOKIE}={secret}"}
+            answer = either.town.client.post(
+                address(either, path, gate), data=sent, headers={"Cookie": f"{COOKIE}={secret}"}
             )
-            denied = answer.status_code == 403 and ("页面已过期" in answer.text or not _passes(whole, gate, login))
+            denied = answer.status_code == 403 and ("页面已过期" in answer.text or not _passes(either, gate, login))
             assert denied, (path, login, token, answer.status_code)
             looked += 1
     assert looked > 250
-    after = rows(whole)
+    after = rows(either)
     assert [name for name in before if before[name] != after[name]] == []
 
 
@@ -236,34 +254,34 @@ def _from(whole: Everybody, host: str) -> TestClient:
 
 
 @pytest.mark.parametrize("kind", ["t", "r"])
-def test_secrets_cannot_be_guessed_at_leisure(whole: Everybody, kind: str) -> None:
-    guesser, real = _from(whole, f"10.1.1.{ord(kind)}"), whole.link if kind == "t" else whole.receipt
+def test_secrets_cannot_be_guessed_at_leisure(either: Everybody, kind: str) -> None:
+    guesser, real = _from(either, f"10.1.1.{ord(kind)}"), either.link if kind == "t" else either.receipt
     told = {guesser.get(f"/{kind}/{number:0>43}").text.replace(f"{number:0>43}", "…") for number in range(30)}
     assert len(told) == 1, "one answer for whatever is wrong"
     refused = [guesser.get(f"/{kind}/{secret}") for secret in ("x" * 43, real)]
     assert [one.status_code for one in refused] == [429, 429], "a right one is not looked at either"
     assert refused[0].text == refused[1].text.replace(real, "x" * 43)
     assert 0 < int(refused[0].headers["retry-after"]) <= 600
-    assert _from(whole, "10.1.1.3").get(f"/{kind}/{real}").status_code == 200
-    whole.town.clock.advance(10 * MINUTE)
+    assert _from(either, "10.1.1.3").get(f"/{kind}/{real}").status_code == 200
+    either.town.clock.advance(10 * MINUTE)
     assert guesser.get(f"/{kind}/{real}").status_code == 200
 
 
-def test_a_secret_has_256_bits_and_what_is_wrong_with_one_is_not_told(whole: Everybody) -> None:
+def test_a_secret_has_256_bits_and_what_is_wrong_with_one_is_not_told(either: Everybody) -> None:
     assert len({task_links.new_secret() for _ in range(100)}) == 100
     assert all(len(task_links.new_secret()) == 43 for _ in range(10))
     told = []
-    with whole.town.database.looking() as transaction:
+    with either.town.database.looking() as transaction:
         ((ticket, task),) = transaction.rows("SELECT ticket_id, task_seq FROM task_link")
     revoked = task_links.new_secret()
-    now = whole.town.clock.now()
+    now = either.town.clock.now()
 
     def made(transaction: Any) -> None:
         task_links.keep(transaction, revoked, ticket, task, now, made_by=None, expires_at=now)
 
-    whole.town.database.acting(made)
-    for secret in (revoked, "x" * 43, "短", whole.receipt):
-        answer = _from(whole, "10.1.1.4").get(f"/t/{secret}")
+    either.town.database.acting(made)
+    for secret in (revoked, "x" * 43, "短", either.receipt):
+        answer = _from(either, "10.1.1.4").get(f"/t/{secret}")
         assert answer.status_code == 404
         told.append(re.sub(r"(/|%2F)t(/|%2F)[^\"&]*", "", answer.text))
     assert len(set(told)) == 1
@@ -271,21 +289,21 @@ def test_a_secret_has_256_bits_and_what_is_wrong_with_one_is_not_told(whole: Eve
 
 @pytest.mark.parametrize("path", ["/signin", "/g/xd-g", "/t/{link}", "/r/{receipt}"])
 def test_pages_without_an_account_are_counted_by_address(
-    whole: Everybody, path: str, monkeypatch: pytest.MonkeyPatch
+    either: Everybody, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visiting, "VIEWS", Limit(most=3, window=10 * MINUTE))
-    to = path.format(link=whole.link, receipt=whole.receipt)
-    visitor = _from(whole, f"10.2.3.{ord(path[1])}")
+    to = path.format(link=either.link, receipt=either.receipt)
+    visitor = _from(either, f"10.2.3.{ord(path[1])}")
     answers = [visitor.get(to) for _ in range(5)]
     assert [one.status_code for one in answers] == [200] * 3 + [429] * 2
     assert 0 < int(answers[-1].headers["retry-after"]) <= 600
     assert "分钟后再试" in answers[-1].text
-    assert _from(whole, f"10.2.4.{ord(path[1])}").get(to).status_code == 200
+    assert _from(either, f"10.2.4.{ord(path[1])}").get(to).status_code == 200
 
 
-def test_wrong_passwords_are_counted_together_by_all_processes(whole: Everybody) -> None:
-    set_password(whole.town.database, "shen", "correct horse")
-    town = whole.town
+def test_wrong_passwords_are_counted_together_by_all_processes(either: Everybody) -> None:
+    set_password(either.town.database, "shen", "correct horse")
+    town = either.town
     second = create_app(town.settings, town.database, town.clock)
     processes = [TestClient(app, client=("10.3.3.3", 1)) for app in (town.client.app, second)]
     values = {"login": "shen", "password": "wrong horse", TOKEN: token_of("abc")}

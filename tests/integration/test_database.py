@@ -422,11 +422,14 @@ def test_a_database_that_two_connections_cannot_share_is_refused(url: str) -> No
         Database(url)
 
 
-def test_a_server_that_never_answers_is_given_up() -> None:
+@pytest.mark.parametrize("asked", ["?connect_timeout=2", ""], ids=["as the URL says", "as is usual"])
+def test_a_server_that_never_answers_is_given_up(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its machine is off, or a firewall swallows what is sent: nobody hangs for minutes."""
+    assert engine.database._PATIENCE["connect_timeout"] == 10, "as docs/outages.md says"
+    monkeypatch.setitem(engine.database._PATIENCE, "connect_timeout", 2 if not asked else 600)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with closing(Database(f"postgresql://nobody@127.0.0.1:{port}/none?connect_timeout=2")) as database:
+        with closing(Database(f"postgresql://nobody@127.0.0.1:{port}/none{asked}")) as database:
             begun = time.monotonic()
             with pytest.raises(DatabaseAway):
                 database.acting(add("street"))

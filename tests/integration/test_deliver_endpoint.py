@@ -96,8 +96,12 @@ def test_one_that_is_full_is_left_alone_longer_each_time_and_holds_up_nobody(wor
         hook.status = {f"/{login}": 429 if number < 3 else 200 for login in full}
         for login in (*full, *fine) if number == 1 else fine:
             told(world, login, number)
+        before = len(hook.received)
         hand.deliver()
-        assert [states(world, login)[-1][0] for login in fine] == ["sent"] * len(fine), "nobody waits for the others"
+        assert [states(world, login)[-1][0] for login in fine] == ["sent"] * len(fine)
+        if number > 1:
+            first = {path for path, _ in hook.received[before : before + 4]}
+            assert first <= {f"/{login}" for login in fine}, "nobody waits for the others"
         if number < 3:
             assert {row for login in full for row in states(world, login)} == {
                 ("waiting", number, "Test：对方拒收，HTTP 429 / refused with HTTP 429")

@@ -47,11 +47,16 @@ def routes(whole: Everybody) -> list[tuple[str, str]]:
 def rows(whole: Everybody) -> dict[str, list[Any]]:
     """Every row of every table that acts may change."""
     with whole.town.database.looking() as transaction:
-        tables = [row[0] for row in transaction.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        if transaction.postgresql:
+            listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        else:
+            listed = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        tables = [row[0] for row in transaction.rows(listed)]
+        found = {name: transaction.rows(f'SELECT * FROM "{name}"') for name in tables if name not in _BESIDE}
+        # A server tells rows in any order, once some of them were written again.
         return {
-            name: [tuple(row) for row in transaction.rows(f'SELECT * FROM "{name}"')]
-            for name in tables
-            if name not in _BESIDE
+            name: sorted(map(tuple, told), key=repr) if transaction.postgresql else [tuple(row) for row in told]
+            for name, told in found.items()
         }
 
 

@@ -93,6 +93,16 @@ def around_village(person: Person) -> bool:
     return official(person) and person[2] in _ABOVE_GRID | {"xd-v"}
 
 
+def supervises_all(person: Person) -> bool:
+    """The supervisor of the area above all others."""
+    return person[0] == "supervisor" and person[2] == "sh"
+
+
+def weighs(person: Person) -> bool:
+    """Whoever may change what counts in the whole installation's scores."""
+    return supervises_all(person) or person[0] == "system_admin"
+
+
 def supervises_district(person: Person) -> bool:
     return person[0] == "supervisor" and person[2] in ("fx", "sh")
 
@@ -145,7 +155,8 @@ _tables = Gate(who=by_post("system_admin", "security_admin"), parts=_PEOPLE, mis
 _signed = Gate(who=account)
 _activity = Gate(who=by_post("coordinator", "shift_leader", "chief", "supervisor"))
 _none = Gate(who=nobody, denied=404)
-_weights = Gate(who=by_post("supervisor", "system_admin"))
+_weights = Gate(who=weighs, everywhere=True)
+_version = Gate(who=weighs, missing=True, parts={"number": "9"}, everywhere=True)
 _open = Gate(who=anybody)
 _post_holders = Gate(who=lambda person: bool(person[0]), denied=404)
 
@@ -331,8 +342,8 @@ GATES: dict[str, Gate] = {
     "GET /grids/{code}/poster": Gate(who=above_grid, denied=404, everywhere=True),
     "GET /scores/{sheet}/weights": _weights,
     "POST /scores/{sheet}/weights": _weights,
-    "GET /scores/{sheet}/versions/{number}": Gate(who=_weights.who, missing=True, parts={"number": "9"}),
-    "POST /scores/{sheet}/versions/{number}/activate": Gate(who=_weights.who, missing=True, parts={"number": "9"}),
+    "GET /scores/{sheet}/versions/{number}": _version,
+    "POST /scores/{sheet}/versions/{number}/activate": _version,
     "POST /periods": Gate(
         who=supervises_district, form={"sheet": "department", "area": "fx", "label": "2026-02"}, everywhere=True
     ),

@@ -16,6 +16,7 @@ from engine.records.access import Viewer
 from engine.records.indicators import Asked
 from engine.rules import cut_off
 from engine.rules.roll import Formulas
+from engine.stages.accounting_rights import supervises_all
 from web import scoring
 from web.dependencies import House
 from web.figures import moment_of
@@ -43,10 +44,8 @@ def sheets(request: Request, house: House, here: At) -> Response:
     _looks(here.viewer)
     with house.database.looking() as transaction:
         known = score_sheets.in_force(transaction)
-    return page(
-        request, "scores.html", here=here, sheets=known.values(), changes=_changes(here.viewer), error=None,
-        scoring=scoring,
-    )  # fmt: skip
+        changes = _changes(house, transaction, here.viewer)
+    return page(request, "scores.html", here=here, sheets=known.values(), changes=changes, error=None, scoring=scoring)
 
 
 @router.get("/{sheet}")
@@ -58,24 +57,25 @@ def ranking(request: Request, house: House, here: At, sheet: Name, period: Label
         label, asked = _asked(house, formulas, period, area, units)
         found = scores.scored(transaction, formulas, asked)
         whole = scores.scored(transaction, formulas, asked, exempt=False)
+        changes = _changes(house, transaction, here.viewer)
     return page(
         request, "score_sheet.html", here=here, formulas=formulas, found=found, whole=whole, asked=asked, label=label,
         labels=_labels(house, formulas), area=area, groups=scoring.groups(found),
-        changes=_changes(here.viewer), scoring=scoring,
+        changes=changes, scoring=scoring,
     )  # fmt: skip
 
 
 @router.get("/{sheet}/weights")
 def weights(request: Request, house: House, here: At, sheet: Name) -> Response:
     """The weights, to be tried out, and every version that was stored. Errors: `NotPermitted`, `NotFound`."""
-    _must_change(here.viewer)
+    _must_change(house, here.viewer)
     return _weights(request, house, here, sheet)
 
 
 @router.post("/{sheet}/weights")
 def reweigh(request: Request, house: House, here: At, form: Form, sheet: Name) -> Response:
     """Keep other weights as a version, and show what they would have done."""
-    _must_change(here.viewer)
+    _must_change(house, here.viewer)
     try:
         number = _store(house, here, form, sheet)
     except HuyingError as error:
@@ -86,14 +86,14 @@ def reweigh(request: Request, house: House, here: At, form: Form, sheet: Name) -
 @router.get("/{sheet}/versions/{number}")
 def version(request: Request, house: House, here: At, sheet: Name, number: Number) -> Response:
     """What a version would have done to the last periods. Errors: `NotPermitted`, `NotFound`."""
-    _must_change(here.viewer)
+    _must_change(house, here.viewer)
     return _version(request, house, here, sheet, number)
 
 
 @router.post("/{sheet}/versions/{number}/activate")
 def activate(request: Request, house: House, here: At, form: Form, sheet: Name, number: Number) -> Response:
     """Put a version in force."""
-    _must_change(here.viewer)
+    _must_change(house, here.viewer)
     now, seen = house.clock.now(), form.first("seen")
     try:
         house.database.acting(
@@ -203,14 +203,17 @@ def _units(viewer: Viewer) -> tuple[str, ...] | None:
     return watched(viewer) if any(held.post in ("supervisor", "audit_admin") for held in viewer.posts) else None
 
 
-def _changes(viewer: Viewer) -> bool:
-    """Supervisors, and the system administrator of the whole installation."""
-    return keeps(viewer) or any(held.post == "supervisor" for held in viewer.posts)
+def _changes(house: Application, transaction: Transaction, viewer: Viewer) -> bool:
+    """Supervisors and the system administrator, of the whole installation: one sheet ranks all of it."""
+    return keeps(viewer) or supervises_all(transaction, viewer, house.clock.now())
 
 
-def _must_change(viewer: Viewer) -> None:
-    if not _changes(viewer):
+def _must_change(house: Application, viewer: Viewer) -> None:
+    with house.database.looking() as transaction:
+        changes = _changes(house, transaction, viewer)
+    if not changes:
         raise NotPermitted(
-            "只有督查员和系统管理员可以改权重", "only supervisors and the system administrator change weights",
+            "考核表全系统共用，只有分管全部区域的督查员和系统管理员可以改权重",
+            "sheets are of the whole installation: only its supervisors and its system administrator change weights",
             action="score sheets", roles=list(_CHANGE),
         )  # fmt: skip
