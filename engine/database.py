@@ -58,6 +58,7 @@ _PATIENCE = {
     "keepalives_count": 4,
     "tcp_user_timeout": 40_000,
 }
+COMMIT: Statement = ("COMMIT", ())
 #: The advisory lock of PostgreSQL that a migration holds; any number that nothing else uses.
 MIGRATING = 0x4875_7969
 
@@ -70,10 +71,11 @@ def metadata() -> MetaData:
 class Transaction:
     """One transaction, while it lasts. Hot paths use `rows` and `run` on the driver; the rest uses `connection`."""
 
-    __slots__ = ("_last", "connection", "dialect", "driver")
+    __slots__ = ("_ended", "_last", "connection", "dialect", "driver")
 
     def __init__(self, connection: Connection) -> None:
         self._last: tuple[Sequence[Statement], type[Exception]] | None = None
+        self._ended = False
         self.connection = connection
         self.driver: Any = connection.connection.driver_connection
         self.dialect = connection.dialect.name
@@ -88,6 +90,17 @@ class Transaction:
         if self.postgresql:
             return [answer.rows for answer in travel(self.driver, statements)]
         return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
+
+    def finally_rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Rows of the last statement of a transaction that changes nothing: on PostgreSQL the COMMIT travels along.
+
+        Nothing can be asked after it. Errors: `Escaped` for whoever does.
+        """
+        self.flush()
+        self._ended = True
+        if self.postgresql:
+            return travel(self.driver, [(sql, parameters), COMMIT])[0].rows
+        return self.driver.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
 
     def last(self, statements: Sequence[Statement], lost: type[Exception]) -> None:
         """The statements that end a transaction: `acting` sends them together with the COMMIT, in one journey.
@@ -104,6 +117,8 @@ class Transaction:
 
     def flush(self) -> None:
         """Execute what waits for the commit."""
+        if self._ended:
+            raise Escaped(Escaped.__doc__)
         if self._last is not None:
             self._send(*self._last, commit=False)
 
@@ -119,7 +134,7 @@ class Transaction:
         self._last = None
         try:
             # COMMIT as a statement, not as a call: the driver's own commit is a journey of its own.
-            travel(self.driver, [*statements, ("COMMIT", ())] if commit else statements)
+            travel(self.driver, [*statements, COMMIT] if commit else statements)
         except DivisionByZero as failure:
             self.driver.rollback()
             raise lost from failure

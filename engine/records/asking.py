@@ -28,6 +28,12 @@ def ask_one(transaction: Transaction, question: Question[T]) -> T:
     return answer
 
 
+def ask_last(transaction: Transaction, question: Question[T]) -> T:
+    """The answer to the last question of a transaction that changes nothing: its end travels along."""
+    statement = next(question)
+    return _answer(question, transaction.finally_rows(*statement))
+
+
 def _answer(question: Question[T], rows: list[Any]) -> T:
     try:
         question.send(rows)

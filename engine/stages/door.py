@@ -142,7 +142,7 @@ class Door:
         self.add_to(batch, decision, case.definition, now)
         if other is not None:
             self.add_to(batch, self._echo(call, case, other, read.actor, now), other.definition, now)
-        outcome = outcome_of(decision)
+        outcome = outcome_of(decision, case.definition)
         self.keep_key(batch, call, outcome, now)
         if call.caller.receipt and read.case is None:
             batch.add("receipt", (call.caller.receipt, outcome.ticket_id, now))
@@ -414,7 +414,7 @@ def hand_of(caller: Caller) -> Actor:
     return Actor(kind=kind, name=caller.name)
 
 
-def outcome_of(decision: Decision) -> Outcome:
+def outcome_of(decision: Decision, definition: Workflow | None = None) -> Outcome:
     ticket = decision.ticket
     first = decision.events[0].seq
     return Outcome(
@@ -427,6 +427,7 @@ def outcome_of(decision: Decision) -> Outcome:
         created=tuple(
             seq for seq in (*(t.seq for t in decision.tasks), *(a.seq for a in decision.asks)) if seq > first
         ),
+        definition=definition,
     )
 
 

@@ -22,6 +22,7 @@ import engine.database
 from engine.database import Database, Transaction
 from engine.errors import Busy, DatabaseAway, Malformed, NoRoom
 from engine.records.areas import Level
+from engine.writer import Escaped
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +70,27 @@ def test_a_quick_look_sees_one_state_too(database: Database) -> None:
         before = transaction.rows("SELECT count(*) FROM level")
         database.acting(add("street"))
         assert transaction.rows("SELECT count(*) FROM level") == before == [(0,)]
+
+
+def test_after_the_last_question_of_a_look_nothing_is_asked(database: Database) -> None:
+    database.acting(add("street"))
+
+    with database.looking() as transaction:
+        transaction.rows("SELECT 1")
+        assert transaction.finally_rows("SELECT word FROM level") == [("street",)]
+        with pytest.raises(Escaped):
+            transaction.rows("SELECT 1")
+
+    assert in_use(database) == 0
+    assert words(database) == {"street"}
+
+
+def test_a_last_question_that_fails_leaves_its_connection_usable(database: Database) -> None:
+    for _ in range(20):
+        with pytest.raises((sqlite3.OperationalError, psycopg.Error)), database.looking() as transaction:
+            transaction.finally_rows("SELECT nothing FROM nowhere")
+
+    assert words(database) == set()
 
 
 def test_a_reader_changes_nothing(database: Database) -> None:
