@@ -25,7 +25,7 @@ class Application:
     def of(cls, settings: Settings, clock: Clock | None = None) -> "Application":
         return cls(
             settings=settings,
-            database=Database(settings.database_url, pool=settings.pool),
+            database=Database(settings.database_url, pool=settings.pool, pooled=settings.pooler == "transaction"),
             clock=clock or (ShiftedClock(settings.clock_shift) if settings.clock_shift else SystemClock()),
         )
 

@@ -42,6 +42,9 @@ class Settings:
     hash_algorithm: str = "sha256"
     #: Connections kept open to PostgreSQL by one process; about twice the cores of the server.
     pool: int = 4
+    #: What stands between this process and PostgreSQL: "" nothing, or a pooler that lends a connection for a
+    #: `session`; `transaction` for one that lends it for a transaction at a time.
+    pooler: str = ""
     #: Where pages take htmx and friends from: `cdn` or `local`.
     assets: str = "cdn"
     #: Where `huying serve` leaves the background work: `inside` its own process, `apart` in `huying schedule`, or ""
@@ -87,8 +90,8 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
-        `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
-        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
+        `HUYING_POOLER`, `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`,
+        `HUYING_URL`, `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
         `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`,
         `HUYING_REPORTER_KEY`, `HUYING_KEEP_MESSAGES`, `HUYING_KEEP_UPLOADS`, `HUYING_IDLE`. Each may also be the
         first line of the file that the variable with `_FILE` behind it names.
@@ -111,6 +114,7 @@ class Settings:
             font=_font(env.get("HUYING_FONT", "")),
             hash_algorithm=_one_of(env, "HUYING_HASH", "sha256", tuple(ALGORITHMS)),
             pool=_whole(env, "HUYING_POOL", 4, 100),
+            pooler=_one_of(env, "HUYING_POOLER", "", ("", "session", "transaction")),
             assets=_one_of(env, "HUYING_ASSETS", "cdn", ("cdn", "local")),
             scheduler=_one_of(env, "HUYING_SCHEDULER", "", ("", "inside", "apart")),
             clock_shift=Path(shift) if shift else None,

@@ -18,7 +18,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlmodel import Session, col
 
-import engine.database
+import engine.connecting
 from engine.database import Database, Transaction
 from engine.errors import Busy, DatabaseAway, Malformed, NoRoom
 from engine.records.areas import Level
@@ -362,7 +362,7 @@ def test_a_full_disk_answers_everybody_and_the_next_act_goes_on(sqlite_database:
 def test_a_lock_that_does_not_go_away_answers_everybody(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.database, "BUSY_MS", 50)
+    monkeypatch.setattr(engine.connecting, "BUSY_MS", 50)
     with closing(Database(sqlite_url)) as database, closing(sqlite3.connect(tmp_path / "huying.db")) as other:
         database.acting(add("before"))
         other.execute("BEGIN IMMEDIATE")
