@@ -200,13 +200,19 @@ class Database:
         with outage.told():
             if self.dialect == SQLITE:
                 return self._the_writer().do(lambda connection: work(Transaction(connection)))
-            if getattr(self._here, "acting", False):
+            if self.in_act:
                 raise RuntimeError(NESTED)
             self._here.acting = True
             try:
                 return self._act(work)
             finally:
                 self._here.acting = False
+
+    @property
+    def in_act(self) -> bool:
+        """Whether this thread is in the middle of an act and holds a connection to PostgreSQL: whoever asks for another
+        one there waits, where connections are few, for those who wait for the same. Always False on SQLite."""
+        return bool(getattr(self._here, "acting", False))
 
     def waiting(self) -> int:
         """Acts that wait for the writer of this process; always 0 on PostgreSQL."""

@@ -83,6 +83,7 @@ class Door:
         Errors: every `HuyingError` of `decide`, `KeyReused`, `NotFound`, `NotSignedIn`, `Busy`.
         """
         at = self.clock.now() if now is None else now
+        self.versions.almanac()  # news of it is asked for before the act has a connection
         both: tuple[int, ...] = ()
         lost: BaseException | None = None
 
@@ -157,6 +158,7 @@ class Door:
         `said` is a line that the ticket's history then gets, whatever its rules say.
         """
         now = self.clock.now()
+        self.versions.almanac()
         action, facts = said or ("", None)
 
         def work(transaction: Transaction) -> bool:
