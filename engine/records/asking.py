@@ -66,6 +66,16 @@ def among(transaction: Transaction, values: Iterable[Any]) -> tuple[str, Sequenc
     return "IN (SELECT value FROM json_each(?))", [dumps(listed)]
 
 
+def among_keys(transaction: Transaction, values: Iterable[Any]) -> tuple[str, Sequence[Any]]:
+    """Like `among`, for a column of which no value is in more than a few rows, e.g. a key.
+
+    ▸ One value gets a statement of its own: for `= ANY(…)` PostgreSQL guesses ten, finds the plan for any array dearer
+    than the one for this array, and plans anew each time, which costs more than the answer.
+    """
+    listed = list(values)
+    return ("= %s", listed) if transaction.postgresql and len(listed) == 1 else among(transaction, listed)
+
+
 def marks(transaction: Transaction, count: int) -> tuple[str, ...]:
     """So many parameter marks of the driver in use."""
     return ("%s" if transaction.postgresql else "?",) * count
