@@ -7,6 +7,7 @@ from engine.clock import Clock, ShiftedClock, SystemClock
 from engine.database import Database
 from engine.records import reporters
 from engine.records.calendar_book import CalendarBook
+from engine.records.replica import Replica
 from engine.records.versions import Versions
 from engine.settings import Settings
 from engine.stages.door import Door
@@ -25,9 +26,16 @@ class Application:
     def of(cls, settings: Settings, clock: Clock | None = None) -> "Application":
         return cls(
             settings=settings,
-            database=Database(settings.database_url, pool=settings.pool),
+            database=Database(settings.database_url, pool=settings.pool, pooled=settings.pooler == "transaction"),
             clock=clock or (ShiftedClock(settings.clock_shift) if settings.clock_shift else SystemClock()),
         )
+
+    @cached_property
+    def boards(self) -> Replica:
+        """Where boards and figures are read."""
+        url = self.settings.database_read
+        copy = Database(url, pool=self.settings.pool, pooled=self.settings.pooler == "transaction") if url else None
+        return Replica(self.database, copy, self.clock)
 
     @cached_property
     def versions(self) -> Versions:
@@ -47,4 +55,5 @@ class Application:
         return reporters.load(self.settings.reporter_key_file)
 
     def close(self) -> None:
+        self.boards.close()
         self.database.close()

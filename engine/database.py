@@ -8,56 +8,29 @@ SQLAlchemy is told of every transaction, also of one that speaks to the driver a
 did not begin, and its pool would roll it back.
 """
 
-import select
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailure
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
+from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from engine import outage
-from engine.errors import Malformed, Place
+from engine.connecting import BUSY_MS, POSTGRESQL, PRAGMAS, SQLITE, checked, on_postgresql, on_sqlite, read_only
 from engine.journey import Statement, travel
-from engine.outage import is_taken
 from engine.writer import CLOSED, NESTED, Escaped, Writer
 
 T = TypeVar("T")
 
-SQLITE = "sqlite"
-POSTGRESQL = "postgresql"
-
-#: Milliseconds that SQLite waits for another process's writer.
-BUSY_MS = 30_000
-#: Seconds to wait for a connection that comes free.
-POOL_SECONDS = 30
 #: How often an act on PostgreSQL may begin: again after a deadlock, or when the server had gone.
 MOST_BEGINNINGS = 3
-PRAGMAS = (
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "cache_size=-65536",
-    "temp_store=MEMORY",
-    # What is deleted is overwritten, not only no longer pointed at.
-    "secure_delete=ON",
-)
-#: How long a server that has vanished from the network is waited for; the database's URL may say otherwise. Without
-#: these whoever asks would hang for minutes while connecting, and for hours in the middle of a transaction.
-_PATIENCE = {
-    "connect_timeout": 10,
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 4,
-    "tcp_user_timeout": 40_000,
-}
+COMMIT: Statement = ("COMMIT", ())
 #: The advisory lock of PostgreSQL that a migration holds; any number that nothing else uses.
 MIGRATING = 0x4875_7969
 
@@ -70,10 +43,11 @@ def metadata() -> MetaData:
 class Transaction:
     """One transaction, while it lasts. Hot paths use `rows` and `run` on the driver; the rest uses `connection`."""
 
-    __slots__ = ("_last", "connection", "dialect", "driver")
+    __slots__ = ("_ended", "_last", "connection", "dialect", "driver")
 
     def __init__(self, connection: Connection) -> None:
         self._last: tuple[Sequence[Statement], type[Exception]] | None = None
+        self._ended = False
         self.connection = connection
         self.driver: Any = connection.connection.driver_connection
         self.dialect = connection.dialect.name
@@ -87,6 +61,17 @@ class Transaction:
         self.flush()
         if self.postgresql:
             return [answer.rows for answer in travel(self.driver, statements)]
+        return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
+
+    def finally_together(self, statements: Sequence[Statement]) -> list[list[Any]]:
+        """Rows of the last statements of a transaction that changes nothing: on PostgreSQL the COMMIT travels along.
+
+        Nothing can be asked after them. Errors: `Escaped` for whoever does.
+        """
+        self.flush()
+        self._ended = True
+        if self.postgresql:
+            return [answer.rows for answer in travel(self.driver, [*statements, COMMIT])[:-1]]
         return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
 
     def last(self, statements: Sequence[Statement], lost: type[Exception]) -> None:
@@ -104,6 +89,8 @@ class Transaction:
 
     def flush(self) -> None:
         """Execute what waits for the commit."""
+        if self._ended:
+            raise Escaped(Escaped.__doc__)
         if self._last is not None:
             self._send(*self._last, commit=False)
 
@@ -119,7 +106,7 @@ class Transaction:
         self._last = None
         try:
             # COMMIT as a statement, not as a call: the driver's own commit is a journey of its own.
-            travel(self.driver, [*statements, ("COMMIT", ())] if commit else statements)
+            travel(self.driver, [*statements, COMMIT] if commit else statements)
         except DivisionByZero as failure:
             self.driver.rollback()
             raise lost from failure
@@ -164,17 +151,20 @@ class Transaction:
 class Database:
     """A database of either kind. Safe to share between threads; not between processes."""
 
-    def __init__(self, url: str, *, pool: int = 4) -> None:
-        """Errors: `Malformed` for a URL that is neither a SQLite file nor PostgreSQL."""
-        self.url = _checked(url)
+    def __init__(self, url: str, *, pool: int = 4, pooled: bool = False) -> None:
+        """`pooled` says that connections lead to a pooler which lends the server's for a transaction at a time.
+
+        Errors: `Malformed` for a URL that is neither a SQLite file nor PostgreSQL.
+        """
+        self.url = checked(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect == SQLITE:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
-            self.db_engine = self._readers = _sqlite(self.url, "BEGIN", pool, "query_only=ON")
+            self.db_engine = self._readers = on_sqlite(self.url, "BEGIN", pool, "query_only=ON")
         else:
-            self.db_engine = _postgresql(self.url, pool, "READ COMMITTED")
-            self._readers = _postgresql(self.url, pool, "REPEATABLE READ")
-            event.listen(self._readers, "connect", _read_only)
+            self.db_engine = on_postgresql(self.url, pool, "READ COMMITTED", keeps=not pooled)
+            self._readers = on_postgresql(self.url, pool, "REPEATABLE READ", keeps=not pooled)
+            event.listen(self._readers, "connect", read_only)
         self._writer: Writer | None = None
         self._lock = threading.Lock()
         self._here = threading.local()
@@ -210,13 +200,19 @@ class Database:
         with outage.told():
             if self.dialect == SQLITE:
                 return self._the_writer().do(lambda connection: work(Transaction(connection)))
-            if getattr(self._here, "acting", False):
+            if self.in_act:
                 raise RuntimeError(NESTED)
             self._here.acting = True
             try:
                 return self._act(work)
             finally:
                 self._here.acting = False
+
+    @property
+    def in_act(self) -> bool:
+        """Whether this thread is in the middle of an act and holds a connection to PostgreSQL: whoever asks for another
+        one there waits, where connections are few, for those who wait for the same. Always False on SQLite."""
+        return bool(getattr(self._here, "acting", False))
 
     def waiting(self) -> int:
         """Acts that wait for the writer of this process; always 0 on PostgreSQL."""
@@ -233,7 +229,7 @@ class Database:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
                 yield connection
             return
-        db_engine = _sqlite(self.url, "BEGIN IMMEDIATE", 1, "foreign_keys=OFF")
+        db_engine = on_sqlite(self.url, "BEGIN IMMEDIATE", 1, "foreign_keys=OFF")
         try:
             with db_engine.begin() as connection:
                 yield connection
@@ -313,7 +309,7 @@ class Database:
             if self._closed:
                 raise RuntimeError(CLOSED)
             if self._writer is None:
-                self._writer = Writer(_sqlite(self.url, "BEGIN IMMEDIATE", 1, "query_only=OFF"))
+                self._writer = Writer(on_sqlite(self.url, "BEGIN IMMEDIATE", 1, "query_only=OFF"))
             return self._writer
 
 
@@ -321,85 +317,3 @@ def _undone(failure: BaseException) -> bool:
     """Whether PostgreSQL undid the transaction so that another could go on."""
     cause = failure.orig if isinstance(failure, DBAPIError) else failure
     return isinstance(cause, DeadlockDetected | SerializationFailure)
-
-
-def _checked(url: str) -> URL:
-    """A URL that several connections can share, with the driver that this module speaks to."""
-    try:
-        made = make_url(url)
-    except ArgumentError:
-        made = URL.create("none")
-    if made.get_backend_name() == POSTGRESQL:
-        return made.set(drivername="postgresql+psycopg")
-    if made.get_backend_name() == SQLITE and made.database not in (None, "", ":memory:"):
-        return made
-    raise Malformed(
-        "数据库地址应为 sqlite:///文件 或 postgresql://主机/库名",
-        "the database must be sqlite:///file or postgresql://host/name",
-        place=Place(field="HUYING_DATABASE"),
-    )
-
-
-def _postgresql(url: URL, pool: int, isolation: Literal["READ COMMITTED", "REPEATABLE READ"]) -> Engine:
-    """psycopg prepares nothing by itself: `journey` does, and keeps it through a ROLLBACK."""
-    fixed = {"application_name": "huying", "client_encoding": "utf8", "prepare_threshold": None}
-    db_engine = create_engine(
-        url,
-        pool_size=pool,
-        max_overflow=pool,
-        pool_timeout=POOL_SECONDS,
-        isolation_level=isolation,
-        connect_args={**_PATIENCE, **url.query, **fixed},
-    )
-    event.listen(db_engine, "checkout", _still_there)
-    return db_engine
-
-
-def _still_there(driver: "psycopg.Connection[Any]", *_: object) -> None:
-    """A server that went while nobody asked has said so, or hung up: then all that the pool holds is as dead."""
-    asked = select.poll()
-    asked.register(driver.pgconn.socket, select.POLLIN | select.POLLRDHUP)
-    if asked.poll(0):
-        raise InvalidatePoolError
-
-
-def _read_only(driver: "psycopg.Connection[Any]", _: object) -> None:
-    driver.read_only = True
-
-
-def _sqlite(url: URL, begin: str, pool: int, pragma: str) -> Engine:
-    """The driver never begins by itself: readers begin with BEGIN, the writer with BEGIN IMMEDIATE."""
-    db_engine = create_engine(
-        url,
-        pool_size=pool,
-        max_overflow=pool,
-        pool_timeout=POOL_SECONDS,
-        connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000},
-    )
-
-    def prepare(driver: sqlite3.Connection, _: object) -> None:
-        _switch_to_wal(driver)
-        for each in (*PRAGMAS, pragma):
-            driver.execute(f"PRAGMA {each}")
-
-    def begun(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        driver.execute(begin)
-
-    event.listen(db_engine, "connect", prepare)
-    event.listen(db_engine, "begin", begun)
-    return db_engine
-
-
-def _switch_to_wal(driver: sqlite3.Connection) -> None:
-    """Only a fresh file has to be switched, but then SQLite does not wait for another process that does it too."""
-    until = time.monotonic() + BUSY_MS / 1000
-    while True:
-        try:
-            driver.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as failure:
-            if not is_taken(failure) or time.monotonic() > until:
-                raise
-            time.sleep(0.005)
-        else:
-            return

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import count
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import psycopg
 from psycopg import IsolationLevel, errors, pq
@@ -25,6 +25,9 @@ MOST_PREPARED = 500
 
 #: Connection → SQL → the name it is prepared under.
 _PREPARED: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]]" = WeakKeyDictionary()
+
+#: Connections on which nothing is kept prepared.
+_FORGETFUL: "WeakSet[psycopg.Connection[Any]]" = WeakSet()
 
 #: A name is never given twice, also not after its statement failed to be prepared.
 _NUMBERS = count(1)
@@ -57,6 +60,11 @@ def travel(connection: "psycopg.Connection[Any]", statements: Sequence[Statement
             connection.close()
 
 
+def never_prepare(connection: "psycopg.Connection[Any]", *_: object) -> None:
+    """On this connection each statement is prepared anew: behind it another server may answer every transaction."""
+    _FORGETFUL.add(connection)
+
+
 class Answer:
     """What one statement brought."""
 
@@ -71,6 +79,7 @@ class _Journey:
 
     def __init__(self, connection: "psycopg.Connection[Any]", kept: dict[str, bytes]) -> None:
         self._connection, self._wire, self._kept = connection, connection.pgconn, kept
+        self._forgetful = connection in _FORGETFUL
         #: For each answer to come: the SQL being prepared, None for a statement, "" for BEGIN.
         self._coming: list[str | None] = []
 
@@ -81,6 +90,10 @@ class _Journey:
             wire.send_query_params(_begin(self._connection), None)
             self._coming.append("")
         for sql, parameters in statements:
+            if self._forgetful:
+                wire.send_query_params(_numbered(sql), parameters)
+                self._coming.append(None)
+                continue
             name = self._kept.get(sql)
             if name is None:
                 name = self._kept[sql] = b"huying %d" % next(_NUMBERS)

@@ -32,6 +32,8 @@ class Settings:
 
     #: `sqlite:///path` or `postgresql+psycopg://…`.
     database_url: str
+    #: A streaming replica of the same PostgreSQL, for boards and figures; "" for none.
+    database_read: str = ""
     #: Uploads and other files of this installation.
     data: Path
     #: Where uploads are kept: a folder, `s3://bucket/prefix?endpoint=…`, or "" for `uploads` in the data folder.
@@ -42,6 +44,9 @@ class Settings:
     hash_algorithm: str = "sha256"
     #: Connections kept open to PostgreSQL by one process; about twice the cores of the server.
     pool: int = 4
+    #: What stands between this process and PostgreSQL: "" nothing, or a pooler that lends a connection for a
+    #: `session`; `transaction` for one that lends it for a transaction at a time.
+    pooler: str = ""
     #: Where pages take htmx and friends from: `cdn` or `local`.
     assets: str = "cdn"
     #: Where `huying serve` leaves the background work: `inside` its own process, `apart` in `huying schedule`, or ""
@@ -86,12 +91,12 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read `HUYING_DATABASE`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`, `HUYING_POOL`,
-        `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`, `HUYING_NOTIFY`, `HUYING_URL`,
-        `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`, `HUYING_TILES`,
-        `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`, `HUYING_RANK_FROM`,
-        `HUYING_REPORTER_KEY`, `HUYING_KEEP_MESSAGES`, `HUYING_KEEP_UPLOADS`, `HUYING_IDLE`. Each may also be the
-        first line of the file that the variable with `_FILE` behind it names.
+        """Read `HUYING_DATABASE`, `HUYING_DATABASE_READ`, `HUYING_DATA`, `HUYING_STORE`, `HUYING_FONT`, `HUYING_HASH`,
+        `HUYING_POOL`, `HUYING_POOLER`, `HUYING_ASSETS`, `HUYING_SCHEDULER`, `HUYING_CLOCK_SHIFT`, `HUYING_DEMO`,
+        `HUYING_NOTIFY`, `HUYING_URL`, `HUYING_QUIET`, `HUYING_RHYTHMS`, `HUYING_SAMPLES`, `HUYING_LINK_DAYS`,
+        `HUYING_TILES`, `HUYING_TILES_CREDIT`, `HUYING_TILES_DATUM`, `HUYING_SEAL_KEY`, `HUYING_SEAL_AT`,
+        `HUYING_RANK_FROM`, `HUYING_REPORTER_KEY`, `HUYING_KEEP_MESSAGES`, `HUYING_KEEP_UPLOADS`, `HUYING_IDLE`.
+        Each may also be the first line of the file that the variable with `_FILE` behind it names.
 
         Errors: `Malformed` naming the variable.
         """
@@ -106,11 +111,13 @@ class Settings:
             raise _wrong("HUYING_SEAL_AT", seal_at)
         return cls(
             database_url=env.get("HUYING_DATABASE", f"sqlite:///{data / 'huying.db'}"),
+            database_read=_read_from(env),
             data=data,
             store=store.check(env.get("HUYING_STORE", "")),
             font=_font(env.get("HUYING_FONT", "")),
             hash_algorithm=_one_of(env, "HUYING_HASH", "sha256", tuple(ALGORITHMS)),
             pool=_whole(env, "HUYING_POOL", 4, 100),
+            pooler=_one_of(env, "HUYING_POOLER", "", ("", "session", "transaction")),
             assets=_one_of(env, "HUYING_ASSETS", "cdn", ("cdn", "local")),
             scheduler=_one_of(env, "HUYING_SCHEDULER", "", ("", "inside", "apart")),
             clock_shift=Path(shift) if shift else None,
@@ -184,6 +191,19 @@ def _whole(env: Mapping[str, str], name: str, default: int, most: int) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) < 10 and 1 <= int(value) <= most):
         raise _wrong(name, value)
     return int(value)
+
+
+def _read_from(env: Mapping[str, str]) -> str:
+    """A replica, which only PostgreSQL has."""
+    value = env.get("HUYING_DATABASE_READ", "")
+    both = (value, env.get("HUYING_DATABASE", ""))
+    if value and not all(url.startswith(("postgresql:", "postgresql+")) for url in both):
+        raise _wrong("HUYING_DATABASE_READ", _without_password(value))
+    return value
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//…@", url)
 
 
 def _font(value: str) -> Path | None:

@@ -1,4 +1,8 @@
-"""What endpoints ask for: the application, who is asking, and parts of addresses that can be wrong."""
+"""What endpoints ask for: the application, who is asking, and parts of addresses that can be wrong.
+
+▸ What waits for nothing is `async`: the framework does anything else in a thread of its own, and going there and back
+costs more than looking at a header does.
+"""
 
 import re
 from typing import Annotated
@@ -10,7 +14,9 @@ from engine.application import Application
 from engine.errors import Malformed, NotFound, NotSignedIn, Place
 from engine.records import receipts, task_links
 from engine.records.access import Viewer
-from web.guarding import by_token
+from engine.records.asking import ask_last
+from web.addresses import address_of
+from web.guarding import Bearer, asked_bearer, guesses_counted
 from web.visiting import count_view, look_up
 
 _CASE_NO = re.compile(r"[0-9-]{1,40}")
@@ -20,7 +26,7 @@ _BEARER = HTTPBearer(
 )
 
 
-def house(request: Request) -> Application:
+async def house(request: Request) -> Application:
     """The application behind this request."""
     application: Application = request.app.state.house
     return application
@@ -29,15 +35,25 @@ def house(request: Request) -> Application:
 House = Annotated[Application, Depends(house)]
 
 
-def bearer(
-    request: Request,
-    application: House,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> Viewer:
-    """Whose bearer token came with the request. Errors: `NotSignedIn`; `TooOften` for an address that guesses."""
+async def token(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> Bearer:
+    """The bearer token that came with the request. Errors: `NotSignedIn` for none."""
     if credentials is None:
         raise NotSignedIn("请以 Authorization: Bearer 令牌 访问", "send a token as Authorization: Bearer …")
-    return by_token(application, request, credentials.credentials)
+    return Bearer(credentials.credentials, address_of(request))
+
+
+#: For endpoints that look up whose it is together with what they do, in one thread: the first thing they do.
+Token = Annotated[Bearer, Depends(token)]
+
+
+def bearer(application: House, given: Token) -> Viewer:
+    """Whose bearer token came with the request. Errors: `NotSignedIn`; `TooOften` for an address that guesses."""
+    now = application.clock.now()
+    with guesses_counted(application, given, now), application.database.looking() as transaction:
+        room, whose = asked_bearer(transaction, given, now)
+        return ask_last(transaction, whose, before=[room])
 
 
 Me = Annotated[Viewer, Depends(bearer)]
@@ -52,7 +68,9 @@ def visit(request: Request, application: House) -> None:
 Visit = Depends(visit)
 
 
-def case_number(case_no: Annotated[str, Path(description="案卷号 / Case number", examples=["20260302-000017"])]) -> str:
+async def case_number(
+    case_no: Annotated[str, Path(description="案卷号 / Case number", examples=["20260302-000017"])],
+) -> str:
     """A case number; what can't be one is no ticket's. Errors: `NotFound`."""
     if not _CASE_NO.fullmatch(case_no):
         raise NotFound("没有这个案卷", "there is no such ticket")
@@ -88,7 +106,7 @@ def receipt_secret(
 ReceiptSecret = Annotated[str, Depends(receipt_secret)]
 
 
-def idempotency_key(
+async def idempotency_key(
     key: Annotated[
         str | None,
         Header(

@@ -104,7 +104,7 @@ def asked(viewer: Viewer, given: Chosen, now: Instant) -> tuple[Chosen, Asked]:
 
 def moment_of(house: Application) -> Instant:
     """As of when figures are shown: when the rollups were counted, while they are kept; else now."""
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         return newest(transaction, house.clock.now())
 
 

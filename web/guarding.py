@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from fastapi import Request
 
 from engine.application import Application
-from engine.clock import MINUTE
+from engine.clock import MINUTE, Instant
 from engine.database import Transaction
 from engine.errors import NotSignedIn
 from engine.records import access, limits
 from engine.records.access import Viewer
+from engine.records.asking import Question
 from engine.records.limits import Limit
 from web.addresses import address_of
 
@@ -48,18 +51,41 @@ def check(house: Application, request: Request, login: str, password: str) -> in
     return person_id
 
 
-def by_token(house: Application, request: Request, secret: str) -> Viewer:
-    """Whose bearer token that is. Errors: `NotSignedIn`; `TooOften` with `retry_after` for an address that guesses."""
-    now, source = house.clock.now(), address_of(request)
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A bearer token that came with a request, and the address that it came from."""
+
+    secret: str
+    source: str
+
+    @property
+    def key(self) -> str:
+        """Under which wrong tokens of that address are counted."""
+        return f"token:{self.source}"
+
+
+def asked_bearer(transaction: Transaction, bearer: Bearer, now: Instant) -> tuple[Question[None], Question[Viewer]]:
+    """What asks whether more tokens are looked at for that address, and whose this one is.
+
+    Errors: `TooOften` with `retry_after` for an address that guesses; `NotSignedIn`, within `guesses_counted`.
+    """
+    return (
+        limits.asked_room(transaction, bearer.key, TOKENS, now),
+        access.asked_token(transaction, bearer.secret, now),
+    )
+
+
+@contextmanager
+def guesses_counted(house: Application, bearer: Bearer, now: Instant) -> Iterator[None]:
+    """A token that opens nothing is counted, in a transaction of its own."""
     try:
-        with house.database.looking() as transaction:
-            limits.expect_room(transaction, f"token:{source}", TOKENS, now)
-            return access.by_token(transaction, secret, now)
+        yield
     except NotSignedIn:
 
         def missed(transaction: Transaction) -> None:
-            if limits.count(transaction, f"again:{source}:{access.digest_of(secret)[:16]}", AGAIN, now) == 1:
-                limits.count(transaction, f"token:{source}", TOKENS, now)
+            again = f"again:{bearer.source}:{access.digest_of(bearer.secret)[:16]}"
+            if limits.count(transaction, again, AGAIN, now) == 1:
+                limits.count(transaction, bearer.key, TOKENS, now)
 
         house.database.acting(missed)
         raise

@@ -16,6 +16,7 @@ from engine.clock import MINUTE
 from engine.errors import Malformed, NotSignedIn, Place
 from engine.records import access, inbox, sessions
 from engine.records.access import SESSION_LASTS, Viewer, by_session
+from engine.records.asking import ask_last
 from web.dependencies import House, ReceiptSecret, Secret
 from web.devices import device_of
 from web.problems import Forged
@@ -77,7 +78,8 @@ def sitting(request: Request, house: House) -> Sitting:
         raise NotSignedIn
     with house.database.looking() as transaction:
         viewer, seen_at = by_session(transaction, secret, now, house.settings.idle * MINUTE)
-        here = Sitting(viewer=viewer, secret=secret, unread=inbox.unread(transaction, viewer))
+        unread = ask_last(transaction, inbox.asked_unread(transaction, viewer))
+    here = Sitting(viewer=viewer, secret=secret, unread=unread)
     if not _by_itself(request):
         sessions.use(house.database, secret, seen_at, now)
     return here

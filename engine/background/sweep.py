@@ -66,6 +66,7 @@ def sweep_some(door: Door, database: Database, ids: Sequence[int], now: Instant)
     def work(transaction: Transaction) -> Swept:
         return sweep_together(door, transaction, ids, now)
 
+    door.versions.almanac()  # as the door does before an act
     try:
         return database.acting(work)
     except _NOT_THE_TICKETS:

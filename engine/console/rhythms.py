@@ -8,8 +8,9 @@ from pathlib import Path
 from engine.application import Application
 from engine.background.rhythms import Part, parts, run_rhythms
 from engine.clock import CIVIL_ZONE, Instant, SetClock, instant, shown
+from engine.connecting import SQLITE
 from engine.console.printing import ERR, OUT, REFUSED, Add, complain, nested
-from engine.database import SQLITE, Transaction
+from engine.database import Transaction
 from engine.definitions.rhythm import Job, Rhythm
 from engine.definitions.rhythm_file import Known, load
 from engine.definitions.rhythm_saying import recipient_said, when_said

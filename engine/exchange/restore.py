@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect
 
-from engine.database import POSTGRESQL, Database
+from engine.connecting import POSTGRESQL
+from engine.database import Database
 from engine.errors import HuyingError, Malformed, NotFound
 from engine.exchange.backup import APART, FILES, ROWS, Tell, save
 from engine.exchange.backup_manifest import Damaged, Manifest, Part, TablePart, key_of_file

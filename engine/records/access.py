@@ -16,8 +16,9 @@ from pwdlib import PasswordHash
 from engine.clock import DAY, HOUR, Instant
 from engine.database import Database, Transaction
 from engine.errors import NotFound, NotSignedIn
+from engine.journey import Statement
 from engine.records import posts
-from engine.records.asking import marks, wrong
+from engine.records.asking import Question, marks, wrong
 from engine.records.knowledge import units_of
 from engine.records.people import SEPARATE
 from engine.rules.case import Held
@@ -101,18 +102,20 @@ def person_of_login(database: Database, login: str) -> int:
     return int(rows[0][0])
 
 
-def by_token(transaction: Transaction, secret: str, now: Instant) -> Viewer:
+def asked_token(transaction: Transaction, secret: str, now: Instant) -> Question[Viewer]:
     """Whose bearer token that is. Errors: `NotSignedIn` for an unknown, expired or revoked one, and for a session's."""
-    return _viewer(_by_secret(transaction, secret, now, f"k.purpose <> '{SESSION}'"))
+    rows = yield _by_secret(transaction, secret, now, f"k.purpose <> '{SESSION}'")
+    return _viewer(rows)
 
 
 def by_session(transaction: Transaction, secret: str, now: Instant, idle: int) -> tuple[Viewer, Instant]:
     """Whose session that is, and when it was last used.
 
-    Errors: as `by_token`; and for a session that was not used for `idle` microseconds.
+    Errors: as `asked_token`; and for a session that was not used for `idle` microseconds.
     """
     mark, *_ = marks(transaction, 1)
-    rows = _by_secret(transaction, secret, now, f"k.purpose = '{SESSION}' AND k.seen_at > {mark}", now - idle)
+    asked = _by_secret(transaction, secret, now, f"k.purpose = '{SESSION}' AND k.seen_at > {mark}", now - idle)
+    rows = transaction.rows(*asked)
     return _viewer(rows), Instant(rows[0][3])
 
 
@@ -192,18 +195,18 @@ def viewer_of(transaction: Transaction, person_id: int, now: Instant) -> Viewer:
 _HELD = ", ".join(f"h.{name}" for name in posts.COLUMNS)
 
 
-def _by_secret(transaction: Transaction, secret: str, now: Instant, kind: str, *more: Any) -> Sequence[Any]:
-    """The rows of whoever has this secret, for `_viewer`; the fourth column is when it was last used."""
+def _by_secret(transaction: Transaction, secret: str, now: Instant, kind: str, *more: Any) -> Statement:
+    """What asks for the rows of whoever has this secret, for `_viewer`; the fourth column is when it was last used."""
     mark, *_ = marks(transaction, 1)
     digest = digest_of(secret)
     who = f"(SELECT person_id FROM token WHERE digest = {mark})"  # noqa: S608 (constant words)
-    return transaction.rows(
+    sql = (
         f"SELECT p.id, p.login, p.name, k.seen_at, {_HELD} FROM person p JOIN token k ON k.person_id = p.id "  # noqa: S608
         f"LEFT JOIN ({posts.held(who, mark)}) h ON 1 = 1 "
         f"WHERE k.digest = {mark} AND k.expires_at > {mark} AND k.revoked_at IS NULL "
-        f"AND {kind} AND p.active ORDER BY h.own",
-        (*posts.parameters(digest, now), digest, now, *more),
+        f"AND {kind} AND p.active ORDER BY h.own"
     )
+    return sql, (*posts.parameters(digest, now), digest, now, *more)
 
 
 def _viewer(rows: Sequence[Any]) -> Viewer:

@@ -28,6 +28,16 @@ def ask_one(transaction: Transaction, question: Question[T]) -> T:
     return answer
 
 
+def ask_last(transaction: Transaction, question: Question[T], *, before: Sequence[Question[Any]] = ()) -> T:
+    """The answer to the last question of a transaction that changes nothing: its end travels along, and so does what
+    is asked before it, for whoever is to be refused."""
+    questions = [*before, question]
+    answers = transaction.finally_together([next(one) for one in questions])
+    *_, last = (_answer(one, rows) for one, rows in zip(questions, answers, strict=True))
+    found: T = last
+    return found
+
+
 def _answer(question: Question[T], rows: list[Any]) -> T:
     try:
         question.send(rows)
@@ -58,6 +68,16 @@ def among(transaction: Transaction, values: Iterable[Any]) -> tuple[str, Sequenc
     if transaction.postgresql:
         return "= ANY(%s)", [listed]
     return "IN (SELECT value FROM json_each(?))", [dumps(listed)]
+
+
+def among_keys(transaction: Transaction, values: Iterable[Any]) -> tuple[str, Sequence[Any]]:
+    """Like `among`, for a column of which no value is in more than a few rows, e.g. a key.
+
+    ▸ One value gets a statement of its own: for `= ANY(…)` PostgreSQL guesses ten, finds the plan for any array dearer
+    than the one for this array, and plans anew each time, which costs more than the answer.
+    """
+    listed = list(values)
+    return ("= %s", listed) if transaction.postgresql and len(listed) == 1 else among(transaction, listed)
 
 
 def marks(transaction: Transaction, count: int) -> tuple[str, ...]:

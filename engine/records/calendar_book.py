@@ -16,6 +16,8 @@ from engine.rules.decrees import with_decrees
 
 #: Seconds for which the database is not asked whether another process has stored a version.
 NEWS_EVERY: Final = 2.0
+#: For how many more it is not asked in the middle of an act, which would take another connection meanwhile.
+IN_ACT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class CalendarBook:
     """Stored calendars, compiled. One per process; threads share it.
 
     A version never changes, so what is compiled is kept. Which version is the newest is asked at most every
-    `NEWS_EVERY` seconds, by one thread, while the others go on with what they have.
+    `NEWS_EVERY` seconds, by one thread, while the others go on with what they have; whoever begins an act asks before.
     """
 
     def __init__(self, database: Database, *, ticks: Callable[[], float] = time.monotonic) -> None:
@@ -48,7 +50,8 @@ class CalendarBook:
         """The newest version of every calendar, and which of them stand in for another where."""
         first = not self._seen.almanac.calendars
         # Only who has nothing to go on with waits for the thread that asks.
-        if (first or self._ticks() >= self._until) and self._asking.acquire(blocking=first):
+        until = self._until + IN_ACT if self._database.in_act else self._until
+        if (first or self._ticks() >= until) and self._asking.acquire(blocking=first):
             try:
                 self._ask()
             finally:

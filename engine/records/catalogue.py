@@ -7,7 +7,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from engine.database import Transaction
-from engine.records.asking import Question, among, ask_one
+from engine.records.asking import Question, among, among_keys, ask_one
 from engine.records.columns import (
     big_id,
     link,
@@ -110,7 +110,7 @@ def lookup_items(transaction: Transaction, codes: Collection[str]) -> dict[str, 
 
 def asked_items(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, ItemRef]]:
     """The question of `lookup_items`."""
-    match, parameters = among(transaction, {code.partition("/")[0] for code in codes})
+    match, parameters = among_keys(transaction, {code.partition("/")[0] for code in codes})
     sql = (
         'SELECT i.code, s.ordinal, s."limit" FROM item i LEFT JOIN standard s ON s.item_id = i.id AND s.active '  # noqa: S608
         f"WHERE i.active AND i.code {match}"

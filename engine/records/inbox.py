@@ -11,7 +11,7 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.errors import Malformed, NotFound, Place
 from engine.records.access import Viewer
-from engine.records.asking import among, marks
+from engine.records.asking import Question, among, ask_one, marks
 from engine.records.entries import Entry, digest, entries
 from engine.records.versions import Versions
 
@@ -36,17 +36,22 @@ class Page:
 def unread(transaction: Transaction, viewer: Viewer) -> int:
     """How many messages somebody has not read, counted up to `MOST_COUNTED`; those of tickets that are kept from them
     are not there."""
+    return ask_one(transaction, asked_unread(transaction, viewer))
+
+
+def asked_unread(transaction: Transaction, viewer: Viewer) -> Question[int]:
+    """Like `unread`, for whoever asks nothing else."""
     person, most = marks(transaction, 2)
     units, listed = among(transaction, viewer.units)
     # In an order, so that SQLite takes the index of what is unread and not the key, which everything read is under too.
-    ((count,),) = transaction.rows(
+    sql = (
         "SELECT count(*) FROM (SELECT m.at FROM message m "  # noqa: S608 (constant words)
         f"WHERE m.person_id = {person} AND m.read_at IS NULL AND NOT EXISTS (SELECT 1 FROM ticket t "
         "WHERE t.id = m.ticket_id AND t.confidential AND NOT EXISTS (SELECT 1 FROM reach r "
         f"WHERE r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit {units})) "
-        f"ORDER BY m.at DESC LIMIT {most}) counted",
-        (viewer.person_id, *listed, MOST_COUNTED),
+        f"ORDER BY m.at DESC LIMIT {most}) counted"
     )
+    ((count,),) = yield sql, (viewer.person_id, *listed, MOST_COUNTED)
     return int(count)
 
 

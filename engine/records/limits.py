@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from engine.clock import MINUTE, Instant
 from engine.database import Transaction
 from engine.errors import TooOften
-from engine.records.asking import marks
+from engine.records.asking import Question, ask_one, marks
 from engine.records.columns import ONE_TREE, instant, number, word
 
 _SECOND = MINUTE // 60
@@ -60,11 +60,14 @@ def count(transaction: Transaction, key: str, limit: Limit, now: Instant) -> int
 
 def expect_room(transaction: Transaction, key: str, limit: Limit, now: Instant) -> None:
     """Count nothing, but refuse like `count` where the limit is reached. Errors: `TooOften`."""
+    ask_one(transaction, asked_room(transaction, key, limit, now))
+
+
+def asked_room(transaction: Transaction, key: str, limit: Limit, now: Instant) -> Question[None]:
+    """Like `expect_room`, for whoever asks more in the same journey."""
     mark, *_ = marks(transaction, 1)
-    rows = transaction.rows(
-        f"SELECT ends_at FROM rate_window WHERE key = {mark} AND ends_at > {mark} AND acts >= {mark}",  # noqa: S608
-        (key, now, limit.most),
-    )
+    sql = f"SELECT ends_at FROM rate_window WHERE key = {mark} AND ends_at > {mark} AND acts >= {mark}"  # noqa: S608
+    rows = yield sql, (key, now, limit.most)
     if rows:
         raise _too_often(int(rows[0][0]) - now)
 

@@ -8,7 +8,7 @@ from engine.clock import Instant
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.records.areas import Area, FormerArea, chain
-from engine.records.asking import Question, among, ask_one, marks
+from engine.records.asking import Question, among_keys, ask_one, marks
 from engine.rules.case import AreaLink, AreaRef, DepartmentRef, Held, PersonRef
 
 
@@ -19,7 +19,7 @@ def lookup_areas(transaction: Transaction, codes: Collection[str]) -> dict[str, 
 
 def asked_areas(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, AreaRef]]:
     """The question of `lookup_areas`."""
-    match, parameters = among(transaction, codes)
+    match, parameters = among_keys(transaction, codes)
     rows = yield (
         f"SELECT code, lineage FROM area WHERE valid_to IS NULL AND code {match}",  # noqa: S608 (constant words)
         parameters,
@@ -34,7 +34,7 @@ def lookup_departments(transaction: Transaction, codes: Collection[str]) -> dict
 
 def asked_departments(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, DepartmentRef]]:
     """The question of `lookup_departments`."""
-    match, parameters = among(transaction, codes)
+    match, parameters = among_keys(transaction, codes)
     rows = yield (
         f"SELECT id, code, parent_id, name, kind FROM department WHERE valid_to IS NULL AND code {match}",  # noqa: S608
         parameters,
@@ -49,7 +49,7 @@ def lookup_people(transaction: Transaction, logins: Collection[str], at: Instant
 
 def asked_people(transaction: Transaction, logins: Collection[str], at: Instant) -> Question[dict[str, PersonRef]]:
     """The question of `lookup_people`."""
-    match, parameters = among(transaction, logins)
+    match, parameters = among_keys(transaction, logins)
     since, until = marks(transaction, 2)
     sql = (
         "SELECT p.id, p.login, h.department_id FROM person p LEFT JOIN holding h ON h.person_id = p.id "  # noqa: S608

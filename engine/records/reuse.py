@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.records.asking import Question, among, ask, marks
+from engine.records.asking import Question, among_keys, ask, marks
 from engine.rules.evidence import USUAL_ACCURACY, Photo, Spot
 
 
@@ -39,7 +39,7 @@ def spot_of(place: Any) -> Spot | None:
 
 
 def _captures(transaction: Transaction, digests: Collection[str]) -> Question[dict[str, Photo]]:
-    match, parameters = among(transaction, digests)
+    match, parameters = among_keys(transaction, digests)
     rows = yield (
         (
             "SELECT u.sha256, u.taken_at, u.lon_e7, u.lat_e7, u.accuracy_m, o.original FROM upload u "  # noqa: S608
@@ -63,17 +63,20 @@ Uses = tuple[dict[str, tuple[str, ...]], dict[str, tuple[int, ...]]]
 def _uses(transaction: Transaction, digests: Collection[str], own: int, besides: Collection[int]) -> Question[Uses]:
     """Per digest the other tickets and the own steps in which it, or an upload alike, was shown; the nearest first.
 
-    Of each upload the first ticket is named: however often a picture was shown, that is one step into an index. A
-    confidential one is never named: what is found stands in the history of this one.
+    Of each upload the first ticket is named: however often a picture was shown, that is one step into an index, as long
+    as the ticket is looked up from there (▸ joined, all of them are read). A confidential one is never named: what is
+    found stands in the history of this one.
     """
-    match, parameters = among(transaction, digests)
+    match, parameters = among_keys(transaction, digests)
     mark, *_ = marks(transaction, 1)
     rows = yield (
         (
             "SELECT w.sha256, w.here, t.case_no FROM ("  # noqa: S608 (constant words)
             "SELECT u.sha256, u.bits, "
-            "(SELECT MIN(a.ticket_id) FROM attachment a JOIN ticket k ON k.id = a.ticket_id AND NOT k.confidential "
-            f"WHERE a.sha256 = u.other AND a.ticket_id NOT IN ({mark}, {mark}, {mark})) AS elsewhere, "
+            "(SELECT a.ticket_id FROM attachment a WHERE a.sha256 = u.other "
+            f"AND a.ticket_id NOT IN ({mark}, {mark}, {mark}) "
+            "AND NOT (SELECT k.confidential FROM ticket k WHERE k.id = a.ticket_id) "
+            "ORDER BY a.ticket_id LIMIT 1) AS elsewhere, "
             f"(SELECT MIN(a.event_seq) FROM attachment a WHERE a.sha256 = u.other AND a.ticket_id = {mark}) AS here "
             f"FROM (SELECT sha256, sha256 AS other, 0 AS bits FROM upload WHERE sha256 {match} "
             f"UNION ALL SELECT sha256, other, bits FROM upload_alike WHERE sha256 {match}) u"

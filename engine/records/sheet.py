@@ -17,7 +17,7 @@ from engine.definitions.windows import windows
 from engine.errors import NotFound
 from engine.records import lights, sensitive, strips
 from engine.records.access import Viewer
-from engine.records.asking import among, marks
+from engine.records.asking import Question, among, ask_one, marks
 from engine.records.knowledge import hidden, numbers_in, without
 from engine.records.names import Names, names
 from engine.records.originals import Promised, of_ticket
@@ -165,13 +165,18 @@ class History:
 
 def sight(transaction: Transaction, viewer: Viewer, case_no: str) -> Sight:
     """The ticket of a case number, if this reader may know of it. Errors: `NotFound`, whichever it is."""
+    return ask_one(transaction, asked_sight(transaction, viewer, case_no))
+
+
+def asked_sight(transaction: Transaction, viewer: Viewer, case_no: str) -> Question[Sight]:
+    """Like `sight`, for whoever asks more in the same journey or nothing else."""
     mark, *_ = marks(transaction, 1)
     units, parameters = among(transaction, viewer.units)
-    rows = transaction.rows(
+    sql = (
         "SELECT t.id, t.case_no, r.unit FROM case_number c JOIN ticket t ON t.id = c.ticket_id "  # noqa: S608
-        f"JOIN reach r ON r.sort_key = t.opened_at AND r.ticket_id = t.id WHERE c.number = {mark} AND r.unit {units}",
-        (case_no, *parameters),
+        f"JOIN reach r ON r.sort_key = t.opened_at AND r.ticket_id = t.id WHERE c.number = {mark} AND r.unit {units}"
     )
+    rows = yield sql, (case_no, *parameters)
     if not rows:
         raise NotFound(f"没有案卷 {case_no[:40]}", f"there is no ticket {case_no[:40]}")
     return Sight(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.clock import Instant
-from engine.definitions.model import FormItem, Title
+from engine.definitions.model import FormItem, Title, Workflow
 from engine.rules.acts import Source
 from engine.rules.chain import canonical
 
@@ -100,6 +100,8 @@ class Outcome:
     created: tuple[int, ...] = ()
     #: Whether this is the answer to a repeated key.
     repeated: bool = False
+    #: The ticket's workflow, for whoever puts this into words; None for what was kept under a key.
+    definition: Workflow | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -83,6 +83,7 @@ class Door:
         Errors: every `HuyingError` of `decide`, `KeyReused`, `NotFound`, `NotSignedIn`, `Busy`.
         """
         at = self.clock.now() if now is None else now
+        self.versions.almanac()  # news of it is asked for before the act has a connection
         both: tuple[int, ...] = ()
         lost: BaseException | None = None
 
@@ -142,7 +143,7 @@ class Door:
         self.add_to(batch, decision, case.definition, now)
         if other is not None:
             self.add_to(batch, self._echo(call, case, other, read.actor, now), other.definition, now)
-        outcome = outcome_of(decision)
+        outcome = outcome_of(decision, case.definition)
         self.keep_key(batch, call, outcome, now)
         if call.caller.receipt and read.case is None:
             batch.add("receipt", (call.caller.receipt, outcome.ticket_id, now))
@@ -157,6 +158,7 @@ class Door:
         `said` is a line that the ticket's history then gets, whatever its rules say.
         """
         now = self.clock.now()
+        self.versions.almanac()
         action, facts = said or ("", None)
 
         def work(transaction: Transaction) -> bool:
@@ -414,7 +416,7 @@ def hand_of(caller: Caller) -> Actor:
     return Actor(kind=kind, name=caller.name)
 
 
-def outcome_of(decision: Decision) -> Outcome:
+def outcome_of(decision: Decision, definition: Workflow | None = None) -> Outcome:
     ticket = decision.ticket
     first = decision.events[0].seq
     return Outcome(
@@ -427,6 +429,7 @@ def outcome_of(decision: Decision) -> Outcome:
         created=tuple(
             seq for seq in (*(t.seq for t in decision.tasks), *(a.seq for a in decision.asks)) if seq > first
         ),
+        definition=definition,
     )
 
 

@@ -10,7 +10,7 @@ from engine.definitions.model import Action, FieldType, FormItem
 from engine.errors import Malformed, Place
 from engine.records import organisation, places, reuse
 from engine.records.areas import chain
-from engine.records.asking import Question, among, ask
+from engine.records.asking import Question, among_keys, ask
 from engine.records.catalogue import asked_items
 from engine.records.knowledge import hidden, units_of
 from engine.records.register_rows import asked_rows
@@ -221,7 +221,7 @@ def _locate(transaction: Transaction, name: str, place: dict[str, Any], wanted: 
 
 
 def _asked_tickets(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, TicketRef]]:
-    match, parameters = among(transaction, codes)
+    match, parameters = among_keys(transaction, codes)
     sql = (
         "SELECT t.id, t.case_no, t.state, t.state_type, t.main_id, t.confidential FROM case_number c "  # noqa: S608 (constant words)
         f"JOIN ticket t ON t.id = c.ticket_id WHERE c.number {match}"
@@ -231,7 +231,7 @@ def _asked_tickets(transaction: Transaction, codes: Collection[str]) -> Question
 
 
 def _asked_uploads(transaction: Transaction, codes: Collection[str]) -> Question[dict[str, str]]:
-    match, parameters = among(transaction, codes)
+    match, parameters = among_keys(transaction, codes)
     sql = f"SELECT sha256, media_type FROM upload WHERE sha256 {match}"  # noqa: S608 (constant words)
     rows = yield sql, parameters
     return {row[0]: row[1] for row in rows}

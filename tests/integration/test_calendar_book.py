@@ -13,7 +13,7 @@ from engine.errors import NotFound
 from engine.exchange.calendar_apply import apply_calendar
 from engine.exchange.calendar_decree import DecreeFile, read_decree
 from engine.exchange.calendar_order import Order
-from engine.records.calendar_book import NEWS_EVERY, CalendarBook
+from engine.records.calendar_book import IN_ACT, NEWS_EVERY, CalendarBook
 from engine.rules.almanac import Almanac
 from engine.rules.calendar_file import CalendarFile
 from tests.support.calendars import DECREE_2027, calendar_file, written
@@ -65,6 +65,23 @@ def test_between_two_looks_the_database_is_not_asked(database: Database, monkeyp
     monkeypatch.setattr(database, "looking", nobody)
     assert all(book.almanac() is first for _ in range(1000))
     assert book.version("office@1") is first.of("office")
+
+
+def test_in_the_middle_of_an_act_it_is_asked_half_a_minute_later(
+    postgresql_database: Database, decree: DecreeFile
+) -> None:
+    ticks = Ticks()
+    apply(postgresql_database, calendar_file())
+    book = CalendarBook(postgresql_database, ticks=ticks)
+    book.look_again()
+    apply(postgresql_database, decree=decree)
+
+    def seen_in_an_act() -> str:
+        return postgresql_database.acting(lambda _: book.almanac().of("office").version)
+
+    for late, version in ((IN_ACT - 0.1, "office@1"), (IN_ACT, "office@2")):
+        ticks.at = NEWS_EVERY + late
+        assert seen_in_an_act() == version
 
 
 def test_without_news_the_almanac_stays_the_same_value(database: Database) -> None:

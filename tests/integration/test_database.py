@@ -18,10 +18,12 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlmodel import Session, col
 
-import engine.database
+import engine.connecting
+from engine import connecting
 from engine.database import Database, Transaction
 from engine.errors import Busy, DatabaseAway, Malformed, NoRoom
 from engine.records.areas import Level
+from engine.writer import Escaped
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +71,30 @@ def test_a_quick_look_sees_one_state_too(database: Database) -> None:
         before = transaction.rows("SELECT count(*) FROM level")
         database.acting(add("street"))
         assert transaction.rows("SELECT count(*) FROM level") == before == [(0,)]
+
+
+def test_after_the_last_question_of_a_look_nothing_is_asked(database: Database) -> None:
+    database.acting(add("street"))
+
+    with database.looking() as transaction:
+        transaction.rows("SELECT 1")
+        assert transaction.finally_together([("SELECT 2", ()), ("SELECT word FROM level", ())]) == [
+            [(2,)],
+            [("street",)],
+        ]
+        with pytest.raises(Escaped):
+            transaction.rows("SELECT 1")
+
+    assert in_use(database) == 0
+    assert words(database) == {"street"}
+
+
+def test_a_last_question_that_fails_leaves_its_connection_usable(database: Database) -> None:
+    for _ in range(20):
+        with pytest.raises((sqlite3.OperationalError, psycopg.Error)), database.looking() as transaction:
+            transaction.finally_together([("SELECT nothing FROM nowhere", ())])
+
+    assert words(database) == set()
 
 
 def test_a_reader_changes_nothing(database: Database) -> None:
@@ -340,7 +366,7 @@ def test_a_full_disk_answers_everybody_and_the_next_act_goes_on(sqlite_database:
 def test_a_lock_that_does_not_go_away_answers_everybody(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.database, "BUSY_MS", 50)
+    monkeypatch.setattr(engine.connecting, "BUSY_MS", 50)
     with closing(Database(sqlite_url)) as database, closing(sqlite3.connect(tmp_path / "huying.db")) as other:
         database.acting(add("before"))
         other.execute("BEGIN IMMEDIATE")
@@ -425,8 +451,8 @@ def test_a_database_that_two_connections_cannot_share_is_refused(url: str) -> No
 @pytest.mark.parametrize("asked", ["?connect_timeout=2", ""], ids=["as the URL says", "as is usual"])
 def test_a_server_that_never_answers_is_given_up(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its machine is off, or a firewall swallows what is sent: nobody hangs for minutes."""
-    assert engine.database._PATIENCE["connect_timeout"] == 10, "as docs/outages.md says"
-    monkeypatch.setitem(engine.database._PATIENCE, "connect_timeout", 2 if not asked else 600)
+    assert connecting._PATIENCE["connect_timeout"] == 10, "as docs/outages.md says"
+    monkeypatch.setitem(connecting._PATIENCE, "connect_timeout", 2 if not asked else 600)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with closing(Database(f"postgresql://nobody@127.0.0.1:{port}/none{asked}")) as database:

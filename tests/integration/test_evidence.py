@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.clock import SetClock, iso, moment
 from engine.database import Database, Transaction
-from engine.records import prints
+from engine.records import prints, reuse
 from engine.records.uploads import key_of
 from tests.support.pictures import cropped, exif, halved, jpeg, scene
 from tests.support.town import BLOCK_CALLS, Town, png, town
@@ -137,6 +137,35 @@ def test_the_same_file_is_found_however_little_it_shows(xidu: Town) -> None:
     photo = sent(xidu, "wang", jpeg(Image.new("RGB", (64, 64), "black")))
     first = reported(xidu, photo)
     assert evidence(xidu, reported(xidu, photo), "report")[0]["same_as"] == [first]
+
+
+def test_a_picture_that_was_shown_ten_thousand_times_is_looked_up_as_one_that_was_shown_once(
+    postgresql_database: Database, clock: SetClock, tmp_path: Path
+) -> None:
+    with town(postgresql_database, clock, tmp_path / "data") as xidu:
+        photo = sent(xidu, "wang", jpeg(scene(17)))
+        first, _ = reported(xidu, photo), reported(xidu, photo)
+        shown = "INSERT INTO attachment (ticket_id, event_seq, field, sha256) SELECT t.id, 100 + n, 'x', %s "
+        postgresql_database.acting(
+            lambda transaction: transaction.run(f"{shown} FROM ticket t, generate_series(1, 5000) n", (photo,))
+        )
+        postgresql_database.vacuum()
+        postgresql_database.acting(lambda transaction: transaction.run("ANALYZE"))
+        with postgresql_database.looking() as transaction:
+            sql, parameters = next(reuse._uses(transaction, [photo], 0, (0, 0, 0)))
+            ((plan,),) = transaction.rows(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", parameters)
+
+        assert evidence(xidu, reported(xidu, photo), "report")[0]["same_as"] == [first]
+    read = [node["Actual Rows"] for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "attachment"]
+    assert read
+    assert max(read) <= 1
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The steps of a plan."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
 
 
 def test_what_is_held_against_a_photo_is_not_told_to_its_citizen(xidu: Town) -> None:

@@ -322,6 +322,9 @@ def test_what_was_read_costs_the_badge_nothing_and_what_sleeps_costs_delivery_no
             plans.append(" ".join(row[3] for row in self.transaction.rows(f"EXPLAIN QUERY PLAN {sql}", parameters)))
             return list(self.transaction.rows(sql, parameters))
 
+        def together(self, statements: Any) -> list[list[Any]]:
+            return [self.rows(*statement) for statement in statements]
+
     with sqlite_database.looking() as transaction:
         unread(cast(Any, Looking(transaction)), Viewer(person_id=1, login="", name=""))
         due_people(cast(Any, Looking(transaction)), Instant(0), 10)

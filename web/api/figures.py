@@ -92,7 +92,7 @@ def every(house: House, me: Me, given: shown.Choices) -> FiguresOut:
     """Every indicator for a period (by default this month), over the tickets that you oversee."""
     known = discover()
     _, asked = shown.asked(me, given, shown.moment_of(house))
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         found = figures(transaction, known.values(), asked)
     return FiguresOut(
         since=iso(asked.since), until=iso(asked.until), as_of=iso(asked.as_of),
@@ -114,7 +114,7 @@ def one(
     """One indicator, what is not in it and why, and its groups; areas and units by their children."""
     indicator = shown.named(name)
     _, asked = shown.asked(me, given, shown.moment_of(house))
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         found = figures(transaction, [indicator], asked)[name]
         left = apart(transaction, indicator, asked)
         groups = breakdown(transaction, [indicator], asked, by)[name] if by else []
@@ -137,7 +137,7 @@ def lines(
     """Exactly what is counted on a side; there are as many lines as the number says."""
     indicator = shown.named(name)
     _, asked = shown.asked(me, given, shown.moment_of(house))
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         found = listed(transaction, indicator, asked, side, after=read_cursor(transaction, after), most=limit)
     return FigureLinesOut(
         items=[

@@ -1,5 +1,6 @@
 """Tickets: report, list, read, see what can be done, do it, read the history."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from engine.application import Application
 from engine.clock import CIVIL_ZONE, DAY, MINUTE, Instant, instant
 from engine.database import Transaction
+from engine.definitions.model import Workflow
 from engine.errors import (
     Endless,
     KeyReused,
@@ -22,14 +24,15 @@ from engine.errors import (
 )
 from engine.records import lists, search, sheet
 from engine.records.access import Viewer
-from engine.records.asking import wrong
+from engine.records.asking import ask, ask_last, wrong
 from engine.records.lists import Wanted
 from engine.records.turns import turns
 from engine.rules.acts import Source
 from engine.stages.calls import Call, Caller, Outcome
 from engine.vocabulary import Stage, StateType
 from web.api import shapes, views
-from web.dependencies import CaseNo, House, Key, Me
+from web.dependencies import CaseNo, House, Key, Me, Token, bearer
+from web.guarding import asked_bearer, guesses_counted
 from web.problems import documented
 
 router = APIRouter(prefix="/tickets", tags=["案卷 / Tickets"])
@@ -80,13 +83,15 @@ class Filters(BaseModel):
     operation_id="report",
     summary="上报 / Report",
     status_code=201,
+    response_model=shapes.OutcomeOut,
     responses=documented(NotSignedIn, NotFound, NotPermitted, KeyReused, TooLarge, NoRoom) | _REPEATED,
 )
-def report(house: House, me: Me, body: shapes.ReportIn, key: Key, response: Response) -> shapes.OutcomeOut:
+def report(house: House, token: Token, body: shapes.ReportIn, key: Key) -> Response:
     """Start a ticket: the form that the workflow's start asks for, place or area included.
 
     With an `Idempotency-Key` a lost connection is harmless: the same request answers the same case number.
     """
+    me = bearer(house, token)
     claimed = _claimed(body.claimed_at, body.source, house.clock.now())
     outcome = house.door.act(
         Call(
@@ -94,9 +99,8 @@ def report(house: House, me: Me, body: shapes.ReportIn, key: Key, response: Resp
             key=key, claimed_at=claimed, source=Source(body.source), channel=body.channel,
         )
     )  # fmt: skip
-    response.headers["Location"] = f"/api/tickets/{outcome.case_no}"
-    response.status_code = 200 if outcome.repeated else 201
-    return _outcome(house, outcome)
+    where = {"Location": f"/api/tickets/{outcome.case_no}"}
+    return _told(house, outcome, 200 if outcome.repeated else 201, where)
 
 
 @router.get("", operation_id="list_tickets", summary="案卷列表 / List", responses=documented(NotSignedIn, NotFound))
@@ -145,15 +149,19 @@ def actions(house: House, me: Me, case_no: CaseNo) -> shapes.OffersOut:
     )
 
 
-@router.post("/{case_no}/acts", operation_id="act", summary="办理 / Act", responses=_ACTED)
-def act(house: House, me: Me, case_no: CaseNo, body: shapes.ActIn, key: Key) -> shapes.OutcomeOut:
+@router.post(
+    "/{case_no}/acts", operation_id="act", summary="办理 / Act", response_model=shapes.OutcomeOut, responses=_ACTED
+)
+def act(house: House, token: Token, case_no: CaseNo, body: shapes.ActIn, key: Key) -> Response:
     """Do one act, as `actions` offers it.
 
     Send `expected` as it was offered: if somebody acted in between you get `stale` and nothing is done.
     """
-    claimed = _claimed(body.claimed_at, body.source, house.clock.now())
-    with house.database.looking() as transaction:
-        seen = sheet.sight(transaction, me, case_no)
+    now = house.clock.now()
+    with guesses_counted(house, token, now), house.database.looking() as transaction:
+        _, me = ask(transaction, asked_bearer(transaction, token, now))
+        claimed = _claimed(body.claimed_at, body.source, now)
+        seen = ask_last(transaction, sheet.asked_sight(transaction, me, case_no))
     outcome = house.door.act(
         Call(
             caller=Caller(person_id=me.person_id), ticket_id=seen.ticket_id, action=body.action, task=body.task,
@@ -161,7 +169,7 @@ def act(house: House, me: Me, case_no: CaseNo, body: shapes.ActIn, key: Key) -> 
             expected=body.expected, key=key, claimed_at=claimed, source=Source(body.source),
         )
     )  # fmt: skip
-    return _outcome(house, outcome)
+    return _told(house, outcome)
 
 
 @router.get("/{case_no}/history", operation_id="read_history", summary="办理过程 / History", responses=_SEEN)
@@ -232,7 +240,16 @@ def _claimed(at: datetime | None, source: str, now: Instant) -> Instant | None:
     return min(claimed, now)
 
 
-def _outcome(house: Application, outcome: Outcome) -> shapes.OutcomeOut:
+def _told(
+    house: Application, outcome: Outcome, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """What came of an act, put into JSON here: the framework would check it again, in another thread."""
+    definition = outcome.definition or _definition(house, outcome)
+    content = views.outcome(outcome, definition).model_dump_json()
+    return Response(content, status, headers, "application/json")
+
+
+def _definition(house: Application, outcome: Outcome) -> Workflow:
+    """The workflow of an outcome that was kept under a key."""
     with house.database.looking() as transaction:
-        case = house.door.case(transaction, outcome.ticket_id)
-    return views.outcome(outcome, case.definition)
+        return house.door.case(transaction, outcome.ticket_id).definition

@@ -35,7 +35,7 @@ def show(request: Request, house: House, here: At, chosen: Choices) -> Response:
     """Figures of a part of the block or of a department, and what stands there now. Errors: as `view`, `period`."""
     now = house.clock.now()
     asked = period(chosen, now)
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         as_of = newest(transaction, now)
         found = figures.board(transaction, seen, asked, as_of, house.settings.rank_from)
@@ -53,7 +53,7 @@ def show(request: Request, house: House, here: At, chosen: Choices) -> Response:
 @router.get("/outlines")
 def outlined(house: House, here: At, chosen: Choices, level: Name = "") -> Response:
     """Outlines of the areas that the board's map colours. Errors: as `view`."""
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         found = outlines.below(transaction, seen.scope.area, level, maps.shown_datum(house.settings))
     return JSONResponse(found, headers={"Cache-Control": _KEPT})
@@ -63,7 +63,7 @@ def outlined(house: House, here: At, chosen: Choices, level: Name = "") -> Respo
 def overdue(request: Request, house: House, here: At, chosen: Choices, after: After = "") -> Response:
     """Deadlines that have passed, the oldest first: in whose hands, how long. Errors: as `view`."""
     now = house.clock.now()
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         skip = standing.passed_windows(transaction, house.versions)
         lines = standing_lists.due(
@@ -77,7 +77,7 @@ def coming(request: Request, house: House, here: At, chosen: Choices, after: Aft
     """Deadlines that end before the next workday does, the nearest first. Errors: as `view`."""
     now = house.clock.now()
     until = standing.tomorrow(house.versions, now)
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         skip = standing.passed_windows(transaction, house.versions)
         lines = standing_lists.due(
@@ -98,7 +98,7 @@ def cards(
     request: Request, house: House, here: At, chosen: Choices, card: Name = "", ended: bool = False, after: After = ""
 ) -> Response:
     """Cards that stand, or that have ended: given when and by whom. Errors: as `view`."""
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         lines = standing_lists.cards(
             transaction, house.versions, seen.scope, card=card, ended=ended, after=_cursor(after)
@@ -111,7 +111,7 @@ def opened(request: Request, house: House, here: At, chosen: Choices, state: Nam
     """Open tickets, or those in a state of a loop, the longest in it first. Errors: as `view`, `NotFound`."""
     now = house.clock.now()
     title = None
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         if state:
             title = board_flow.state_title(house, transaction, chosen.workflow, state)
@@ -128,7 +128,7 @@ def flow(request: Request, house: House, here: At, chosen: Choices) -> Response:
 
     Errors: as `view`, `NotFound` for a loop that is not in force.
     """
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         seen = view(transaction, here.viewer, chosen)
         keys = registers.active_keys(transaction)
         key = chosen.workflow or (keys[0] if keys else "")

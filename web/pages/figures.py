@@ -58,7 +58,7 @@ def every(request: Request, house: House, here: At, given: shown.Choices) -> Res
     """All indicators for a period, over what the reader oversees. Errors: `NotPermitted`."""
     known = list(discover().values())
     given, asked = shown.asked(here.viewer, given, shown.moment_of(house))
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         found = figures(transaction, known, asked)
         chips = shown.chips(transaction, given, "")
     groups = [(group, list(some)) for group, some in groupby(known, key=lambda one: one.group)]
@@ -84,7 +84,7 @@ def one(
     indicator = shown.named(name)
     given, asked = shown.asked(here.viewer, replace(given, by=by, side=side), shown.moment_of(house))
     then = [shown.before(given, months=1), shown.before(given, months=12)]
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         found = figure(transaction, indicator, asked)
         left = apart(transaction, indicator, asked)
         earlier = [(one, figure(transaction, indicator, shown.asked(here.viewer, one, asked.as_of)[1])) for one in then]

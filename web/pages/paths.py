@@ -87,7 +87,7 @@ Filtered = Annotated[Filters, Depends(_filters)]
 def every(request: Request, house: House, here: At) -> Response:
     """The loops whose paths are looked at. Errors: `NotPermitted` for whoever watches over nothing."""
     watched(here.viewer)
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         active = [house.versions.active(transaction, key) for key in registers.active_keys(transaction)]
     return page(request, "paths.html", here=here, workflows=active)
 
@@ -96,7 +96,7 @@ def every(request: Request, house: House, here: At) -> Response:
 def one(request: Request, house: House, here: At, key: Key, filters: Filtered) -> Response:
     """The paths of one loop. Errors: as `every`, `NotFound` for a loop or a code, `Malformed` for a day."""
     wanted = filters.wanted(key, watched(here.viewer))
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         definition = house.versions.active(transaction, key)
         found = conformance(transaction, definition, wanted)
     spoken = Language.EN if language.chosen(request) == "en" else Language.ZH
@@ -130,7 +130,7 @@ def tickets(
     Errors: as `one`.
     """
     wanted = filters.wanted(key, watched(here.viewer))
-    with house.database.looking() as transaction:
+    with house.boards.looking() as transaction:
         definition = house.versions.active(transaction, key)
         among = [path]
         if move is not None and len(move) == 3:
@@ -164,7 +164,7 @@ def download(house: House, here: At, key: Key, filters: Filtered, made: Format =
     )  # fmt: skip
 
     def write(file: IO[bytes]) -> None:
-        with house.database.looking() as transaction:
+        with house.boards.looking() as transaction:
             pack(transaction, made, selected, file)
 
     return spooled(write, name=f"{key}.{made.ending}.gz", media_type="application/gzip")
