@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
-from engine.analysis.exploring import HANDED_BACK, MAIN_CLOSED, MAIN_VOID, Move, Place, Space, Spot
+from engine.analysis.acting import HANDED_BACK, MAIN_CLOSED, MAIN_VOID, Move, Place
+from engine.analysis.exploring import Space, Spot
 from engine.analysis.soundness import Fault, Finding, Step
 from engine.analysis.traces import ANOTHER
 from engine.definitions.conditions import Condition, Joined, Nobody, Not, Tasks
@@ -25,26 +27,62 @@ _BACK = Title("单位退回无依据的任务", "the unit gives back a task that
 _SUB = Title("子案件办结", "its sub-tickets are settled")
 
 
+def of_a_part(space: Space) -> list[Finding]:
+    """What is wrong in a space that was not walked to its end: only what was done there is known."""
+    look = _Look(space, frozenset())
+    return [*look.broken(), *look.left(), *look.undone()]
+
+
+def aside(space: Space) -> list[Finding]:
+    """What can be wrong with a group that stands aside, where limits are free: nothing else hangs on it.
+
+    Where no more was looked for than whether its acts are possible, its requests are known to be answered.
+    """
+    look = _Look(space, frozenset())
+    return [*look.broken(), *(look.unanswered() if not space.until else ())]
+
+
 def examine(space: Space, unsure: frozenset[int] = frozenset()) -> list[Finding]:
     """Everything that is wrong there, the gravest first. Nobody may count on the acts of the `unsure` lines."""
     look = _Look(space, unsure)
     return [*look.broken(), *look.stuck(), *look.vain(), *look.unanswered(), *look.left(), *look.undone()]
 
 
-def impossible(workflow: Workflow, spaces: Iterable[Space]) -> list[Finding]:
-    """States that none of these spaces of one file reaches, and actions that are done in none of them."""
-    spaces = list(spaces)
-    there, happened, done = set[tuple[str, str]](), set[tuple[str, str, str]](), set[Place]()
-    for space in spaces:
-        done |= {place for place in space.done if place[1] not in space.unproven}
-        for spot in space.spots:
-            for move, _ in spot.onward:
-                for line in move.lines:
-                    there |= {(line.kind, line.source), (line.kind, line.target)}
-                    if move.line not in space.unproven or line.action != move.action:
-                        happened.add((line.kind, line.source, line.action))
-            there |= {(task.kind, task.state) for task in spot.case.tasks.values()}
-    main = _Look(spaces[0], frozenset())
+@dataclass(slots=True)
+class Seen:
+    """What has happened in some spaces of one file, which themselves need not be kept."""
+
+    #: Kinds of task, "" for the ticket, with the states that were reached.
+    there: set[tuple[str, str]] = field(default_factory=set)
+    #: The same with the actions that were done there.
+    happened: set[tuple[str, str, str]] = field(default_factory=set)
+    #: The same with the states that were left by an act.
+    left: set[tuple[str | None, str]] = field(default_factory=set)
+    done: set[Place] = field(default_factory=set)
+    cases: int = 0
+    #: Whether some space has more cases than are walked through.
+    too_many: bool = False
+
+    def add(self, space: Space) -> None:
+        self.cases += len(space.spots)
+        self.too_many |= space.too_many
+        self.done |= {place for place in space.done if place[1] not in space.unproven}
+        told = {(id(move.lines), move.line): move for spot in space.spots for move, _ in spot.onward}
+        for move in told.values():
+            for line in move.lines:
+                self.there |= {(line.kind, line.source), (line.kind, line.target)}
+                if line.target != line.source:
+                    self.left.add((line.kind, line.source))
+                if move.line not in space.unproven or line.action != move.action:
+                    self.happened.add((line.kind, line.source, line.action))
+        for case in {id(spot.ground): spot.one for spot in space.spots}.values():
+            self.there |= {(task.kind, task.state) for task in case.tasks.values()}
+
+
+def impossible(workflow: Workflow, space: Space, seen: Seen) -> list[Finding]:
+    """States that nothing has reached, and actions that were never done; ways to them are those of one space."""
+    there, happened, done = seen.there, seen.happened, seen.done
+    main = _Look(space, frozenset())
     found: list[Finding] = []
     for kind in (None, *workflow.tasks):
         for state in workflow.scope(kind).states.values():
@@ -64,25 +102,14 @@ def impossible(workflow: Workflow, spaces: Iterable[Space]) -> list[Finding]:
         why_en = f"'{action.when}' never holds" if action.when else "a rule always moves it on first"
         zh = f"在{_zh(state)}永远办不了“{action.title.zh}”：{why_zh}"
         en = f"'{action.title.en or action.title.zh}' can never be done in {_en(state)}: {why_en}"
-        way = main.first(lambda spot, kind=kind, state=state: _is_in(spot.case, kind, state.name))  # type: ignore[misc]
+        way = main.first(lambda spot, kind=kind, state=state: _is_in(spot.one, kind, state.name))  # type: ignore[misc]
         found.append(main.found(Fault.DEAD, kind, state.name, int(action.line), zh, en, way))
     return found
 
 
 def way_to(space: Space, kind: str | None, state: str) -> tuple[Move, ...]:
     """The shortest way to a state of the ticket or of a kind of task; nothing where none leads there."""
-    return tuple(_Look(space, frozenset()).first(lambda spot: _is_in(spot.case, kind, state)))
-
-
-def leaves(spaces: Iterable[Space], finding: Finding) -> bool:
-    """Whether some task has left by itself the state that it was found to be caught in."""
-    return any(
-        (line.kind, line.source) == (finding.kind, finding.state) and line.target != line.source
-        for space in spaces
-        for spot in space.spots
-        for move, _ in spot.onward
-        for line in move.lines
-    )
+    return tuple(_Look(space, frozenset()).first(lambda spot: _is_in(spot.one, kind, state)))
 
 
 def _declared(workflow: Workflow) -> Iterator[tuple[str | None, State, Action]]:
@@ -113,6 +140,7 @@ class _Look:
 
     def __init__(self, space: Space, unsure: frozenset[int]) -> None:
         self.space, self.workflow, self.unsure = space, space.workflow, unsure
+        self._befores: dict[bool, dict[int, list[int]]] = {}
 
     # -- what stops in a fault ---------------------------------------------------------------------------------------
 
@@ -120,13 +148,13 @@ class _Look:
         """Rules without end, rules that fail, rungs that may not do what they are to do."""
         told: set[tuple[str, int, str]] = set()
         for number, move in self.space.faults:
-            here = self.space.spots[number].case.ticket.state
+            here = self.space.spots[number].one.ticket.state
             state = self.workflow.states.get(here)
             said = (here, move.line, move.action)
             if said in told:
                 continue
             told.add(said)
-            way = (*self.space.way(number), move)
+            way = self.space.way(number, move)
             if move.fault is None:
                 zh = f"时限的阶梯要由时钟办理“{move.action}”，但此时不能办理（{_zh(state)}）"
                 en = f"a deadline makes the clock do '{move.action}', which may not be done then ({_en(state)})"
@@ -153,7 +181,7 @@ class _Look:
             freed = {
                 number for number in caught
                 if any(
-                    after not in caught or spots[after].case.ticket.state != spots[number].case.ticket.state
+                    after not in caught or spots[after].one.ticket.state != spots[number].one.ticket.state
                     for _, after in spots[number].onward
                 )
             }  # fmt: skip
@@ -161,11 +189,12 @@ class _Look:
                 break
             caught -= freed
         traps = [spot for spot in lost if spot.number in caught]
-        for name in dict.fromkeys(spot.case.ticket.state for spot in traps):
-            yield self._trap(next(spot for spot in traps if spot.case.ticket.state == name))
-        around = [spot for spot in lost if spot.number not in self._leading_to(caught)]
+        for name in dict.fromkeys(spot.one.ticket.state for spot in traps):
+            yield self._trap(next(spot for spot in traps if spot.one.ticket.state == name))
+        leading = self._leading_to(caught)
+        around = [spot for spot in lost if spot.number not in leading]
         if around:
-            states = [self.workflow.states[name] for name in dict.fromkeys(s.case.ticket.state for s in around)]
+            states = [self.workflow.states[name] for name in dict.fromkeys(s.one.ticket.state for s in around)]
             zh = f"{'、'.join(map(_zh, states))}之间来回打转，永远到不了终态"
             en = f"{', '.join(map(_en, states))} only lead to each other, never to an end"
             first = states[0]
@@ -173,8 +202,8 @@ class _Look:
             yield self.found(Fault.CIRCLE, None, first.name, int(first.line), zh, en, way)
 
     def _trap(self, spot: Spot) -> Finding:
-        state, way = self.workflow.states[spot.case.ticket.state], self.space.way(spot.number)
-        waited = [kind for kind in self._waits(state) if not CaseFacts(spot.case).joined(kind)]
+        state, way = self.workflow.states[spot.one.ticket.state], self.space.way(spot.number)
+        waited = [kind for kind in self._waits(state) if not CaseFacts(spot.one).joined(kind)]
         fault, silent = Fault.TRAP, not any(move.by in ("person", CLOCK) for move, _ in spot.onward)
         zh = f"到了{_zh(state)}就再也出不来：没有人、时钟或规则能使它离开"
         en = f"whatever comes to {_en(state)} stays there: nobody, no clock and no rule can move it on"
@@ -189,21 +218,20 @@ class _Look:
         return self.found(fault, None, state.name, int(state.line), zh, en, way)
 
     def _idle_acts(self, spot: Spot) -> bool:
-        return any(target.action.by_people() for target in targets(spot.case))
+        return any(target.action.by_people() for target in targets(spot.one))
 
     def _saved(self) -> set[int]:
         """Places from which an end can be reached whatever comes of acts that have several outcomes."""
         spots = self.space.spots
         outcomes: dict[tuple[int, int], set[int]] = {}
-        unsure: set[tuple[int, int]] = set()
         for spot in spots:
+            unsure = {move.act for move, _ in spot.onward if not move.sure or move.line in self.unsure}
             for move, after in spot.onward:
-                outcomes.setdefault((spot.number, move.act), set()).add(after)
-                if not move.sure or move.line in self.unsure:
-                    unsure.add((spot.number, move.act))
+                if move.act not in unsure:
+                    outcomes.setdefault((spot.number, move.act), set()).add(after)
         before: dict[int, list[tuple[int, int]]] = {}
         for act, afters in outcomes.items():
-            for after in afters if act not in unsure else ():
+            for after in afters:
                 before.setdefault(after, []).append(act)
         left = {act: len(afters) for act, afters in outcomes.items()}
         saved = {spot.number for spot in spots if self._final(spot)}
@@ -216,13 +244,9 @@ class _Look:
                     waiting.append(act[0])
         return saved
 
-    def _leading_to(self, numbers: set[int], allowed: Callable[[Move], bool] = lambda _: True) -> set[int]:
-        """Places from which one of these may be come to."""
-        before: dict[int, list[int]] = {}
-        for spot in self.space.spots:
-            for move, after in spot.onward:
-                if allowed(move):
-                    before.setdefault(after, []).append(spot.number)
+    def _leading_to(self, numbers: set[int], *, surely: bool = False) -> set[int]:
+        """Places from which one of these may be come to; by acts that may be counted on, if that is asked."""
+        before = self._before(surely)
         found, waiting = set(numbers), list(numbers)
         while waiting:
             for number in before.get(waiting.pop(), ()):
@@ -231,8 +255,18 @@ class _Look:
                     waiting.append(number)
         return found
 
+    def _before(self, surely: bool) -> dict[int, list[int]]:
+        found = self._befores.get(surely)
+        if found is None:
+            found = self._befores[surely] = {}
+            for spot in self.space.spots:
+                for move, after in spot.onward:
+                    if not surely or (move.sure and move.line not in self.unsure):
+                        found.setdefault(after, []).append(spot.number)
+        return found
+
     def _final(self, spot: Spot) -> bool:
-        state = self.workflow.states.get(spot.case.ticket.state)
+        state = self.workflow.states.get(spot.one.ticket.state)
         return state is not None and state.final
 
     # -- joins, requests ---------------------------------------------------------------------------------------------
@@ -253,7 +287,7 @@ class _Look:
                     yield finding
 
     def _vain_in(self, state: State, kind: str) -> Finding | None:
-        here = [spot for spot in self.space.spots if spot.case.ticket.state == state.name]
+        here = [spot for spot in self.space.spots if spot.one.ticket.state == state.name]
         rules = {
             action.name for action in state.actions.values()
             if RULE in action.by and any(isinstance(a, Joined) and a.kind == kind for a in _plain(action.when))
@@ -261,7 +295,7 @@ class _Look:
         numbers = {spot.number for spot in here}
         holds = {
             spot.number for spot in here
-            if CaseFacts(spot.case).joined(kind)
+            if CaseFacts(spot.one).joined(kind)
             or any(line.action in rules and line.source == state.name for move, _ in spot.onward for line in move.lines)
         }  # fmt: skip
         able = self._within(numbers, holds)
@@ -290,7 +324,7 @@ class _Look:
 
     def _stranded(self, spot: Spot, state: State, kind: str) -> bool:
         """Whether nobody is left whose work could make the join hold, and no act here asks for just that."""
-        case = spot.case
+        case = spot.now()
         live = [task for task in case.round_of(kind) if task.live]
         lead = self.workflow.tasks[kind].join.lead
         if any(task.lead for task in live) if lead else live:
@@ -308,20 +342,22 @@ class _Look:
         """Requests from which nothing leads to a place where they are answered or have lapsed."""
         for kind in (None, *self.workflow.tasks):
             for request in self.workflow.scope(kind).requests.values():
-                open_in = {spot.number for spot in self.space.spots if _asked(spot.case, kind, request.name)}
+                open_in = {spot.number for spot in self.space.spots if _asked(spot.one, kind, request.name)}
+                if not open_in:
+                    continue
                 rest = {spot.number for spot in self.space.spots} - open_in
-                able = self._leading_to(rest, lambda move: move.sure and move.line not in self.unsure)
+                able = self._leading_to(rest, surely=True)
                 first = next((number for number in sorted(open_in - able) if self._heard(number, kind)), None)
                 if first is not None:
                     zh = f"“{request.title.zh}”提出后再也没有答复"
                     en = f"once asked, '{request.title.en or request.title.zh}' is never answered"
-                    here = self.space.spots[first].case.ticket.state
+                    here = self.space.spots[first].one.ticket.state
                     way = self.space.way(first)
                     yield self.found(Fault.UNANSWERED, kind, here, int(request.line), zh, en, way)
 
     def _heard(self, number: int, kind: str | None) -> bool:
         spot = self.space.spots[number]
-        unheard = self.space.view.bearing.unheard[spot.case.ticket.state]
+        unheard = self.space.view.bearing.unheard[spot.one.ticket.state]
         return spot.busy is None and not self._final(spot) and kind not in unheard
 
     # -- what an act leaves behind -----------------------------------------------------------------------------------
@@ -331,13 +367,13 @@ class _Look:
         told: set[tuple[Fault, str]] = set()
         for spot in self.space.spots[1:]:
             for fault, zh, en in self._left_in(spot):
-                state = self.workflow.states[spot.case.ticket.state]
+                state = self.workflow.states[spot.one.ticket.state]
                 if (fault, state.name) not in told:
                     told.add((fault, state.name))
                     yield self.found(fault, None, state.name, int(state.line), zh, en, self.space.way(spot.number))
 
     def _left_in(self, spot: Spot) -> Iterator[tuple[Fault, str, str]]:
-        case, state = spot.case, self.workflow.states[spot.case.ticket.state]
+        case, state = spot.one, self.workflow.states[spot.one.ticket.state]
         stale = [t for t in case.tasks.values() if t.open and t.round != case.ticket.memory.rounds.get(t.kind, 0)]
         at_work = [task for task in case.tasks.values() if task.open]
         if stale or (state.final and at_work):
@@ -370,14 +406,14 @@ class _Look:
                 state = self.workflow.states[first.source]
                 zh = f"在{_zh(state)}办理“{move.action}”后，规则“{back.action}”立即使它退回"
                 en = f"what '{move.action}' does in {_en(state)} the rule '{back.action}' undoes at once"
-                way = (*self.space.way(spot.number), move)
+                way = self.space.way(spot.number, move)
                 yield self.found(Fault.UNDONE, None, first.source, move.line, zh, en, way)
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
     def first(self, wanted: Callable[[Spot], bool]) -> Iterable[Move]:
         """The way to the first place that is wanted."""
-        number = next((spot.number for spot in self.space.spots if spot.case.ticket.last_seq and wanted(spot)), None)
+        number = next((spot.number for spot in self.space.spots if spot.one.ticket.last_seq and wanted(spot)), None)
         return self.space.way(number) if number is not None else ()
 
     def found(

@@ -32,11 +32,34 @@ def main_part(workflow: Workflow) -> Workflow:
     return _with(workflow, Aside())
 
 
+def whole(workflow: Workflow) -> Workflow:
+    """What steers with all that stands aside, sliced; nothing is to be done once only."""
+    names = frozenset[str]().union(*_groups(_without_requests(workflow)))
+    return freed(_with(workflow, Aside(names, frozenset(steerless(workflow)))), ())[0]
+
+
 def asides(workflow: Workflow) -> list[tuple[Aside, Workflow]]:
     """Each group that stands aside, with what steers and itself, sliced."""
     found = [Aside(requests=frozenset({name})) for name in steerless(workflow)]
     found += [Aside(names=frozenset(names)) for names in _groups(_without_requests(workflow))]
     return [(one, _with(workflow, one)) for one in found]
+
+
+def always_answered(workflow: Workflow, aside: Aside) -> bool:
+    """Whether each request of a group has an answer that people may give whenever it is open, by the file itself."""
+    return all(
+        any(
+            answer.by_people() and answer.when is None and answer.before is None and answer.once is None
+            for answer in _request(workflow, named).answers.values()
+        )
+        for named in aside.requests
+    )
+
+
+def beyond(part: Workflow, main: Workflow) -> frozenset[int]:
+    """The lines of the acts of a group that stands aside: all that do not do just the same without it."""
+    own = list(every_action(main))
+    return frozenset(int(one.line) for one in every_action(part) if one not in own)
 
 
 def _without_requests(workflow: Workflow) -> Workflow:

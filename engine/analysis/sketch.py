@@ -193,12 +193,15 @@ class View:
         memory.marks &= live
 
     def _cut(self, memory: Memory) -> None:
-        for name, value in memory.counters.items():
+        for name, value in list(memory.counters.items()):
             steps = self.steps[name]
             if self.roughly:
                 memory.counters[name] = max(step for step in steps if step <= value)
             elif value > steps[-1]:
                 memory.counters[name] = steps[-1]
+            if not memory.counters[name]:
+                # What stands below the first step is as if it had never been counted.
+                del memory.counters[name]
 
     def _tasks(self, case: Case) -> dict[int, Task]:
         """Those at work, and of the present round what is finished; one void one of a state, where any is asked for."""
@@ -217,8 +220,14 @@ class View:
                 kept[seq] = task
         return kept
 
-    def key(self, case: Case) -> tuple[Any, ...]:
-        """What the case is told apart by: equal for cases that differ in names and order only."""
+    def outside(self, case: Case) -> tuple[Any, ...]:
+        """All that a case is told apart by but its tasks."""
+        return (self.parts(case)[0], _facts(case.ticket.memory))
+
+    def parts(self, case: Case) -> tuple[tuple[Any, ...], dict[int, tuple[Any, ...]]]:
+        """What a case is told apart by beside the counters, marks and choices of its ticket: the ticket's own part, and
+        each task that is heard. Equal for cases that differ in names and order only.
+        """
         ticket, memory = case.ticket, case.ticket.memory
         clocks: dict[tuple[int | None, int | None], list[tuple[Any, ...]]] = {}
         for timer in case.timers.values():
@@ -228,11 +237,9 @@ class View:
             asked.setdefault(ask.task_seq, []).append((ask.name, _sorted(clocks.get((ask.task_seq, ask.seq)))))
         unheard = self.bearing.unheard[ticket.state] if ticket.state else ()
         heard = (task for task in case.tasks.values() if task.kind not in unheard)
-        tasks = [self._task_key(case, task, clocks, asked) for task in heard]
-        tasks.sort()
-        return (
+        tasks = {task.seq: self._task_key(case, task, clocks, asked) for task in heard}
+        own = (
             ticket.state,
-            _facts(memory),
             ticket.item is not None, ticket.urgency is not None,
             None if ticket.main_id is None else ticket.main_type,
             ticket.open_subs,
@@ -240,8 +247,8 @@ class View:
             tuple(sorted(deed.action for deed in memory.deeds if deed.task_seq is None)),
             _sorted(clocks.get((None, None))),
             _sorted(asked.get(None)),
-            tuple(tasks),
         )  # fmt: skip
+        return own, tasks
 
     def signature(self, case: Case, task: Task) -> tuple[Any, ...]:
         """What one task is told apart by."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 
-from engine.analysis.exploring import Move
+from engine.analysis.acting import Move
 from engine.analysis.spots import Known, Spot, backwards
 from engine.definitions.machine import BEFORE, Machine
 from engine.definitions.model import RULE, Action, State, TaskKind, Title, Workflow

@@ -5,14 +5,28 @@ are explored. A small file is explored exactly. In a large one, what only bounds
 on it: what then is sound is sound; what then is found is looked for once more, exactly.
 """
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from threading import Lock
+from typing import ClassVar, Final
 
 from engine.analysis import findings, soundness
-from engine.analysis.exploring import MOST, TASKS, Space
-from engine.analysis.influence import asides, bounded, freed, limit_groups, limits, main_part
+from engine.analysis.exploring import MOST, TASKS, Common, Space
+from engine.analysis.findings import Seen
+from engine.analysis.influence import (
+    always_answered,
+    asides,
+    beyond,
+    bounded,
+    freed,
+    limit_groups,
+    limits,
+    main_part,
+    whole,
+)
 from engine.analysis.soundness import Fault, Finding
 from engine.definitions.model import Title, Workflow
 
@@ -27,6 +41,8 @@ UNDECIDED_HERE: Final = Title(
 )
 
 _STUCK = (Fault.TRAP, Fault.CIRCLE, Fault.NOBODY, Fault.VAIN)
+#: What is looked for in a group that stands aside.
+_ASIDE = (Fault.UNANSWERED, Fault.ENDLESS, Fault.FAILS, *_STUCK)
 
 
 class Outcome(StrEnum):
@@ -58,69 +74,122 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
     3. explore each group that stands aside, with one task of a kind
     4. states never reached and actions never possible, over all of them
     """
+    common = Common(whole(workflow), tasks=1)
+    with _without_collector():
+        try:
+            return _judged(workflow, common, tasks, small, most)
+        finally:
+            common.grounds.forget()
+
+
+def _judged(workflow: Workflow, common: Common, tasks: int, small: int, most: int) -> Verdict:
     quick = [one for one in soundness.examine(workflow) if one.fault is not Fault.TOO_MANY]
-    main = main_part(workflow)
-    exact = Space(main, tasks=tasks, most=small)
-    spaces, found, free = [exact], [], exact.too_many
-    if not free:
-        found = findings.examine(exact)
+    main, seen = main_part(workflow), Seen()
+    exact = _small(main, common, tasks, small)
+    free = exact is None
+    if exact is not None:
+        first, found = exact, findings.examine(exact)
+        seen.add(exact)
     else:
-        spaces, found = _with_limits_free(main, limits(main), tasks, most)
+        first, found = _with_limits_free(main, limits(main), common, tasks, most, seen)
         if any(one.fault not in (Fault.UNREACHED, Fault.DEAD) for one in found):
             # Marks and choices may be what leads on: only counters are let free.
-            spaces, found = _with_limits_free(main, limits(main) & main.caps.keys(), tasks, most)
-        if any(space.too_many for space in spaces):
-            return _undecided(quick, spaces, tasks, most)
-    for _, part in asides(workflow):
-        space = _aside(part, tasks, small, free=free)
-        if space.too_many:
-            return _undecided(quick, [*spaces, space], tasks, most)
-        spaces.append(space)
-        looked_for = (Fault.UNANSWERED, Fault.ENDLESS, Fault.FAILS, *(_STUCK if not free else ()))
+            seen = Seen()
+            first, found = _with_limits_free(main, limits(main) & main.caps.keys(), common, tasks, most, seen)
+        if seen.too_many:
+            return _undecided(quick, seen, tasks, most)
+    for group, part in asides(workflow):
+        # What is always answered need not be walked through further than to where each of its acts was possible.
+        until = beyond(part, main) if always_answered(part, group) else frozenset[int]()
+        space = _aside(part, main, common, until) if free else _aside_exactly(part, main, common, tasks, small)
+        seen.add(space)
+        if seen.too_many:
+            return _undecided(quick, seen, tasks, most)
+        wrong = findings.aside(space) if free else findings.examine(space)
         told = {(one.fault, one.kind, one.state) for one in found}
         found += [
-            one for one in findings.examine(space)
-            if one.fault in looked_for and (one.fault, one.kind, one.state) not in told
+            one for one in wrong if one.fault in _ASIDE and (one.fault, one.kind, one.state) not in told
         ]  # fmt: skip
-    found += findings.impossible(workflow, spaces)
+    found += findings.impossible(workflow, first, seen)
     if free and found:
         found, complete = _exactly(main, found, tasks, most)
         if not found and not complete:
-            return _undecided(quick, spaces, tasks, most)
-    all_found = _merged(quick, found, spaces)
-    cases = sum(len(space.spots) for space in spaces)
+            return _undecided(quick, seen, tasks, most)
+    all_found = _merged(quick, found, first, seen)
     outcome = Outcome.UNSOUND if all_found else Outcome.SOUND
-    return Verdict(outcome=outcome, findings=tuple(all_found), cases=cases, tasks=tasks, freed=free)
+    return Verdict(outcome=outcome, findings=tuple(all_found), cases=seen.cases, tasks=tasks, freed=free)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """What is walked through stays until all is said: to look for garbage in it again and again takes a third of the
+    time, and finds none."""
+    with _pausing:
+        pauses = _Pauses.now = _Pauses.now + 1
+        if pauses == 1:
+            _Pauses.was_on = gc.isenabled()
+            gc.disable()
+    try:
+        yield
+    finally:
+        with _pausing:
+            _Pauses.now -= 1
+            if not _Pauses.now and _Pauses.was_on:
+                gc.enable()
+
+
+class _Pauses:
+    """How many verdicts are being found in this process, and whether there was a collector before."""
+
+    now: ClassVar[int] = 0
+    was_on: ClassVar[bool] = True
+
+
+_pausing = Lock()
+
+
+def _small(main: Workflow, common: Common, tasks: int, small: int) -> Space | None:
+    """A file as it is, if it is small; not tried if one task of a kind and limits let free are too much already."""
+    if Space(freed(main, limits(main))[0], tasks=1, most=small, common=common).too_many:
+        return None
+    space = Space(main, tasks=tasks, most=small)
+    return None if space.too_many else space
 
 
 def _with_limits_free(
-    main: Workflow, free_names: frozenset[str], tasks: int, most: int
-) -> tuple[list[Space], list[Finding]]:
+    main: Workflow, free_names: frozenset[str], common: Common, tasks: int, most: int, seen: Seen
+) -> tuple[Space, list[Finding]]:
     """One task of a kind step by step, then several; where nothing is found there, there is nothing."""
     free, unsure = freed(main, free_names)
-    spaces = [Space(free, tasks=1, most=most), Space(free, tasks=tasks, most=most, roughly=True)]
-    found = [one for space in spaces for one in findings.examine(space, unsure)]
-    for space in spaces:
+    first = Space(free, tasks=1, most=most, common=common)
+    found: list[Finding] = []
+    for space in (first, Space(free, tasks=tasks, most=most, roughly=True)):
+        found += findings.examine(space, unsure)
         space.unproven = bounded(main, free_names)
+        seen.add(space)
     for group in limit_groups(main):
         # What a limit bounds can be done only if it can be done with that limit kept.
         asked = bounded(main, group)
         for number in dict.fromkeys((1, tasks)):
-            space = Space(freed(main, free_names - group)[0], tasks=number, most=most, until=asked)
+            kept = freed(main, free_names - group)[0]
+            space = Space(kept, tasks=number, most=most, until=asked, common=common)
             space.unproven = bounded(main, free_names - group)
-            spaces.append(space)
+            seen.add(space)
             if asked <= {line for _, line, _ in space.done}:
                 break
-    return spaces, found
+    return first, found
 
 
-def _aside(part: Workflow, tasks: int, small: int, *, free: bool) -> Space:
-    """A group that stands aside; in a large file limits are let free, its own are not."""
-    space = None if free else Space(part, tasks=tasks, most=small)
-    if space is not None and not space.too_many:
-        return space
-    gone = limits(main_part(part))
-    space = Space(freed(part, gone)[0], tasks=1, most=MOST)
+def _aside_exactly(part: Workflow, main: Workflow, common: Common, tasks: int, small: int) -> Space:
+    """A group that stands aside in a small file."""
+    space = Space(part, tasks=tasks, most=small)
+    return _aside(part, main, common, frozenset()) if space.too_many else space
+
+
+def _aside(part: Workflow, main: Workflow, common: Common, until: frozenset[int]) -> Space:
+    """A group that stands aside in a large file: with one task of a kind, and limits let free that are not its own."""
+    gone = limits(main)
+    space = Space(freed(part, gone)[0], tasks=1, most=MOST, until=until, common=common)
     space.unproven = bounded(part, gone)
     return space
 
@@ -131,27 +200,23 @@ def _exactly(main: Workflow, rough: list[Finding], tasks: int, most: int) -> tup
     if len(proven) == len(rough):
         return proven, True
     space = Space(main, tasks=tasks, most=most)
-    found = findings.examine(space)
-    if space.too_many:
-        # Of a part of the space only what was done there is known.
-        found = [
-            one for one in found if one.fault in (Fault.ENDLESS, Fault.FAILS, Fault.MOOT, Fault.UNDONE, Fault.LEFT)
-        ]
+    found = findings.of_a_part(space) if space.too_many else findings.examine(space)
+    kept = (Fault.ENDLESS, Fault.FAILS, Fault.MOOT, Fault.UNDONE, Fault.LEFT)
+    found = [one for one in found if not space.too_many or one.fault in kept]
     return [*found, *proven], not space.too_many
 
 
-def _undecided(quick: list[Finding], spaces: Iterable[Space], tasks: int, most: int) -> Verdict:
+def _undecided(quick: list[Finding], seen: Seen, tasks: int, most: int) -> Verdict:
     """More cases than are walked through; what the quick walk has proven stands all the same."""
-    cases = sum(len(space.spots) for space in spaces)
     if quick:
-        return Verdict(outcome=Outcome.UNSOUND, findings=tuple(quick), cases=cases, tasks=tasks)
+        return Verdict(outcome=Outcome.UNSOUND, findings=tuple(quick), cases=seen.cases, tasks=tasks)
     zh = f"每类任务至多 {tasks} 项时，情形已超过 {most:,} 种，无法判定"
     en = f"with at most {tasks} tasks of a kind there are more than {most:,} situations: undecided"
     found = Finding(fault=Fault.TOO_MANY, kind=None, state="", line=1, zh=zh, en=en)
-    return Verdict(outcome=Outcome.UNDECIDED, findings=(found,), cases=cases, tasks=tasks)
+    return Verdict(outcome=Outcome.UNDECIDED, findings=(found,), cases=seen.cases, tasks=tasks)
 
 
-def _merged(quick: list[Finding], found: list[Finding], spaces: list[Space]) -> list[Finding]:
+def _merged(quick: list[Finding], found: list[Finding], first: Space, seen: Seen) -> list[Finding]:
     """What the quick walk says, with a way that can be walked; and what only the exploration has found."""
     left = list(found)
     merged: list[Finding] = []
@@ -161,7 +226,11 @@ def _merged(quick: list[Finding], found: list[Finding], spaces: list[Space]) -> 
             # What is wrong in a state that nothing leads to is not to be told before something does.
             continue
         same = [other for other in left if _same(one, other)]
-        if not same and one.fault in (*_STUCK, Fault.ENDLESS) and (one.kind is None or findings.leaves(spaces, one)):
+        if (
+            not same
+            and one.fault in (*_STUCK, Fault.ENDLESS)
+            and (one.kind is None or (one.kind, one.state) in seen.left)
+        ):
             # Walked through by itself a scope takes more for possible than there is: whole tickets never come there.
             continue
         left = [other for other in left if other not in same]
@@ -169,7 +238,7 @@ def _merged(quick: list[Finding], found: list[Finding], spaces: list[Space]) -> 
         if way is not None:
             merged.append(replace(one, way=way.way, trace=way.trace))
         else:
-            way_there = findings.way_to(spaces[0], one.kind, one.state)
+            way_there = findings.way_to(first, one.kind, one.state)
             merged.append(replace(one, way=way_there) if way_there else one)
     return [*merged, *left]
 

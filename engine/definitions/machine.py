@@ -56,7 +56,7 @@ class _Table(Table):
 class Machine:
     """The transitions of a ticket, or of one kind of task."""
 
-    __slots__ = ("_edges", "_events")
+    __slots__ = ("_edges", "_events", "_moved")
 
     _cache: ClassVar[OrderedDict[int, tuple[Workflow, dict[str | None, "Machine"]]]] = OrderedDict()
     _lock: ClassVar[Lock] = Lock()
@@ -74,6 +74,8 @@ class Machine:
         for edge in self._edges:
             table.add_transition(_trigger(edge.action.name, edge.request), edge.source, edge.target, edge=edge)
         self._events = table.events
+        #: State and trigger → the state after, as the table has answered: without guards it answers alike every time.
+        self._moved: dict[tuple[str, str], str] = {}
 
     @classmethod
     def of(cls, definition: Workflow, kind: str | None = None) -> "Machine":
@@ -94,7 +96,12 @@ class Machine:
 
         Errors: `NotAllowedNow` when the table has no such transition from the present state, or refuses it.
         """
-        event = self._events.get(_trigger(action, request))
+        trigger = _trigger(action, request)
+        moved = self._moved.get((case.state, trigger))
+        if moved is not None:
+            case.state = moved
+            return moved
+        event, before = self._events.get(trigger), case.state
         if event is None:
             raise _not_here(case.state, action)
         try:
@@ -103,6 +110,7 @@ class Machine:
             raise _not_here(case.state, action) from error
         if not done:
             raise _not_here(case.state, action)
+        self._moved[before, trigger] = case.state
         return case.state
 
     def actions_in(self, state: str) -> tuple[Action, ...]:

@@ -35,7 +35,7 @@ def activate(
     """
     given = list(definitions)
     with database.looking() as looking:
-        # Before anybody waits: a large file takes many seconds. What was in force once may come back as it was.
+        # Before anybody waits: a large file takes a second or more. What was in force once may come back as it was.
         judged = {
             one.sha256: judging.judge(one)
             for one in given

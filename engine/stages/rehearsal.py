@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from engine.analysis.exploring import HANDED_BACK, MAIN_CLOSED, MAIN_VOID, SUB_SETTLED, Move
+from engine.analysis.acting import HANDED_BACK, MAIN_CLOSED, MAIN_VOID, SUB_SETTLED, Move
 from engine.analysis.sketch import MAIN, Line
 from engine.definitions.model import FieldType, FormItem, Need, Title, Workflow
 from engine.errors import Endless, HuyingError
