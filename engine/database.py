@@ -43,9 +43,10 @@ def metadata() -> MetaData:
 class Transaction:
     """One transaction, while it lasts. Hot paths use `rows` and `run` on the driver; the rest uses `connection`."""
 
-    __slots__ = ("_ended", "_last", "connection", "dialect", "driver")
+    __slots__ = ("_ended", "_keep", "_last", "connection", "dialect", "driver")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, keep: bool = True) -> None:
+        self._keep = keep
         self._last: tuple[Sequence[Statement], type[Exception]] | None = None
         self._ended = False
         self.connection = connection
@@ -60,7 +61,7 @@ class Transaction:
         """Rows of several statements, on PostgreSQL in one journey to the server."""
         self.flush()
         if self.postgresql:
-            return [answer.rows for answer in travel(self.driver, statements)]
+            return [answer.rows for answer in travel(self.driver, statements, keep=self._keep)]
         return [self.driver.execute(sql, parameters).fetchall() for sql, parameters in statements]
 
     def finally_together(self, statements: Sequence[Statement]) -> list[list[Any]]:
@@ -182,9 +183,14 @@ class Database:
             session.commit()
 
     @contextmanager
-    def looking(self) -> Iterator[Transaction]:
-        """Like `reading`, for hot paths: a transaction on the driver that changes nothing. Errors: as `reading`."""
-        with outage.told(), self._transaction(self._readers) as transaction:
+    def looking(self, *, anew: bool = False) -> Iterator[Transaction]:
+        """Like `reading`, for hot paths: a transaction on the driver that changes nothing.
+
+        `anew` is for questions over many rows: PostgreSQL plans each for the values that it comes with, where after
+        five times it would take one plan for all of them, which for a month and for a year, for a bureau and for an
+        office cannot be the same. Errors: as `reading`.
+        """
+        with outage.told(), self._transaction(self._readers, keep=not anew) as transaction:
             yield transaction
             transaction.commit()
 
@@ -290,10 +296,10 @@ class Database:
         raise AssertionError
 
     @contextmanager
-    def _transaction(self, db_engine: Engine) -> Iterator[Transaction]:
+    def _transaction(self, db_engine: Engine, *, keep: bool = True) -> Iterator[Transaction]:
         with db_engine.connect() as connection:
             connection.begin()
-            transaction = Transaction(connection)
+            transaction = Transaction(connection, keep=keep)
             try:
                 yield transaction
             except BaseException:

@@ -39,16 +39,19 @@ _ISOLATION = {
 }
 
 
-def travel(connection: "psycopg.Connection[Any]", statements: Sequence[Statement]) -> list["Answer"]:
+def travel(
+    connection: "psycopg.Connection[Any]", statements: Sequence[Statement], *, keep: bool = True
+) -> list["Answer"]:
     """Send all statements, in a transaction that is begun if none is; the answers in order.
 
+    With `keep` they are kept prepared, else each is planned for the values that it comes with.
     The first failure fails the rest of the journey. Errors: psycopg's, as its cursor raises them.
     """
     kept = _PREPARED.setdefault(connection, {})
     if len(kept) > MOST_PREPARED:
         connection.pgconn.exec_(b"DEALLOCATE ALL")
         kept.clear()
-    journey = _Journey(connection, kept)
+    journey = _Journey(connection, kept, keep=keep and connection not in _FORGETFUL)
     # What cannot be sent is refused before anything is.
     ready = [(sql, [_text(value) for value in parameters]) for sql, parameters in statements]
     try:
@@ -77,9 +80,9 @@ class Answer:
 class _Journey:
     """One journey: what was sent, and what each answer is the answer to."""
 
-    def __init__(self, connection: "psycopg.Connection[Any]", kept: dict[str, bytes]) -> None:
+    def __init__(self, connection: "psycopg.Connection[Any]", kept: dict[str, bytes], *, keep: bool) -> None:
         self._connection, self._wire, self._kept = connection, connection.pgconn, kept
-        self._forgetful = connection in _FORGETFUL
+        self._keep = keep
         #: For each answer to come: the SQL being prepared, None for a statement, "" for BEGIN.
         self._coming: list[str | None] = []
 
@@ -90,7 +93,7 @@ class _Journey:
             wire.send_query_params(_begin(self._connection), None)
             self._coming.append("")
         for sql, parameters in statements:
-            if self._forgetful:
+            if not self._keep:
                 wire.send_query_params(_numbered(sql), parameters)
                 self._coming.append(None)
                 continue

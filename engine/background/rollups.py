@@ -109,7 +109,7 @@ def _refresh(
     stopping: Callable[[], bool],
     hear: Callable[[int, int], None],
 ) -> int:
-    with database.looking() as transaction:
+    with database.looking(anew=True) as transaction:
         depths = _depths(transaction)
         months = dict(transaction.rows("SELECT month, touched FROM rollup_month ORDER BY month DESC"))
         as_of = clock.now()
@@ -126,7 +126,7 @@ def _refresh(
             waiting = []
         hear(done, len(due))
     counted = [_count_spans(database, round_, month, months[month]) for month in spans]
-    with database.looking() as transaction:
+    with database.looking(anew=True) as transaction:
         until = standing.tomorrow(versions, as_of)
         skip = standing.passed_windows(transaction, versions)
         stands = _Stands(until, standing_counts.counted(transaction, skip, as_of, until))
@@ -168,12 +168,12 @@ def _spans_due(transaction: Transaction, months: dict[int, int], layout: str) ->
 
 def _count_spans(database: Database, round_: _Round, month: Instant, touched: int) -> "_Spans":
     depths = round_.depths
-    with database.looking() as transaction:
+    with database.looking(anew=True) as transaction:
         rows = span_months.counted(transaction, month, round_.as_of, depths)
         unknown = _unknown(transaction, {row[1] for row in rows if row[0] == Cut.AREA}, _wanted(depths))
     if unknown:
         database.acting(lambda writing: _know(writing, unknown, _wanted(depths)))
-        with database.looking() as transaction:
+        with database.looking(anew=True) as transaction:
             rows = span_months.counted(transaction, month, round_.as_of, depths)
     return _Spans(month, touched, rows)
 
@@ -194,15 +194,15 @@ def _depths(transaction: Transaction) -> Depths:
 
 
 def _count(database: Database, round_: _Round, series: Series, month: Instant, touched: int) -> _Counted:
-    with database.looking() as transaction:
+    with database.looking(anew=True) as transaction:
         rows, next_at, paths = _told(transaction, round_, series, month)
         wanted = _wanted(round_.depths)
         unknown = _unknown(transaction, paths, wanted)
     if unknown:
         database.acting(lambda writing: _know(writing, unknown, wanted))
-        with database.looking() as transaction:
+        with database.looking(anew=True) as transaction:
             rows, next_at, _ = _told(transaction, round_, series, month)
-    with database.looking() as transaction:
+    with database.looking(anew=True) as transaction:
         former = _former(transaction, series, month)
     return _Counted(
         series=series.key, month=month, touched=touched, layout=series.layout(round_.depths), next_at=next_at,

@@ -36,7 +36,7 @@ class Replica:
 
     @contextmanager
     def looking(self) -> Iterator[Transaction]:
-        """Like `Database.looking`, of what may be a minute old.
+        """Like `Database.looking`, of what may be a minute old, each question planned for its values.
 
         A replica that can't be had or lags is passed over. Errors: as `Database.looking`; `Busy` or `DatabaseAway` of a
         replica that goes in the middle, and then it is passed over for `ASKED_EVERY` seconds.
@@ -45,7 +45,7 @@ class Replica:
             copy = self._copy if self._is_fit() else None
             transaction = None if copy is None else self._entered(stack, copy)
             if transaction is None:
-                yield stack.enter_context(self._database.looking())
+                yield stack.enter_context(self._database.looking(anew=True))
                 return
             try:
                 yield transaction
@@ -60,7 +60,7 @@ class Replica:
 
     def _entered(self, stack: ExitStack, copy: Database) -> Transaction | None:
         try:
-            return stack.enter_context(copy.looking())
+            return stack.enter_context(copy.looking(anew=True))
         except Busy:
             self._pass_over("does not answer")
             return None

@@ -27,9 +27,9 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The first word of each statement of each journey that begins from now on."""
     journeys: list[list[str]] = []
 
-    def seen(connection: Any, statements: Sequence[Statement]) -> list[Answer]:
+    def seen(connection: Any, statements: Sequence[Statement], *, keep: bool = True) -> list[Answer]:
         journeys.append([sql.split()[0] for sql, _ in statements])
-        return travel(connection, statements)
+        return travel(connection, statements, keep=keep)
 
     monkeypatch.setattr(engine.database, "travel", seen)
     return journeys
@@ -60,4 +60,4 @@ def test_who_is_asking_is_looked_up_without_a_journey_to_end_it(xidu: Town, monk
 
     assert xidu.ask("shen", "GET", "/api/tickets/20990101-000001/actions").status_code == 404
 
-    assert journeys == [["SELECT", "COMMIT"], ["SELECT"]]
+    assert journeys == [["SELECT", "SELECT", "COMMIT"], ["SELECT"]]

@@ -89,6 +89,25 @@ def test_after_the_last_question_of_a_look_nothing_is_asked(database: Database) 
     assert words(database) == {"street"}
 
 
+def test_a_question_over_many_rows_is_planned_for_its_values(database: Database) -> None:
+    """After five times PostgreSQL would take one plan for all values."""
+    if database.dialect != "postgresql":
+        pytest.skip("SQLite plans without looking at values")
+
+    def kept(anew: bool) -> int:
+        with database.looking(anew=anew) as transaction:
+            for number in range(8):
+                transaction.rows("SELECT %s::bigint + 20261127", (number,))
+            ((found,),) = transaction.rows(
+                "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%20261127%%' "
+                "AND statement NOT LIKE '%%pg_prepared%%'"
+            )
+            return int(found)
+
+    assert kept(anew=True) == 0
+    assert kept(anew=False) == 1
+
+
 def test_a_last_question_that_fails_leaves_its_connection_usable(database: Database) -> None:
     for _ in range(20):
         with pytest.raises((sqlite3.OperationalError, psycopg.Error)), database.looking() as transaction:

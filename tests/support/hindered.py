@@ -91,12 +91,12 @@ def _slow(how: Hindrance) -> None:
 
     travel, begin = database.travel, Transaction.__init__
 
-    def slow_travel(*given: Any) -> Any:
+    def slow_travel(*given: Any, **options: Any) -> Any:
         pause()
-        return travel(*given)
+        return travel(*given, **options)
 
-    def slow_begin(self: Transaction, connection: Connection) -> None:
-        begin(self, connection)
+    def slow_begin(self: Transaction, connection: Connection, *, keep: bool = True) -> None:
+        begin(self, connection, keep=keep)
         if not self.postgresql:
             self.driver = _SlowDriver(self.driver, pause)
 
