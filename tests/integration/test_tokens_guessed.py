@@ -11,7 +11,7 @@ from engine.clock import DAY, MINUTE, SetClock
 from engine.database import Database
 from engine.records import access
 from engine.records.limits import Limit
-from tests.support.town import Town, town
+from tests.support.town import BLOCK_CALLS, Town, town
 from web import guarding
 from web.app import create_app
 
@@ -55,9 +55,13 @@ def test_what_is_refused_for_too_many_guesses_is_not_done(office: Town) -> None:
     real = office.token("wang")
     guessed(office)
     client = TestClient(office.client.app, client=(GUESSER, 50000))
-    for path, sent in (("/api/tickets", {"json": {}}), ("/api/uploads", {"files": {"file": ("a.png", b"x")}})):
+    form = {"description": "窨井盖破损", "place": {"area": "xd-m"}, "before_photos": [office.photo("wang")]}
+    report = {"workflow": BLOCK_CALLS, "action": "report", "form": form}
+    for path, sent in (("/api/tickets", {"json": report}), ("/api/uploads", {"files": {"file": ("a.png", b"x")}})):
         answer = client.post(path, headers={"Authorization": f"Bearer {real}"}, **sent)
         assert answer.status_code == 429, path
+    assert office.get("wang", "/api/tickets")["items"] == []
+    assert office.ask("wang", "POST", "/api/tickets", json=report).status_code == 201, "nothing else was against it"
 
 
 def test_a_program_whose_token_has_ended_shuts_out_nobody_who_shares_its_address(
