@@ -80,13 +80,13 @@ def lifted(transaction: Transaction, asked: Asked) -> Asked:
     """The same question without the limit by units where it cannot go beyond it, for only then rollups answer.
 
     Whoever holds a post of an area reaches every ticket below it that is not confidential, and those are in no count.
-    Whoever holds one area and nothing else asks for that area. Errors: `NotFound` as `scope`.
+    Whoever holds one area and nothing else asks for that area, of whichever department. Errors: `NotFound` as `scope`.
     """
     own = {unit for unit in asked.units or () if unit[1:].isdigit()}
     held = {unit[1:] for unit in own if unit.startswith("a")}
     if asked.units is None or not own:
         return asked
-    if not asked.area and not asked.department and len(own) == len(held) == 1:
+    if not asked.area and len(own) == len(held) == 1:
         asking = Asking(transaction)
         rows = transaction.rows(f"SELECT code FROM area WHERE id = {asking(int(*held))}", asking.parameters)  # noqa: S608
         asked = replace(asked, area=str(rows[0][0]))

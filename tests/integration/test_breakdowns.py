@@ -9,9 +9,9 @@ from engine.background.relay import relay
 from engine.clock import DAY, HOUR, Instant
 from engine.database import Database
 from engine.definitions.indicator_file import discover
-from engine.records import areas
+from engine.records import areas, indicators
 from engine.records.breakdowns import By, Group, breakdown
-from engine.records.indicator_sql import lifted
+from engine.records.indicator_sql import NONE, lifted
 from engine.records.indicators import Asked, Figure, Side, behind, figure, figures
 from engine.records.spans import spans
 from tests.support.cases import MONDAY
@@ -118,6 +118,20 @@ def test_whoever_holds_an_area_is_answered_as_whoever_sees_everything_below_it(w
             replace(asked, area="village", units=()),
         ):
             assert lifted(transaction, kept) == kept
+
+
+@pytest.mark.parametrize("department", ["urban", "bureau", NONE])
+def test_whoever_holds_one_area_asks_for_it_of_whichever_department(
+    world: World, department: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = replace(_asked(world), department=department)
+    limited = replace(asked, units=(f"a{world.areas['street']}",))
+    with world.database.looking() as transaction:
+        assert lifted(transaction, limited) == replace(asked, area="street")
+        free = figures(transaction, ALL, limited)
+        assert department == NONE or free["signed_on_time"].denominator > 0
+        monkeypatch.setattr(indicators, "lifted", lambda _, one: one)
+        assert figures(transaction, ALL, limited) == free, "as tickets that reach the area are counted"
 
 
 def test_whoever_held_the_area_only_since_it_moved_is_limited_by_reach(world: World) -> None:
