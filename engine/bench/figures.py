@@ -33,7 +33,8 @@ PAGES = (
     "/board", "/board?by=department", "/board?by=item", "/board?item=part-77-07", "/board?channel=hotline",
     "/board?department=b1", "/board/overdue", "/board/open", "/board/flow?workflow=block-calls-line-responds",
     "/figures", "/figures/closed_on_time?by=area&side=rest", "/figures/closed_on_time?side=immature",
-    "/figures/handled_on_time?by=department&side=excluded",
+    "/figures/handled_on_time?by=department&side=excluded", "/figures/filed_on_time?by=person",
+    "/figures?department=b1",
 )  # fmt: skip
 #: The district in which they are asked.
 SHAPE = Shape()
@@ -85,7 +86,7 @@ def measured(
     database.acting(lambda writing: writing.run("ANALYZE"))
     database.acting(lambda writing: rollups.touch_months(writing, [rollups.month_of(clock.now())]))
     again = _seconds(lambda: refresh(database, clock, door.versions, indicators))
-    with database.looking() as transaction:
+    with database.looking(anew=True) as transaction:
         ids = [int(row[0]) for row in transaction.rows("SELECT id FROM ticket ORDER BY id LIMIT 500")]
         told = _seconds(lambda: tell_facts(transaction, door.versions, ids))
         at = rollups.counted_at(transaction)
