@@ -137,12 +137,17 @@ def populate(
             tables, [(one, None) for one in born.running], _RECENT // copies, now, whose, None, 2 * _FAR, "R"
         )
         done += database.acting(partial(_copied, copying=running, first=1, last=copies))
+    _ready(database, indexes, now)
+    return done
+
+
+def _ready(database: Database, indexes: Sequence[str], now: Instant) -> None:
+    """After the last copy: the indexes back, every month to be counted, and what the planner knows."""
     for index in indexes:
         database.acting(partial(Transaction.run, sql=index))
     months = {rollups.month_of(now - day * DAY) for day in range(YEARS * 365 + 40)}
     database.acting(lambda writing: rollups.touch_months(writing, months))
     database.acting(lambda writing: writing.run("ANALYZE"))
-    return done
 
 
 # -- what comes through the door -------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from engine.records.rollups import (
     key_of,
     month_of,
     next_month,
-    of_person,
+    person_cut,
     with_department,
 )
 
@@ -199,7 +199,7 @@ class _Place:
         milestone, *others = {one.person for one in indicators}
         if not milestone or others or (self.departments and not with_department(indicators[0].unit)):
             return None
-        return replace(self, cut=of_person(milestone))
+        return replace(self, cut=person_cut(milestone))
 
     def fits(self, depths: Depths) -> bool:
         """Whether there are such rows when they are cut at those depths."""

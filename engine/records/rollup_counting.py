@@ -16,7 +16,7 @@ from engine.records.rollups import (
     Depths,
     Series,
     next_month,
-    of_person,
+    person_cut,
     with_department,
 )
 
@@ -99,7 +99,7 @@ def _by_person(
     width: int,
 ) -> str:
     """From the facts themselves: cut by the people of all milestones at once, groups would be single tickets."""
-    alias, cut = TABLES[series.unit], of_person(milestone)
+    alias, cut = TABLES[series.unit], person_cut(milestone)
     own = [one for one in series.indicators if one.person == milestone]
     shown = [
         ", ".join(f"p.{name}" for name in names) if one in own else ", ".join([_NONE] * len(SIDES))

@@ -41,7 +41,7 @@ class Cut(StrEnum):
     WORKFLOW = "workflow"
     ALL = "all"  #: all of these at once, for the largest areas only
     #: Who reached a milestone, with channel and workflow, of tasks also with department, for the largest areas only:
-    #: one cut of each milestone that indicators name (`of_person`).
+    #: one cut of each milestone that indicators name (`person_cut`).
     PERSON = "person"
 
 
@@ -281,7 +281,7 @@ class Depths:
         return self.singly if cut in (Cut.AREA, *DIMENSIONS) else self.wholly
 
 
-def of_person(milestone: str) -> str:
+def person_cut(milestone: str) -> str:
     """What rows say that are cut by who reached a milestone."""
     return f"{milestone}_by"
 
