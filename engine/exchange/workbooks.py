@@ -1,6 +1,7 @@
 """Excel workbooks, read as a stream; a small file that unpacks into a huge one is refused before it does."""
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -71,7 +72,7 @@ def _refuse_bombs(path: Path) -> None:
                 with archive.open(name) as part:
                     if b"<!DOCTYPE" in part.read(2048).replace(b"\x00", b""):
                         raise BadWorkbook("文件含有不允许的 XML 声明", "the file holds a forbidden XML declaration")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise BadWorkbook("文件已损坏，无法解压", f"the file is damaged and cannot be unpacked: {error}") from error
     if "xl/workbook.xml" not in declared:
         raise BadWorkbook(

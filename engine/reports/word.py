@@ -6,6 +6,7 @@ reaches nothing else: every other construct is refused by name, in the body, in 
 
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -28,6 +29,11 @@ _RUNS = re.compile(r"vbaProject|vbaData|activeX|embeddings/|oleObject|\.bin$", r
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const,
     nodes.For, nodes.If, nodes.Filter, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr,
+)  # fmt: skip
+#: What a damaged file makes the libraries raise.
+_DAMAGED = (
+    ValueError, LookupError, TypeError, AttributeError, SyntaxError, zipfile.BadZipFile, zlib.error,
+    NotImplementedError, EOFError,
 )  # fmt: skip
 #: What XML cannot hold, and what docxtpl takes for breaks of its own.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff￾￿]")
@@ -95,7 +101,7 @@ def _render(template: Path, values: Mapping[str, Any], path: str) -> None:
         document.save(path)
     except TemplateError as failure:
         _explain(failure, environment.read)
-    except (ValueError, KeyError, zipfile.BadZipFile, SyntaxError) as failure:
+    except _DAMAGED as failure:
         raise Malformed(
             "模板已损坏，或标记拆散了表格、段落", f"the template is damaged or its marks tear it apart: {failure}",
             place=_FIELD,
@@ -145,7 +151,7 @@ def _refuse_file(path: Path) -> None:
             for part in parts:
                 _refuse_part(archive, part)
             types = archive.read("[Content_Types].xml").decode("utf-8", "replace")
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as failure:
+    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as failure:
         raise Malformed("这不是 Word 文档（.docx）", "this is no Word document (.docx)", place=_FIELD) from failure
     if _MAIN not in types or "macroEnabled" in types:
         raise Malformed("这不是不含宏的 Word 文档（.docx）", "this is no Word document without macros", place=_FIELD)
