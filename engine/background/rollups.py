@@ -1,22 +1,22 @@
-"""Rollups are kept behind the facts: months whose facts were folded, or in which a due time passed, are counted again.
+"""Rollups are kept behind the facts: what was folded, or in which a due time passed, is counted again.
 
 A round is as of one moment. What it counted is written in one transaction together with that moment, so that whoever
 asks as of it is answered by one state; only a round that is too large for that (the first, a changed file) writes as it
 goes and moves the moment at its end.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.clock import Clock, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Indicator
-from engine.records import rollups, span_months, standing, standing_counts
+from engine.records import rollups, span_rollups, standing, standing_counts
 from engine.records.areas import chain
 from engine.records.asking import Asking, marks
 from engine.records.following import read_to
-from engine.records.rollup_counting import NEXT_DUE, statement
+from engine.records.rollup_counting import NEXT_DUE, Stretches, statement
 from engine.records.rollups import (
     COLUMNS,
     KEY_COLUMNS,
@@ -24,8 +24,9 @@ from engine.records.rollups import (
     SLOT_COLUMNS,
     Cut,
     Depths,
+    Grain,
     Series,
-    depth_of,
+    month_of,
     steps_of,
 )
 from engine.records.versions import Versions
@@ -33,6 +34,8 @@ from engine.records.versions import Versions
 #: Rows are cut by department, item, channel or workflow down to the depth at which there are at most so many areas, and
 #: by all of them at once down to the one above that with at most so many.
 _SINGLY, _WHOLLY = 256, 64
+#: Days are counted of months in which a series has so many facts, and then of these for good: fewer are quick to count.
+WORTH = 20_000
 #: Rows that wait for the end of a round, at most.
 _WAITING = 100_000
 #: `cut`, `above`, `way` and the columns by which it is cut → counts.
@@ -41,22 +44,25 @@ _Rows = dict[tuple[Any, ...], tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A month of a series as of a moment."""
+    """A stretch of a series as of a moment."""
 
     series: str
-    month: Instant
+    grain: Grain
+    since: Instant
     touched: int
     layout: str
     next_at: int | None
+    many: int
     gone: list[tuple[Any, ...]]
     come: _Rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Spans:
-    """The spans of a month."""
+    """The spans of a stretch."""
 
-    month: Instant
+    grain: Grain
+    since: Instant
     touched: int
     rows: list[Sequence[Any]]
 
@@ -70,12 +76,32 @@ class _Stands:
     rows: standing_counts.Rows
 
 
+#: Since when stretches of a grain are, and how often they were folded, the newest first.
+_Folded = dict[Grain, dict[Instant, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    """What is known of a stretch of a series."""
+
+    touched: int
+    next_at: int | None
+    layout: str
+    many: int
+
+
+#: Grain, series, since.
+_Buckets = dict[tuple[str, str, int], _Bucket]
+
+
 @dataclass(frozen=True, slots=True)
 class _Round:
     """What is the same for all buckets of a round."""
 
     as_of: Instant
-    depths: Depths
+    depths: Mapping[Grain, Depths]
+    folded: _Folded
+    buckets: _Buckets
 
 
 def refresh(
@@ -87,9 +113,10 @@ def refresh(
     stopping: Callable[[], bool] = lambda: False,
     hear: Callable[[int, int], None] = lambda done, all_: None,
 ) -> int:
-    """Count again what has changed; how many months of a series that were. `hear` is told how many of how many.
+    """Count again what has changed; how many months, and days of months, of a series that were. `hear` is told how many
+    of how many.
 
-    What is folded meanwhile is left to the next round: months are read before the clock is asked.
+    What is folded meanwhile is left to the next round: stretches are read before the clock is asked.
     """
     with database.looking() as holding:
         # On PostgreSQL one process at a time counts; what another would do meanwhile it does in its next round.
@@ -110,28 +137,46 @@ def _refresh(
     hear: Callable[[int, int], None],
 ) -> int:
     with database.looking(anew=True) as transaction:
-        depths = _depths(transaction)
-        months = dict(transaction.rows("SELECT month, touched FROM rollup_month ORDER BY month DESC"))
-        as_of = clock.now()
-        due = list(_due(transaction, every, months, as_of, depths))
-        spans = list(_spans_due(transaction, months, span_months.layout(depths)))
-    round_ = _Round(as_of, depths)
-    waiting: list[_Counted] = []
-    for done, (series, month) in enumerate(due, 1):
-        if stopping():
-            return done - 1
-        waiting.append(_count(database, round_, series, month, months[month]))
-        if sum(len(one.gone) + len(one.come) for one in waiting) > _WAITING:
-            database.acting(_kept(waiting, round_, None))
-            waiting = []
-        hear(done, len(due))
-    counted = [_count_spans(database, round_, month, months[month]) for month in spans]
+        round_ = _round(transaction, clock)
+    waiting: list[_Counted | _Spans] = []
+    done, due = 0, list(_due(round_, every, Grain.MONTH))
+    for grain in (Grain.MONTH, Grain.DAY):
+        if grain is Grain.DAY:
+            # Which months hold so much that days are worth it is known only now.
+            due += _due(round_, every, grain)
+        for series, since in due[done:]:
+            if stopping():
+                return done
+            waiting += _count(database, round_, series, grain, since)
+            if sum(len(one.gone) + len(one.come) for one in waiting if isinstance(one, _Counted)) > _WAITING:
+                database.acting(_kept(waiting, round_, None))
+                waiting = []
+            done += 1
+            hear(done, len(due))
+    for grain, depths in round_.depths.items():
+        for begins in _spans_due(round_, grain, span_rollups.layout(depths)):
+            if stopping():
+                return done
+            waiting += _count_spans(database, round_, grain, begins)
     with database.looking(anew=True) as transaction:
-        until = standing.tomorrow(versions, as_of)
+        until = standing.tomorrow(versions, round_.as_of)
         skip = standing.passed_windows(transaction, versions)
-        stands = _Stands(until, standing_counts.counted(transaction, skip, as_of, until))
-    database.acting(_kept([*waiting, *counted, stands], round_, [*every, span_months.SERIES, standing_counts.SERIES]))
-    return len(due)
+        stands = _Stands(until, standing_counts.counted(transaction, skip, round_.as_of, until))
+    database.acting(_kept([*waiting, stands], round_, [*every, span_rollups.SERIES, standing_counts.SERIES]))
+    return done
+
+
+def _round(transaction: Transaction, clock: Clock) -> _Round:
+    depths = _depths(transaction)
+    folded: _Folded = {grain: {} for grain in Grain}
+    for grain, since, touched in transaction.rows(
+        "SELECT grain, since, touched FROM rollup_stretch ORDER BY since DESC"
+    ):
+        folded[Grain(grain)][Instant(since)] = touched
+    as_of = clock.now()
+    rows = transaction.rows("SELECT grain, series, since, touched, next_at, layout, many FROM rollup_bucket")
+    buckets = {(grain, series, since): _Bucket(*more) for grain, series, since, *more in rows}
+    return _Round(as_of, depths, folded, buckets)
 
 
 def series_by_key(indicators: Iterable[Indicator]) -> dict[str, Series]:
@@ -139,46 +184,79 @@ def series_by_key(indicators: Iterable[Indicator]) -> dict[str, Series]:
     return {one.key: one for one in rollups.series_of(indicators)}
 
 
-def _due(
-    transaction: Transaction, every: dict[str, Series], months: dict[int, int], as_of: Instant, depths: Depths
-) -> Iterator[tuple[Series, Instant]]:
-    """What has to be counted again, the newest months first."""
-    rows = transaction.rows("SELECT series, month, touched, next_at, layout FROM rollup_bucket")
-    buckets = {(series, month): more for series, month, *more in rows}
-    for month, touched in months.items():
+def _due(round_: _Round, every: dict[str, Series], grain: Grain) -> Iterator[tuple[Series, tuple[Instant, ...]]]:
+    """What has to be counted again, the newest first: months one by one, days of a month together."""
+    depths, months = round_.depths[grain], _by_month(round_.folded[grain])
+    for month, stretches in months.items():
         for series in every.values():
-            counted, next_at, layout = buckets.get((series.key, month), (None, None, ""))
-            passed = next_at is not None and next_at <= as_of
-            if counted != touched or passed or layout != series.layout(depths):
-                yield series, Instant(month)
+            if grain is Grain.DAY and not _worth(round_, series.key, month, stretches):
+                continue
+            layout = series.layout(depths)
+            stale = [one for one in stretches if _stale(round_, series.key, grain, one, layout)]
+            if stale:
+                yield series, tuple(sorted(stale))
 
 
-def _spans_due(transaction: Transaction, months: dict[int, int], layout: str) -> Iterator[Instant]:
-    """The months whose spans have to be counted again: time alone does not change what has ended."""
-    asking = Asking(transaction)
-    rows = transaction.rows(
-        f"SELECT month, touched, layout FROM rollup_bucket WHERE series = {asking(span_months.SERIES)}",  # noqa: S608
-        asking.parameters,
+def _stale(round_: _Round, series: str, grain: Grain, since: Instant, layout: str) -> bool:
+    known = round_.buckets.get((grain, series, since))
+    if known is None or known.touched != round_.folded[grain][since] or known.layout != layout:
+        return True
+    return known.next_at is not None and known.next_at <= round_.as_of
+
+
+def _worth(round_: _Round, series: str, month: Instant, days: Iterable[Instant]) -> bool:
+    """Whether the days of a month of a series are counted."""
+    whole = round_.buckets.get((Grain.MONTH, series, month))
+    return (whole is not None and whole.many >= WORTH) or any(
+        (Grain.DAY, series, day) in round_.buckets for day in days
     )
-    known = {month: (touched, layout) for month, touched, layout in rows}
-    for month, touched in months.items():
-        if known.get(month) != (touched, layout):
-            yield Instant(month)
 
 
-def _count_spans(database: Database, round_: _Round, month: Instant, touched: int) -> "_Spans":
-    depths = round_.depths
+def _by_month(stretches: Iterable[Instant]) -> dict[Instant, list[Instant]]:
+    """Stretches by the month in which they lie, in the order in which they are given."""
+    found: dict[Instant, list[Instant]] = {}
+    for since in stretches:
+        found.setdefault(month_of(since), []).append(since)
+    return found
+
+
+def _spans_due(round_: _Round, grain: Grain, layout: str) -> Iterator[Instant]:
+    """The stretches whose spans have to be counted again: time alone does not change what has ended."""
+    for month, stretches in _by_month(round_.folded[grain]).items():
+        if grain is Grain.DAY and not _worth(round_, span_rollups.SERIES, month, stretches):
+            continue
+        for since in stretches:
+            known = round_.buckets.get((grain, span_rollups.SERIES, since))
+            if known is None or (known.touched, known.layout) != (round_.folded[grain][since], layout):
+                yield since
+
+
+def _count_spans(database: Database, round_: _Round, grain: Grain, since: Instant) -> list[_Spans]:
+    depths = round_.depths[grain]
     with database.looking(anew=True) as transaction:
-        rows = span_months.counted(transaction, month, round_.as_of, depths)
-        unknown = _unknown(transaction, {row[1] for row in rows if row[0] == Cut.AREA}, _wanted(depths))
+        rows = span_rollups.counted(transaction, since, round_.as_of, depths)
+        # Those of days are known by then.
+        whole = {row[1] for row in rows if row[0] == Cut.AREA} if grain is Grain.MONTH else set()
+        unknown = _unknown(transaction, whole, depths)
     if unknown:
-        database.acting(lambda writing: _know(writing, unknown, _wanted(depths)))
+        database.acting(lambda writing: _know(writing, unknown, depths))
         with database.looking(anew=True) as transaction:
-            rows = span_months.counted(transaction, month, round_.as_of, depths)
-    return _Spans(month, touched, rows)
+            rows = span_rollups.counted(transaction, since, round_.as_of, depths)
+    layout = span_rollups.layout(depths)
+    touched = _note(round_, span_rollups.SERIES, grain, since, None, layout, span_rollups.many(rows))
+    return [_Spans(grain, since, touched, rows)]
 
 
-def _depths(transaction: Transaction) -> Depths:
+def _note(
+    round_: _Round, series: str, grain: Grain, since: Instant, next_at: int | None, layout: str, many: int
+) -> int:
+    """Count it no more in this round; how often it had been folded."""
+    touched = round_.folded[grain][since]
+    round_.buckets[grain, series, since] = _Bucket(touched, next_at, layout, many)
+    return touched
+
+
+def _depths(transaction: Transaction) -> dict[Grain, Depths]:
     """How deep rows are cut: grids by one dimension where a district has a hundred or two, streets where a city has."""
     found: dict[int, int] = {}
     for (lineage,) in transaction.rows("SELECT lineage FROM area WHERE valid_to IS NULL"):
@@ -187,90 +265,108 @@ def _depths(transaction: Transaction) -> Depths:
     singly, wholly = (
         max((depth for depth, count in found.items() if count <= most), default=1) for most in (_SINGLY, _WHOLLY)
     )
-    return Depths(singly, wholly - 1)
+    return {grain: Depths(grain, singly, wholly - 1) for grain in Grain}
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------
 
 
-def _count(database: Database, round_: _Round, series: Series, month: Instant, touched: int) -> _Counted:
+def _count(
+    database: Database, round_: _Round, series: Series, grain: Grain, since: tuple[Instant, ...]
+) -> list[_Counted]:
+    stretches = Stretches(series=series, since=since, as_of=round_.as_of, depths=round_.depths[grain])
     with database.looking(anew=True) as transaction:
-        rows, next_at, paths = _told(transaction, round_, series, month)
-        wanted = _wanted(round_.depths)
-        unknown = _unknown(transaction, paths, wanted)
+        told, paths = _told(transaction, stretches)
+        unknown = _unknown(transaction, paths, stretches.depths)
     if unknown:
-        database.acting(lambda writing: _know(writing, unknown, wanted))
+        database.acting(lambda writing: _know(writing, unknown, stretches.depths))
         with database.looking(anew=True) as transaction:
-            rows, next_at, _ = _told(transaction, round_, series, month)
-    with database.looking(anew=True) as transaction:
-        former = _former(transaction, series, month)
-    return _Counted(
-        series=series.key, month=month, touched=touched, layout=series.layout(round_.depths), next_at=next_at,
-        gone=[key for key, counted in former.items() if rows.get(key) != counted],
-        come={key: counted for key, counted in rows.items() if former.get(key) != counted},
-    )  # fmt: skip
+            told, _ = _told(transaction, stretches)
+    layout = series.layout(stretches.depths)
+    found = []
+    for one in since:
+        rows = told[one].rows
+        with database.looking(anew=True) as transaction:
+            former = _former(transaction, series, grain, one)
+        many, next_at = told[one].many(), told[one].next_at
+        touched = _note(round_, series.key, grain, one, next_at, layout, many)
+        found.append(_Counted(
+            series=series.key, grain=grain, since=one, touched=touched, layout=layout, next_at=next_at, many=many,
+            gone=[key for key, counted in former.items() if rows.get(key) != counted],
+            come={key: counted for key, counted in rows.items() if former.get(key) != counted},
+        ))  # fmt: skip
+    return found
 
 
-def _told(
-    transaction: Transaction, round_: _Round, series: Series, month: Instant
-) -> tuple[_Rows, int | None, set[str]]:
-    """The rows of a month as the facts have them, the next due time in it, and the ways that are in it."""
-    asking = Asking(transaction)
-    found: dict[tuple[Any, ...], list[int]] = {}
+@dataclass(slots=True)
+class _Told:
+    """A stretch as the facts have it."""
+
+    rows: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     next_at: int | None = None
+
+    def many(self) -> int:
+        """How many facts its indicators are about: as many as the one that is about most."""
+        tops = [counted for (cut, above, *_), counted in self.rows.items() if (cut, above) == (Cut.AREA, "/")]
+        # Of each: denominator, what is immature, what is excluded.
+        sums = [sum(column) for column in zip(*tops, strict=True)]
+        return max((sum(sums[n + 1 : n + len(SIDES)]) for n in range(0, len(sums), len(SIDES))), default=0)
+
+
+def _told(transaction: Transaction, stretches: Stretches) -> tuple[dict[Instant, _Told], set[str]]:
+    """Each stretch, and the ways that are in a month: those of its days are known by then."""
+    asking = Asking(transaction)
+    found = {since: _Told() for since in stretches.since}
     paths: set[str] = set()
-    sql = statement(transaction, series, month, round_.as_of, round_.depths, asking)
-    for cut, path, *more in transaction.rows(sql, asking.parameters):
+    for cut, since, path, *more in transaction.rows(statement(transaction, stretches, asking), asking.parameters):
         by, counted = more[: len(COLUMNS)], more[len(COLUMNS) :]
+        told = found[since]
         if cut == NEXT_DUE:
-            next_at = min((value for value in counted if value is not None), default=None)
+            told.next_at = min((value for value in counted if value is not None), default=None)
             continue
-        if cut == Cut.AREA:
+        if cut == Cut.AREA and stretches.grain is Grain.MONTH:
             paths.add(path)
-        depth = round_.depths.of(cut)
-        for above, way in steps_of(path, whole=cut == Cut.AREA or depth_of(path) < depth):
-            sums = found.setdefault((cut, above, way, *by), [0] * len(counted))
+        for above, way in steps_of(path, whole=stretches.depths.deeper(cut, path)):
+            sums = told.rows.setdefault((cut, above, way, *by), [0] * len(counted))
             for n, value in enumerate(counted):
                 sums[n] += value or 0
-    slots = len(SIDES) * len(series.indicators)
-    rows = {key: tuple(sums[:slots]) for key, sums in found.items() if any(sums[:slots])}
-    return rows, next_at, paths
+    slots = len(SIDES) * len(stretches.series.indicators)
+    for told in found.values():
+        told.rows = {key: tuple(sums[:slots]) for key, sums in told.rows.items() if any(sums[:slots])}
+    return found, paths
 
 
-def _wanted(depths: Depths) -> list[int]:
-    return sorted({depths.singly, depths.wholly})
-
-
-def _unknown(transaction: Transaction, paths: set[str], depths: Sequence[int]) -> set[str]:
+def _unknown(transaction: Transaction, paths: set[str], depths: Depths) -> set[str]:
     """The ways of which it is not known where they are cut."""
     asking = Asking(transaction)
+    wanted = depths.every()
     known = transaction.rows(
-        f"SELECT entire FROM rollup_way WHERE depth IN {asking.among(depths)} "  # noqa: S608 (constant words)
-        f"GROUP BY entire HAVING count(*) = {len(depths)}",
+        f"SELECT entire FROM rollup_way WHERE depth IN {asking.among(wanted)} "  # noqa: S608 (constant words)
+        f"GROUP BY entire HAVING count(*) = {len(wanted)}",
         asking.parameters,
     )
     return paths - {row[0] for row in known}
 
 
-def _know(transaction: Transaction, paths: Iterable[str], depths: Sequence[int]) -> None:
+def _know(transaction: Transaction, paths: Iterable[str], depths: Depths) -> None:
     """Note where ways are cut."""
     mark, *_ = marks(transaction, 1)
     transaction.run_many(
         f"INSERT INTO rollup_way (depth, entire, top) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",  # noqa: S608
-        [(at, path, rollups.cut_at(path, at)) for path in sorted(paths) for at in depths],
+        [(at, path, rollups.cut_at(path, at)) for path in sorted(paths) for at in depths.every()],
     )
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def _former(transaction: Transaction, series: Series, month: Instant) -> _Rows:
+def _former(transaction: Transaction, series: Series, grain: Grain, since: Instant) -> _Rows:
     mark, *_ = marks(transaction, 1)
     width = len(SIDES) * len(series.indicators)
     listed = ", ".join((*KEY_COLUMNS, *SLOT_COLUMNS[:width]))
     rows = transaction.rows(
-        f"SELECT {listed} FROM rollup WHERE series = {mark} AND month = {mark}",  # noqa: S608 (constant words)
-        (series.key, month),
+        f"SELECT {listed} FROM rollup WHERE grain = {mark} AND series = {mark} AND since = {mark}",  # noqa: S608
+        (grain.value, series.key, since),
     )
     keys = len(KEY_COLUMNS)
     return {tuple(row[:keys]): tuple(count or 0 for count in row[keys:]) for row in rows}
@@ -284,20 +380,13 @@ def _kept(
     def work(transaction: Transaction) -> None:
         for one in waiting:
             if isinstance(one, _Spans):
-                _bucket(
-                    transaction,
-                    span_months.SERIES,
-                    one.month,
-                    one.touched,
-                    round_.as_of,
-                    None,
-                    span_months.layout(round_.depths),
-                )
-                span_months.keep(transaction, one.month, one.rows)
+                key = (one.grain.value, span_rollups.SERIES, one.since)
+                layout = span_rollups.layout(round_.depths[one.grain])
+                _bucket(transaction, key, one.touched, round_.as_of, None, layout, span_rollups.many(one.rows))
+                span_rollups.keep(transaction, one.grain, one.since, one.rows)
             elif isinstance(one, _Stands):
-                _bucket(
-                    transaction, standing_counts.SERIES, 0, 0, round_.as_of, one.until, standing_counts.LAYOUT
-                )  # fmt: skip
+                key = (Grain.MONTH.value, standing_counts.SERIES, Instant(0))
+                _bucket(transaction, key, 0, round_.as_of, one.until, standing_counts.LAYOUT, 0)
                 standing_counts.keep(transaction, one.rows)
             else:
                 _keep(transaction, one, round_.as_of)
@@ -308,31 +397,33 @@ def _kept(
     return work
 
 
-def _bucket(transaction: Transaction, *values: str | int | None) -> None:
-    """What is known of a month of a series, in the order of the columns."""
+def _bucket(transaction: Transaction, key: tuple[str, str, Instant], *values: str | int | None) -> None:
+    """What is known of a stretch of a series, in the order of the columns."""
     transaction.run(
-        "INSERT INTO rollup_bucket (series, month, touched, as_of, next_at, layout) "  # noqa: S608 (constant words)
-        f"VALUES ({', '.join(marks(transaction, 6))}) ON CONFLICT (series, month) DO UPDATE SET "
-        "touched = excluded.touched, as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout",
-        values,
+        "INSERT INTO rollup_bucket (grain, series, since, touched, as_of, next_at, layout, many) "  # noqa: S608
+        f"VALUES ({', '.join(marks(transaction, 8))}) ON CONFLICT (grain, series, since) DO UPDATE SET "
+        "touched = excluded.touched, as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout, "
+        "many = excluded.many",
+        (*key, *values),
     )
 
 
 def _keep(transaction: Transaction, one: _Counted, as_of: Instant) -> None:
-    """The rows of a month in the place of what was known of it."""
+    """The rows of a stretch in the place of what was known of it."""
     mark, *_ = marks(transaction, 1)
-    _bucket(transaction, one.series, one.month, one.touched, as_of, one.next_at, one.layout)
-    where = " AND ".join(f"{column} = {mark}" for column in KEY_COLUMNS)
+    first = (one.grain.value, one.series, one.since)
+    _bucket(transaction, first, one.touched, as_of, one.next_at, one.layout, one.many)
+    where = " AND ".join(f"{column} = {mark}" for column in ("grain", "series", "since", *KEY_COLUMNS))
     transaction.run_many(
-        f"DELETE FROM rollup WHERE series = {mark} AND month = {mark} AND {where}",  # noqa: S608 (constant words)
-        [(one.series, one.month, *key) for key in one.gone],
+        f"DELETE FROM rollup WHERE {where}",  # noqa: S608 (constant words)
+        [(*first, *key) for key in one.gone],
     )
     width = len(next(iter(one.come.values()), ()))
     transaction.load(
         "rollup",
-        ("series", "month", *KEY_COLUMNS, *SLOT_COLUMNS[:width]),
+        ("grain", "series", "since", *KEY_COLUMNS, *SLOT_COLUMNS[:width]),
         # Most are zero, and nothing takes less room than a zero.
-        ((one.series, one.month, *key, *(count or None for count in counted)) for key, counted in one.come.items()),
+        ((*first, *key, *(count or None for count in counted)) for key, counted in one.come.items()),
     )
 
 

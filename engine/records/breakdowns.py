@@ -14,7 +14,7 @@ from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.records import areas, departments
 from engine.records.asking import Asking, among
-from engine.records.indicator_sql import TABLES, Asked, Shared, lifted
+from engine.records.indicator_sql import NONE, TABLES, Asked, Shared, lifted
 from engine.records.indicators import Figure, by_milestone, grouped, together
 from engine.records.rollup_answers import WAYS, Book
 from engine.records.rollups import depth_of
@@ -140,6 +140,8 @@ def _gathering(transaction: Transaction, asked: Asked, by: By, values: set[Any],
         return _by_level(transaction, asked.area, values, level)
     if by is By.AREA:
         return _by_area(transaction, asked.area, values)
+    if by is By.DEPARTMENT and asked.department == NONE:
+        return {}, lambda _: ""
     if by is By.DEPARTMENT:
         return _by_department(transaction, asked.department, values)
     if by is By.MONTH:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy import text as sql_text
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 #: Every constraint has a name before the first migration, so that a later one can change it on both databases.
@@ -66,14 +67,26 @@ def _target(references: str | None) -> list[ForeignKey]:
     return [ForeignKey(references)] if references else []
 
 
-def word(*, key: bool = False, unique: bool = False, index: bool = False, length: int = WORD) -> Any:
-    """A short name that programs use; the allowed ones, where they are fixed, stand in a CHECK (see `one_of`)."""
-    return Field(sa_column=Column(String(length), primary_key=key, nullable=False, unique=unique, index=index))
+def word(
+    *, key: bool = False, unique: bool = False, index: bool = False, length: int = WORD, bytewise: bool = False
+) -> Any:
+    """A short name that programs use; the allowed ones, where they are fixed, stand in a CHECK (see `one_of`).
+
+    `bytewise` as in `path`, for codes of which what lies below is asked.
+    """
+    kind = _bytewise(String(length), length) if bytewise else String(length)
+    return Field(sa_column=Column(kind, primary_key=key, nullable=False, unique=unique, index=index))
 
 
-def maybe_word(*, length: int = WORD, index: bool = False) -> Any:
-    """A short name that may be missing."""
-    return Field(default=None, sa_column=Column(String(length), nullable=True, index=index))
+def maybe_word(*, length: int = WORD, index: bool = False, bytewise: bool = False) -> Any:
+    """A short name that may be missing; `bytewise` as in `word`."""
+    kind = _bytewise(String(length), length) if bytewise else String(length)
+    return Field(default=None, sa_column=Column(kind, nullable=True, index=index))
+
+
+def _bytewise(kind: String, length: int | None) -> TypeEngine[str]:
+    """Ordered by its bytes on every database."""
+    return kind.with_variant(type(kind)(length, collation="C"), "postgresql")
 
 
 def title() -> Any:
@@ -93,8 +106,7 @@ def maybe_text() -> Any:
 
 def path(*, key: bool = False) -> Any:
     """A way down a tree, `/1/4/9/`, ordered by its bytes on every database: what lies below is one range of it."""
-    bytewise = Text().with_variant(Text(collation="C"), "postgresql")
-    return Field(default="", sa_column=Column(bytewise, primary_key=key, nullable=False))
+    return Field(default="", sa_column=Column(_bytewise(Text(), None), primary_key=key, nullable=False))
 
 
 def instant(*, index: bool = False) -> Any:

@@ -50,6 +50,7 @@ class TicketFact(SQLModel, table=True):
         Index("ix_ticket_fact_filed", "filed_at"),
         Index("ix_ticket_fact_closed", "first_closed_at"),
         Index("ix_ticket_fact_area", "area_path", "filed_at"),
+        Index("ix_ticket_fact_item", "item", "filed_at"),
         *(
             Index(f"ix_ticket_fact_{one}", f"{one}_at", **only_where(f"{one}_at"))
             for one in ("rated", "called", "listed")
@@ -62,7 +63,7 @@ class TicketFact(SQLModel, table=True):
     ticket_id: int = key_part()
     workflow: str = word()
     channel: str = word()
-    item: str | None = maybe_word()
+    item: str | None = maybe_word(bytewise=True)
     urgency: str | None = maybe_word()
     area_id: int = link()
     #: `/id/id/id/` from the root to its own area, as the tree was when it was filed, else reported.

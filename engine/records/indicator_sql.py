@@ -219,8 +219,12 @@ def filters(transaction: Transaction, asked: Asked, asking: Asking, *, departmen
     if asked.item == NONE:
         yield f"coalesce({ticket}.item, '') = ''"
     elif asked.item:
-        starts = (f"substr({ticket}.item, 1, {len(asked.item) + 1}) = {asking(asked.item + sign)}" for sign in "-/")
-        yield f"({ticket}.item = {asking(asked.item)} OR {' OR '.join(starts)})"
+        # What lies below a code is what begins with it and one of these signs, and each is followed by another sign.
+        code, column = asked.item, f"{ticket}.item"
+        parts = (
+            f"({column} >= {asking(code + sign)} AND {column} < {asking(code + chr(ord(sign) + 1))})" for sign in "-/"
+        )
+        yield f"({column} = {asking(code)} OR {' OR '.join(parts)})"
     for column, value in (("channel", asked.channel), ("workflow", asked.workflow)):
         if value:
             yield f"{ticket}.{column} = {asking('' if value == NONE else value)}"

@@ -28,8 +28,7 @@ from engine.records.indicator_sql import (
     scope,
     source,
 )
-from engine.records.rollup_answers import Answered, Book, Month, whole_months
-from engine.records.rollups import next_month
+from engine.records.rollup_answers import Answered, Book, Stretch
 
 __all__ = ["Asked"]
 
@@ -130,7 +129,7 @@ def grouped(
 ) -> dict[str, list[tuple[Any, Figure]]]:
     """Indicators that one statement counts, each with the values of a column (one None for "") and their figures.
 
-    Whole months come from the rollups where they can; a value may come more than once.
+    Whole months and days come from the rollups where they can; a value may come more than once.
     """
 
     def columns(rest: Asked, asking: Asking) -> str:
@@ -287,7 +286,7 @@ def listed(
     after: Cursor | None = None,
     most: int = MOST,
 ) -> Listed:
-    """The same list for somebody who waits for it: months in which nothing stands on this side are not looked through,
+    """The same list for somebody who waits for it: months and days in which nothing stands on this side are left out,
     and where little stands among much the part ends early, but never empty while more comes. Errors: as `figure`.
     """
     lines: list[Line] = []
@@ -308,17 +307,14 @@ def listed(
 def _windows(transaction: Transaction, indicator: Indicator, asked: Asked, side: Side) -> list[Window]:
     """Where in the period something stands on this side."""
     asked = lifted(transaction, asked)
-    months = Book(transaction, asked, "month").months(Shared.of(indicator), indicator)
-    first, last = whole_months(asked)
-    if months is None or first >= last:
+    stretches = Book(transaction, asked, "month").stretches(Shared.of(indicator), indicator)
+    if stretches is None:
         return [(asked.since, asked.until, 0)]
-    edges = [(asked.since, first, 0), (last, asked.until, 0)]
-    whole = [
-        (month.since, next_month(month.since), month.denominator + month.immature + month.excluded)
-        for month in months
-        if _stand(month, side)
-    ]
-    return _joined(sorted(one for one in (*edges, *whole) if one[0] < one[1] and one[0] <= asked.as_of))
+    return _joined(
+        (one.since, one.until, one.denominator + one.immature + one.excluded)
+        for one in stretches
+        if one.since <= asked.as_of and (not one.known or _stand(one, side))
+    )
 
 
 def _joined(windows: Iterable[Window]) -> list[Window]:
@@ -332,14 +328,14 @@ def _joined(windows: Iterable[Window]) -> list[Window]:
     return found
 
 
-def _stand(month: Month, side: Side) -> int:
-    """How many stand on a side in a month."""
+def _stand(stretch: Stretch, side: Side) -> int:
+    """How many stand on a side in a stretch."""
     return {
-        Side.NUMERATOR: month.numerator,
-        Side.DENOMINATOR: month.denominator,
-        Side.REST: month.denominator - month.numerator,
-        Side.IMMATURE: month.immature,
-        Side.EXCLUDED: month.excluded,
+        Side.NUMERATOR: stretch.numerator,
+        Side.DENOMINATOR: stretch.denominator,
+        Side.REST: stretch.denominator - stretch.numerator,
+        Side.IMMATURE: stretch.immature,
+        Side.EXCLUDED: stretch.excluded,
     }[side]
 
 

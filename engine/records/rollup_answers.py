@@ -1,27 +1,30 @@
-"""Figures from the rollups: sums of whole months for whoever asks as of the moment at which they were counted."""
+"""Figures from the rollups: sums of whole months and days for whoever asks as of the moment of their count."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.clock import DAY, Instant, moment
+from engine.clock import DAY, Instant
 from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.records import areas
 from engine.records.asking import Asking, marks
 from engine.records.indicator_sql import NONE, Asked, Shared, filters
 from engine.records.rollups import (
+    BEGINS,
     COLUMNS,
     DIMENSIONS,
+    NEXT,
     SIDES,
     Cut,
     Depths,
+    Grain,
+    civil_offset,
     counted_at,
     cut_at,
     depth_of,
     digest,
     key_of,
-    month_of,
     next_month,
     person_cut,
     with_department,
@@ -39,15 +42,22 @@ class Answered:
     rest: list[Asked]
 
 
+#: A part of a period: whole months, whole days of one month, or (None) what is neither; since, until.
+Part = tuple[Grain | None, Instant, Instant]
+
+
 @dataclass(frozen=True, slots=True, order=True)
-class Month:
-    """Counts of an indicator in a month that begins at `since`."""
+class Stretch:
+    """Counts of an indicator in a month or in a day."""
 
     since: Instant
+    until: Instant
     numerator: int
     denominator: int
     immature: int
     excluded: int
+    #: Else nobody counted it, and the counts are zero.
+    known: bool = True
 
 
 class Book:
@@ -62,20 +72,23 @@ class Book:
         """
         self.asked = asked
         self._transaction, self._by = transaction, by
-        self._period = whole_months(asked)
-        self._layouts: dict[str, str] = {}
-        self._place = None
-        possible = asked.units is None and asked.department != NONE
-        if possible and self._period[0] < self._period[1] and asked.as_of == counted_at(transaction):
-            self._place = _place(transaction, asked, by, deep)
-            self._layouts = layouts(transaction, *self._period)
+        self._parts = list(parts(asked))
+        self._places: dict[Grain, _Place | None] = {}
+        self._layouts: dict[Part, dict[str, str]] = {}
+        possible = asked.units is None and asked.department != NONE and any(part[0] for part in self._parts)
+        if possible and asked.as_of == counted_at(transaction):
+            where = _where(transaction, asked, by, deep)
+            for part in self._parts:
+                if part[0] is not None:
+                    self._places[part[0]] = _place(where, asked, by, part[0])
+                    self._layouts[part] = layouts(transaction, *part)
 
     def answer(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
-        """Counts of these indicators: rows as `counts` of `indicators` brings them.
+        """Counts of these indicators: rows as `counts` of `indicators` brings them; a value may come more than once.
 
-        Months are given as the day on which they begin, in days since 1970; areas as the way to the one asked for or
-        to a child of it, with `WAYS` each as the facts have it. What the rollups do not hold is in `rest`: all of it
-        if they are not as of the moment asked for.
+        Months are given as a day in them, in days since 1970; areas as the way to the one asked for or to a child of
+        it, with `WAYS` each as the facts have it. What the rollups do not hold is in `rest`: all of it if they are not
+        as of the moment asked for.
         """
         return self._answered(shared, indicators, "nd", _as_counts)
 
@@ -90,89 +103,132 @@ class Book:
         sides: str,
         columns: Callable[[Indicator, int, int], tuple[int | None, ...]],
     ) -> Answered:
+        rows: list[Sequence[Any]] = []
+        rest: list[Asked] = []
+        for part in self._parts:
+            known = self._known(part, shared, indicators)
+            if known is None:
+                rest = _and(rest, replace(self.asked, since=part[1], until=part[2]))
+                continue
+            place, slots = known
+            for value, row in self._totals(part, slots, place, sides, len(indicators)).items():
+                counts = (columns(one, *pair) for one, pair in zip(indicators, row, strict=True))
+                rows.append((value, *(count for some in counts for count in some)))
+        return Answered(rows, [one for one in rest if one.since <= one.as_of])
+
+    def _known(
+        self, part: Part, shared: Shared, indicators: Sequence[Indicator]
+    ) -> "tuple[_Place, dict[str, list[tuple[int, int]]]] | None":
+        """Where rows of a part stand, and in which slots; None unless all is there."""
+        grain, layouts = part[0], self._layouts.get(part)
         # What stands since before the period is no sum of its months.
-        slots = None if shared.standing else self._slots(shared, indicators)
-        place = self._place.of(indicators) if self._place is not None else None
-        if place is None or slots is None or not all(place.fits(Depths.read(self._layouts[key])) for key in slots):
-            return Answered([], [self.asked])
+        if grain is None or layouts is None or shared.standing:
+            return None
+        place = self._places[grain]
+        place = place.of(indicators) if place is not None else None
+        slots = _slots(layouts, shared, indicators)
+        if place is None or slots is None:
+            return None
+        return (place, slots) if all(place.fits(Depths.read(grain, layouts[key])) for key in slots) else None
+
+    def _totals(
+        self, part: Part, slots: dict[str, list[tuple[int, int]]], place: "_Place", sides: str, width: int
+    ) -> dict[Any, list[tuple[int, int]]]:
+        """Value → two sums of each indicator."""
         totals: dict[Any, list[tuple[int, int]]] = {}
         for key, found in slots.items():
-            for value, *sums in self._summed(key, [f"{side}{slot}" for _, slot in found for side in sides], place):
-                row = totals.setdefault(_value(self._by, value), [(0, 0)] * len(indicators))
+            wanted = [f"{side}{slot}" for _, slot in found for side in sides]
+            for value, *sums in self._summed(part, key, wanted, place):
+                row = totals.setdefault(_value(self._by, value), [(0, 0)] * width)
                 for n, (position, _) in enumerate(found):
                     row[position] = (int(sums[2 * n] or 0), int(sums[2 * n + 1] or 0))
-        since, until = self._period
-        edges = [replace(self.asked, until=since), replace(self.asked, since=until)]
-        return Answered(
-            [
-                (
-                    value,
-                    *(
-                        one
-                        for indicator, pair in zip(indicators, row, strict=True)
-                        for one in columns(indicator, *pair)
-                    ),
-                )
-                for value, row in totals.items()
-            ],
-            [edge for edge in edges if edge.since < edge.until and edge.since <= edge.as_of],
-        )
+        return totals
 
-    def months(self, shared: Shared, indicator: Indicator) -> list[Month] | None:
-        """The whole months of the period in which anything is counted, in their order; None where the rollups do not
-        know. The book must be opened by month.
+    def stretches(self, shared: Shared, indicator: Indicator) -> list[Stretch] | None:
+        """The months and days of the period in which anything is counted, and with zeroes what must be looked through
+        to know that; in their order. None where the rollups know of nothing. The book must be opened by month.
         """
         if self._by != "month":
             raise ValueError(f"a book by {self._by or 'nothing'} has no months")
-        place = self._place.of([indicator]) if self._place is not None else None
-        slots = None if shared.standing else self._slots(shared, [indicator])
-        if place is None or slots is None:
+        found: list[Stretch] = []
+        unknown: list[Asked] = []
+        for part in self._parts:
+            known = self._known(part, shared, [indicator])
+            if known is None or part[0] is None:
+                unknown = _and(unknown, replace(self.asked, since=part[1], until=part[2]))
+                continue
+            place, slots = known
+            ((key, ((_, slot),)),) = slots.items()
+            for since, *counts in self._summed(part, key, [f"{side}{slot}" for side in SIDES], place):
+                until = NEXT[part[0]](Instant(since))
+                upper, lower, immature, excluded = (int(count or 0) for count in counts)
+                found.append(Stretch(Instant(since), until, upper, lower, immature, excluded))
+        if unknown == [self.asked]:
             return None
-        ((key, ((_, slot),)),) = slots.items()
-        if not place.fits(Depths.read(self._layouts[key])):
-            return None
-        found = self._summed(key, [f"{side}{slot}" for side in SIDES], place)
-        return sorted(Month(Instant(month), *(int(count or 0) for count in counts)) for month, *counts in found)
+        found += [Stretch(one.since, one.until, 0, 0, 0, 0, known=False) for one in unknown]
+        return sorted(found)
 
-    def _slots(self, shared: Shared, indicators: Sequence[Indicator]) -> dict[str, list[tuple[int, int]]] | None:
-        """Series → position of each indicator that it holds, and its slot; None unless all are held."""
-        prefix = key_of(shared.unit, shared.cohort, 0)[:-1]
-        own = {key: layout.split()[1:] for key, layout in self._layouts.items() if key.startswith(prefix)}
-        slots: dict[str, list[tuple[int, int]]] = {}
-        for position, indicator in enumerate(indicators):
-            wanted = digest(indicator)
-            key = next((key for key, digests in own.items() if wanted in digests), None)
-            if key is None:
-                return None
-            slots.setdefault(key, []).append((position, own[key].index(wanted)))
-        return slots
-
-    def _summed(self, series: str, columns: Sequence[str], place: "_Place") -> Iterator[tuple[Any, ...]]:
+    def _summed(self, part: Part, series: str, columns: Sequence[str], place: "_Place") -> Iterator[tuple[Any, ...]]:
         """Value and the sums of these columns."""
+        grain, since, until = part
+        if grain is None:
+            raise ValueError("hours of a day are in no rollup")
         asking, by = Asking(self._transaction), self._by
-        value = {"": "0", "month": "r.month", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
+        value = {"": "0", "month": "r.since", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
         sums = ", ".join(f"sum(r.{column})" for column in columns)
-        parts = [
-            f"r.series = {asking(series)} AND r.cut = {asking(place.cut)}",
-            place.where(asking, Depths.read(self._layouts[series])),
+        where = [
+            f"r.grain = {asking(grain.value)} AND r.series = {asking(series)} AND r.cut = {asking(place.cut)}",
+            place.where(asking, Depths.read(grain, self._layouts[part][series])),
         ]
-        parts.append(f"r.month >= {asking(self._period[0])} AND r.month < {asking(self._period[1])}")
-        parts += filters(self._transaction, self.asked, asking, department="r.department_id", ticket="r")
+        where.append(f"r.since >= {asking(since)} AND r.since < {asking(until)}")
+        where += filters(self._transaction, self.asked, asking, department="r.department_id", ticket="r")
         if self.asked.person:
-            parts.append(f"r.person_id = {_person(self.asked.person, asking)}")
+            where.append(f"r.person_id = {_person(self.asked.person, asking)}")
         rows = self._transaction.rows(
-            f"SELECT {value}, {sums} FROM rollup r WHERE {' AND '.join(parts)} GROUP BY 1",  # noqa: S608
+            f"SELECT {value}, {sums} FROM rollup r WHERE {' AND '.join(where)} GROUP BY 1",  # noqa: S608
             asking.parameters,
         )
         yield from rows
 
 
-def whole_months(asked: Asked) -> tuple[Instant, Instant]:
-    """The whole months in a period; one that goes on beyond the moment asked for is whole as far as it is known."""
-    first = month_of(asked.since)
-    since = first if first == asked.since else next_month(first)
-    until = month_of(asked.until) if asked.until <= asked.as_of else next_month(month_of(asked.as_of))
-    return since, until
+def _and(those: list[Asked], one: Asked) -> list[Asked]:
+    """What follows upon the last of these is asked with it."""
+    if those and those[-1].until == one.since:
+        return [*those[:-1], replace(one, since=those[-1].since)]
+    return [*those, one]
+
+
+def parts(asked: Asked) -> Iterator[Part]:
+    """A period in its parts, in their order."""
+    since, until = _whole(Grain.MONTH, asked.since, asked.until, asked.as_of)
+    if since >= until:
+        yield from _days(asked.since, asked.until, asked.as_of)
+        return
+    yield from _days(asked.since, since, asked.as_of)
+    yield Grain.MONTH, since, until
+    yield from _days(until, asked.until, asked.as_of)
+
+
+def _days(since: Instant, until: Instant, as_of: Instant) -> Iterator[Part]:
+    """Whole days, by months: not of every month days are counted."""
+    first, last = _whole(Grain.DAY, since, until, as_of)
+    if first >= last:
+        first = last = until
+    if since < first:
+        yield None, since, first
+    while first < last:
+        end = min(last, next_month(first))
+        yield Grain.DAY, first, end
+        first = end
+    if last < until:
+        yield None, last, until
+
+
+def _whole(grain: Grain, since: Instant, until: Instant, as_of: Instant) -> tuple[Instant, Instant]:
+    """The whole stretches in a period; one that goes on beyond the moment asked for is whole as far as it is known."""
+    begin, following = BEGINS[grain], NEXT[grain]
+    first = begin(since)
+    return first if first == since else following(first), begin(until) if until <= as_of else following(begin(as_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +259,10 @@ class _Place:
 
     def fits(self, depths: Depths) -> bool:
         """Whether there are such rows when they are cut at those depths."""
-        if self.cut == Cut.AREA:
+        deepest = depths.of(self.cut)
+        if deepest is None:
             return True
-        if self.ranges:
-            return 0 < self.deep <= depths.of(self.cut)
-        return self.depth <= depths.of(self.cut)
+        return self.depth <= deepest and (not self.ranges or 0 < self.deep <= deepest)
 
     def where(self, asking: Asking, depths: Depths) -> str:
         """The condition on the rows `r`."""
@@ -215,10 +270,10 @@ class _Place:
             f"(r.above = {asking(above)}" + (f" AND r.way = {asking(way)})" if way is not None else ")")
             for above, way in self.rows
         ]
-        # By anything but areas alone rows end at the depth to which they are cut, or where what they count lies.
-        ends = "r.above = r.way"
-        if self.cut != Cut.AREA:
-            ends = f"({ends} OR length(r.way) - length(replace(r.way, '/', '')) = {depths.of(self.cut) + 1})"
+        # Rows end at the depth to which they are cut, or where what they count lies.
+        ends, deepest = "r.above = r.way", depths.of(self.cut)
+        if deepest is not None:
+            ends = f"({ends} OR length(r.way) - length(replace(r.way, '/', '')) = {deepest + 1})"
         parts += [f"({ends} AND r.way >= {asking(first)} AND r.way < {asking(last)})" for first, last in self.ranges]
         return f"({' OR '.join(parts)})"
 
@@ -228,46 +283,70 @@ def _person(login: str, asking: Asking) -> str:
     return "0" if login == NONE else f"(SELECT id FROM person WHERE login = {asking(login)})"  # noqa: S608
 
 
-def _cut(asked: Asked, by: str) -> tuple[Cut | None, bool]:
+def _cut(asked: Asked, by: str, grain: Grain) -> tuple[str | None, bool]:
     """What rows have to be cut by, None where none are; and whether by department."""
     asked_by = {Cut.DEPARTMENT: asked.department, Cut.ITEM: asked.item, Cut.CHANNEL: asked.channel}
     asked_by[Cut.WORKFLOW] = asked.workflow
     used = {cut for cut, value in asked_by.items() if value} | {cut for cut in DIMENSIONS if cut.value == by}
     departments = Cut.DEPARTMENT in used
     if by == Cut.PERSON.value or asked.person:
-        return None if Cut.ITEM in used else Cut.PERSON, departments
-    return Cut.AREA if not used else used.pop() if len(used) == 1 else Cut.ALL, departments
+        return None if Cut.ITEM in used or grain is Grain.DAY else Cut.PERSON, departments
+    if len(used) < 2:
+        return min(used, default=Cut.AREA), departments
+    if grain is Grain.MONTH:
+        return Cut.ALL, departments
+    return None if Cut.ITEM in used else Cut.BUT_ITEM, departments
 
 
-def _place(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place | None:
-    """Where the rows stand; None where there are none."""
-    cut, departments = _cut(asked, by)
-    return replace(_where(transaction, asked, by, deep, cut), departments=departments) if cut is not None else None
+def _place(where: "_Place", asked: Asked, by: str, grain: Grain) -> "_Place | None":
+    """Where the rows of a grain stand; None where there are none."""
+    cut, departments = _cut(asked, by, grain)
+    return replace(where, cut=cut, departments=departments) if cut is not None else None
 
 
-def _where(transaction: Transaction, asked: Asked, by: str, deep: int, cut: Cut) -> _Place:
+def _where(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place:
+    """In which areas the rows stand, whatever they are cut by."""
     starts = areas.ways(transaction, areas.area_by_code(transaction, asked.area)) if asked.area else ["/"]
     depth = max(map(depth_of, starts))
     if asked.area and asked.area_alone:
-        return _Place(cut, tuple((start, start) for start in starts), depth + 1)
+        return _Place("", tuple((start, start) for start in starts), depth + 1)
     if by == WAYS:
         # "0" is the sign after "/".
-        return _Place(cut, (), depth, tuple((start, f"{start[:-1]}0") for start in starts), deep)
+        return _Place("", (), depth, tuple((start, f"{start[:-1]}0") for start in starts), deep)
     if by == Cut.AREA.value:
-        return _Place(cut, tuple((start, None) for start in starts), depth + 1)
+        return _Place("", tuple((start, None) for start in starts), depth + 1)
     if not asked.area:
-        return _Place(cut, (("/", None),), 1)
-    return _Place(cut, tuple((cut_at(start, depth_of(start) - 1), start) for start in starts), depth)
+        return _Place("", (("/", None),), 1)
+    return _Place("", tuple((cut_at(start, depth_of(start) - 1), start) for start in starts), depth)
 
 
-def layouts(transaction: Transaction, since: int, until: int) -> dict[str, str]:
-    """Series → their layout, if every month that has facts in the period holds them alike."""
+def _slots(
+    layouts: dict[str, str], shared: Shared, indicators: Sequence[Indicator]
+) -> dict[str, list[tuple[int, int]]] | None:
+    """Series → position of each indicator that it holds, and its slot; None unless all are held."""
+    prefix = key_of(shared.unit, shared.cohort, 0)[:-1]
+    own = {key: layout.split()[1:] for key, layout in layouts.items() if key.startswith(prefix)}
+    slots: dict[str, list[tuple[int, int]]] = {}
+    for position, indicator in enumerate(indicators):
+        wanted = digest(indicator)
+        key = next((key for key, digests in own.items() if wanted in digests), None)
+        if key is None:
+            return None
+        slots.setdefault(key, []).append((position, own[key].index(wanted)))
+    return slots
+
+
+def layouts(transaction: Transaction, grain: Grain | None, since: int, until: int) -> dict[str, str]:
+    """Series → their layout, if every stretch of a grain that has facts in the period holds them alike."""
+    if grain is None:
+        return {}
     mark, *_ = marks(transaction, 1)
+    within = f"grain = {mark} AND since >= {mark} AND since < {mark}"
     rows = transaction.rows(
-        "SELECT b.series, min(b.layout) FROM rollup_month m JOIN rollup_bucket b ON b.month = m.month "  # noqa: S608
-        f"WHERE m.month >= {mark} AND m.month < {mark} GROUP BY b.series HAVING min(b.layout) = max(b.layout) "
-        f"AND count(*) = (SELECT count(*) FROM rollup_month WHERE month >= {mark} AND month < {mark})",
-        (since, until, since, until),
+        f"SELECT b.series, min(b.layout) FROM rollup_bucket b JOIN (SELECT since FROM rollup_stretch WHERE {within}) m "  # noqa: S608
+        f"ON m.since = b.since WHERE b.grain = {mark} GROUP BY b.series HAVING min(b.layout) = max(b.layout) "
+        f"AND count(*) = (SELECT count(*) FROM rollup_stretch WHERE {within})",
+        (grain.value, since, until, grain.value, grain.value, since, until),
     )
     return {str(series): str(layout) for series, layout in rows}
 
@@ -279,7 +358,4 @@ def _as_counts(indicator: Indicator, upper: int, lower: int) -> tuple[int | None
 
 def _value(by: str, given: Any) -> Any:
     """As the facts say it."""
-    if by == "month":
-        offset = moment(given).utcoffset()
-        return (given + (int(offset.total_seconds()) * 1_000_000 if offset else 0)) // DAY
-    return given or None
+    return (given + civil_offset(given)) // DAY if by == "month" else given or None

@@ -1,13 +1,14 @@
-"""Rollups: counts of whole months beside the facts, so that a board need not count millions of rows at every look.
+"""Rollups: counts of whole months and days beside the facts, so that a board need not count millions of rows.
 
 A month of a series (indicators of one unit and cohort) is counted from the facts by the very SQL of `figure`, as of
-one moment, and counted again when its facts were folded anew or a due time in it has passed. Whoever asks as of that
-moment (`moment`) is answered from here for whole months and what they are cut by; the rest of a period, every other
-moment and whoever sees only a part are answered from the facts.
+one moment, and counted again when its facts were folded anew or a due time in it has passed; so are the days of a
+month that holds much. Whoever asks as of that moment (`moment`) is answered from here for whole months, for whole days
+around them, and for what these are cut by; the rest of a period, every other moment and whoever sees only a part are
+answered from the facts.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -20,28 +21,47 @@ from engine.clock import instant as instant_of
 from engine.database import Transaction
 from engine.definitions.indicator import Counted, Indicator
 from engine.records.asking import marks
-from engine.records.columns import ONE_TREE, instant, key_part, link, maybe_instant, maybe_number, path, text, word
+from engine.records.columns import (
+    ONE_TREE,
+    big_number,
+    instant,
+    key_part,
+    link,
+    maybe_instant,
+    maybe_number,
+    path,
+    text,
+    word,
+)
 
 READER = "rollups"
 #: Indicators of one series: so many have room in a row.
 SLOTS = 16
 #: Changes when what is counted changes without a change of the files.
-_VERSION = "3"
+_VERSION = "4"
 #: A rollup older than this is no answer to "now": nobody keeps it any more.
 STALE = 5 * 60_000_000
 
 
-class Cut(StrEnum):
-    """What the rows of a month are cut by, beside the area."""
+class Grain(StrEnum):
+    """How long a stretch a row counts."""
 
-    AREA = "area"  #: nothing else, down to the smallest areas
+    MONTH = "month"
+    DAY = "day"  #: beside its month, where that holds so much that the facts of some days are slow
+
+
+class Cut(StrEnum):
+    """What the rows of a stretch are cut by, beside the area."""
+
+    AREA = "area"  #: nothing else, of months down to the smallest areas
     DEPARTMENT = "department"
     ITEM = "item"
     CHANNEL = "channel"
     WORKFLOW = "workflow"
-    ALL = "all"  #: all of these at once, for the largest areas only
+    ALL = "all"  #: all of these at once, of months, for the largest areas only
+    BUT_ITEM = "but_item"  #: all but the item at once, of days, for the largest areas only
     #: Who reached a milestone, with channel and workflow, of tasks also with department, for the largest areas only:
-    #: one cut of each milestone that indicators name (`person_cut`).
+    #: one cut of each milestone that indicators name (`person_cut`), of months.
     PERSON = "person"
 
 
@@ -53,33 +73,37 @@ COLUMNS = {
 }  # fmt: skip
 
 
-class RollupMonth(SQLModel, table=True):
-    """A month in which facts have moments, and how often any of them was folded."""
+class RollupStretch(SQLModel, table=True):
+    """A month or a day in which facts have moments, and how often any of them was folded."""
 
-    __tablename__ = "rollup_month"
+    __tablename__ = "rollup_stretch"
     __table_args__ = (ONE_TREE,)
 
+    grain: str = word(key=True)
     #: When it begins, local time.
-    month: int = key_part()
+    since: int = key_part()
     touched: int = link()
 
 
 class RollupBucket(SQLModel, table=True):
-    """A month of a series as it was counted last."""
+    """A month or a day of a series as it was counted last."""
 
     __tablename__ = "rollup_bucket"
     __table_args__ = (ONE_TREE,)
 
+    grain: str = word(key=True)
     #: `ticket.filed.0`: unit, cohort and number of the part.
     series: str = word(key=True)
-    month: int = key_part()
-    #: How often its month had been folded when it was counted.
+    since: int = key_part()
+    #: How often its stretch had been folded when it was counted.
     touched: int = link()
     as_of: int = instant()
     #: The next due time after that by which a figure may change; none while nothing runs.
     next_at: int | None = maybe_instant()
     #: The depths to which rows are cut, and the digests of the indicators in the order of their columns.
     layout: str = text()
+    #: How many facts those indicators are about, as many as the one that is about most.
+    many: int = big_number()
 
 
 class RollupWay(SQLModel, table=True):
@@ -94,23 +118,25 @@ class RollupWay(SQLModel, table=True):
 
 
 class Rollup(SQLModel, table=True):
-    """Counts of a month in one area with everything below it; `above` is the way to the area above.
+    """Counts of a stretch in one area with everything below it; `above` is the way to the area above.
 
     A row whose `way` is its `above` counts what lies directly in that area. Of the indicator in each slot: numerator
     (of a mean the sum of the stars), denominator, what is immature and what is excluded; none stands for zero.
     """
 
     __tablename__ = "rollup"
-    __table_args__ = (Index("ix_rollup_month", "series", "month"), ONE_TREE)
+    __table_args__ = (Index("ix_rollup_since", "grain", "series", "since"), ONE_TREE)
 
+    grain: str = word(key=True)
     series: str = word(key=True)
     cut: str = word(key=True)
     above: str = path(key=True)
     way: str = path(key=True)
-    month: int = key_part()
+    #: When it begins, local time.
+    since: int = key_part()
     #: 0 and "" for none, and where it is not cut by these.
     department_id: int = key_part()
-    item: str = word(key=True)
+    item: str = word(key=True, bytewise=True)
     channel: str = word(key=True)
     workflow: str = word(key=True)
     person_id: int = key_part()
@@ -190,7 +216,7 @@ KEY_COLUMNS = ("cut", "above", "way", *COLUMNS.values())
 
 
 def counted_at(transaction: Transaction) -> Instant | None:
-    """As of when every month is counted; None when that was never done."""
+    """As of when every stretch is counted; None when that was never done."""
     mark, *_ = marks(transaction, 1)
     rows = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (READER,))  # noqa: S608
     return Instant(int(rows[0][0])) if rows else None
@@ -201,19 +227,19 @@ class RollupState:
     """How far the rollups have come."""
 
     rows: int
-    #: Months of series that are counted, and of these how many wait to be counted again.
+    #: Months and days of series that are counted, and of these how many wait to be counted again.
     buckets: int
     dirty: int
     as_of: Instant | None
 
 
 def state(transaction: Transaction, now: Instant) -> RollupState:
-    """How far the rollups have come; a due time that passed makes a month dirty."""
+    """How far the rollups have come; a due time that passed makes a month and a day dirty."""
     mark, *_ = marks(transaction, 1)
     ((rows,),) = transaction.rows("SELECT count(*) FROM rollup")
     ((buckets, dirty),) = transaction.rows(
         f"SELECT count(*), coalesce(sum(CASE WHEN m.touched <> b.touched OR b.next_at <= {mark} THEN 1 ELSE 0 END), 0) "  # noqa: S608
-        "FROM rollup_bucket b JOIN rollup_month m ON m.month = b.month",
+        "FROM rollup_bucket b JOIN rollup_stretch m ON m.grain = b.grain AND m.since = b.since",
         (now,),
     )
     return RollupState(rows=rows, buckets=buckets, dirty=int(dirty), as_of=counted_at(transaction))
@@ -236,25 +262,53 @@ def next_month(month: Instant) -> Instant:
     return month_of(month + 32 * DAY)
 
 
+def day_of(at: int) -> Instant:
+    """When the day of a moment begins, local time."""
+    offset = civil_offset(at)
+    return Instant((at + offset) // DAY * DAY - offset)
+
+
+def next_day(day: Instant) -> Instant:
+    """When the day after it begins; the zone has had no summer time since 1991."""
+    return Instant(day + DAY)
+
+
+def civil_offset(at: int) -> int:
+    """Local time minus universal time, microseconds."""
+    offset = moment(Instant(at)).utcoffset()
+    return int(offset.total_seconds()) * 1_000_000 if offset is not None else 0
+
+
+#: Grain → when the stretch of a moment begins, and when the one after it.
+BEGINS: dict[Grain, Callable[[int], Instant]] = {Grain.MONTH: month_of, Grain.DAY: day_of}
+NEXT: dict[Grain, Callable[[Instant], Instant]] = {Grain.MONTH: next_month, Grain.DAY: next_day}
+
+
 def touch(transaction: Transaction, moments: Iterable[int | None]) -> None:
-    """Facts with these moments come or go: their months are counted again."""
-    touch_months(transaction, {month_of(at) for at in moments if at is not None})
+    """Facts with these moments come or go: their months and days are counted again."""
+    days = {day_of(at) for at in moments if at is not None}
+    _touched(transaction, {(Grain.DAY, day) for day in days} | {(Grain.MONTH, month_of(day)) for day in days})
 
 
-def touch_months(transaction: Transaction, months: Iterable[int]) -> None:
-    """Count these months again."""
-    mark, *_ = marks(transaction, 1)
+def touch_months(transaction: Transaction, months: Iterable[Instant]) -> None:
+    """Count these months again, and every day in them."""
     for month in sorted(months):
-        transaction.run(
-            f"INSERT INTO rollup_month (month, touched) VALUES ({mark}, 1) ON CONFLICT (month) "  # noqa: S608
-            "DO UPDATE SET touched = rollup_month.touched + 1",
-            (month,),
-        )
+        days = range(month, next_month(month), DAY)
+        _touched(transaction, {(Grain.MONTH, month), *((Grain.DAY, Instant(day)) for day in days)})
+
+
+def _touched(transaction: Transaction, stretches: Iterable[tuple[Grain, Instant]]) -> None:
+    mark, *_ = marks(transaction, 1)
+    transaction.run_many(
+        f"INSERT INTO rollup_stretch (grain, since, touched) VALUES ({mark}, {mark}, 1) ON CONFLICT (grain, since) "  # noqa: S608
+        "DO UPDATE SET touched = rollup_stretch.touched + 1",
+        [(grain.value, since) for grain, since in sorted(stretches)],
+    )
 
 
 def touch_all(transaction: Transaction) -> None:
-    """Count every month again."""
-    transaction.run("UPDATE rollup_month SET touched = touched + 1")
+    """Count every month and day again."""
+    transaction.run("UPDATE rollup_stretch SET touched = touched + 1")
 
 
 # -- what stands where -------------------------------------------------------------------------------------------------
@@ -262,8 +316,9 @@ def touch_all(transaction: Transaction) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """How far down the tree of areas rows are cut: by one dimension, and by all of them at once."""
+    """How far down the tree of areas rows of a grain are cut: by one dimension, and by all of them at once."""
 
+    grain: Grain
     singly: int
     wholly: int
 
@@ -271,14 +326,32 @@ class Depths:
         return f"{self.singly}.{self.wholly}"
 
     @classmethod
-    def read(cls, layout: str) -> "Depths":
+    def read(cls, grain: Grain, layout: str) -> "Depths":
         """Those of a bucket."""
         singly, wholly = layout.split()[0].split(".")
-        return cls(int(singly), int(wholly))
+        return cls(grain, int(singly), int(wholly))
 
-    def of(self, cut: str) -> int:
-        """Of a cut by what its rows say, which is not its name where it is by person."""
-        return self.singly if cut in (Cut.AREA, *DIMENSIONS) else self.wholly
+    def of(self, cut: str) -> int | None:
+        """Of a cut by what its rows say, which is not its name where it is by person; None: to the smallest areas.
+
+        Of days rows are cut less far: further down they would be as many as their facts.
+        """
+        if self.grain is Grain.DAY:
+            return {Cut.AREA: self.singly, Cut.ITEM: self.wholly, Cut.BUT_ITEM: self.wholly}.get(
+                Cut(cut), self.wholly + 1
+            )
+        if cut == Cut.AREA:
+            return None
+        return self.singly if cut in DIMENSIONS else self.wholly
+
+    def deeper(self, cut: str, path: str) -> bool:
+        """Whether rows of a cut go further down than this way."""
+        depth = self.of(cut)
+        return depth is None or depth_of(path) < depth
+
+    def every(self) -> list[int]:
+        """Every depth at which rows of any grain end."""
+        return sorted({self.singly, self.wholly, self.wholly + 1})
 
 
 def person_cut(milestone: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from engine.database import Transaction
-from engine.records import span_months
+from engine.records import span_rollups
 from engine.records.asking import Asking
 from engine.records.columns import ONE_TREE, instant, key_part, maybe_instant, maybe_link, only_while, path, word
 from engine.records.indicator_sql import Asked, lifted, within
@@ -71,10 +71,10 @@ def spans(transaction: Transaction, asked: Asked) -> list[Holding]:
     def still(ask: Asking) -> str:
         return f"x.since_at <= {ask(asked.as_of)} AND (x.until_at IS NULL OR x.until_at > {ask(asked.as_of)})"
 
-    ended = span_months.ended(transaction, asked)
+    ended = span_rollups.ended(transaction, asked)
     if ended is None:
         ended = _sums(transaction, asked, "x.until_at", over)
-    lasting = span_months.lasting(transaction, asked)
+    lasting = span_rollups.lasting(transaction, asked)
     if lasting is None:
         lasting = _sums(transaction, asked, str(int(asked.as_of)), still)
     found = []

@@ -727,13 +727,16 @@ def add_tables() -> None:
     op.create_index("ix_rhythm_run_at", "rhythm_run", ["at"], unique=False)
     op.create_table(
         "rollup",
+        sa.Column("grain", sa.String(length=64), nullable=False),
         sa.Column("series", sa.String(length=64), nullable=False),
         sa.Column("cut", sa.String(length=64), nullable=False),
         sa.Column("above", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("way", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
-        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        sa.Column("since", BIG, autoincrement=False, nullable=False),
         sa.Column("department_id", BIG, autoincrement=False, nullable=False),
-        sa.Column("item", sa.String(length=64), nullable=False),
+        sa.Column(
+            "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("workflow", sa.String(length=64), nullable=False),
         sa.Column("person_id", BIG, autoincrement=False, nullable=False),
@@ -802,11 +805,12 @@ def add_tables() -> None:
         sa.Column("m15", sa.Integer(), nullable=True),
         sa.Column("e15", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint(
+            "grain",
             "series",
             "cut",
             "above",
             "way",
-            "month",
+            "since",
             "department_id",
             "item",
             "channel",
@@ -816,23 +820,26 @@ def add_tables() -> None:
         ),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_rollup_month", "rollup", ["series", "month"], unique=False)
+    op.create_index("ix_rollup_since", "rollup", ["grain", "series", "since"], unique=False)
     op.create_table(
         "rollup_bucket",
+        sa.Column("grain", sa.String(length=64), nullable=False),
         sa.Column("series", sa.String(length=64), nullable=False),
-        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        sa.Column("since", BIG, autoincrement=False, nullable=False),
         sa.Column("touched", BIG, nullable=False),
         sa.Column("as_of", sa.BigInteger(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("layout", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("series", "month", name=op.f("pk_rollup_bucket")),
+        sa.Column("many", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("grain", "series", "since", name=op.f("pk_rollup_bucket")),
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "rollup_month",
-        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        "rollup_stretch",
+        sa.Column("grain", sa.String(length=64), nullable=False),
+        sa.Column("since", BIG, autoincrement=False, nullable=False),
         sa.Column("touched", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("month", name=op.f("pk_rollup_month")),
+        sa.PrimaryKeyConstraint("grain", "since", name=op.f("pk_rollup_stretch")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -939,13 +946,16 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_serial")),
     )
     op.create_table(
-        "span_month",
-        sa.Column("month", BIG, autoincrement=False, nullable=False),
+        "span_rollup",
+        sa.Column("grain", sa.String(length=64), nullable=False),
+        sa.Column("since", BIG, autoincrement=False, nullable=False),
         sa.Column("cut", sa.String(length=64), nullable=False),
         sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("stage", sa.String(length=64), nullable=False),
         sa.Column("department_id", BIG, autoincrement=False, nullable=False),
-        sa.Column("item", sa.String(length=64), nullable=False),
+        sa.Column(
+            "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("workflow", sa.String(length=64), nullable=False),
         sa.Column("many", BIG, nullable=False),
@@ -953,7 +963,8 @@ def add_tables() -> None:
         sa.Column("lasting", BIG, nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "month",
+            "grain",
+            "since",
             "cut",
             "area_path",
             "stage",
@@ -961,14 +972,14 @@ def add_tables() -> None:
             "item",
             "channel",
             "workflow",
-            name=op.f("pk_span_month"),
+            name=op.f("pk_span_rollup"),
         ),
         sqlite_with_rowid=False,
     )
     op.create_index(
-        "ix_span_month_lasting",
-        "span_month",
-        ["cut", "month"],
+        "ix_span_rollup_lasting",
+        "span_rollup",
+        ["grain", "cut", "since"],
         unique=False,
         sqlite_where=sa.text("lasting > 0"),
         postgresql_where=sa.text("lasting > 0"),
@@ -1152,7 +1163,9 @@ def add_tables() -> None:
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("workflow", sa.String(length=64), nullable=False),
         sa.Column("channel", sa.String(length=64), nullable=False),
-        sa.Column("item", sa.String(length=64), nullable=True),
+        sa.Column(
+            "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=True
+        ),
         sa.Column("urgency", sa.String(length=64), nullable=True),
         sa.Column("area_id", BIG, nullable=False),
         sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
@@ -1236,6 +1249,7 @@ def add_tables() -> None:
     )
     op.create_index("ix_ticket_fact_closed", "ticket_fact", ["first_closed_at"], unique=False)
     op.create_index("ix_ticket_fact_filed", "ticket_fact", ["filed_at"], unique=False)
+    op.create_index("ix_ticket_fact_item", "ticket_fact", ["item", "filed_at"], unique=False)
     op.create_index(
         "ix_ticket_fact_listed",
         "ticket_fact",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.background import rollups as keeping
 from engine.background.facts import fold_facts, rebuild
 from engine.background.relay import relay
 from engine.background.rollups import refresh
@@ -14,7 +15,7 @@ from engine.clock import DAY, HOUR, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Counted, Indicator
 from engine.definitions.indicator_file import discover, loads
-from engine.records import indicators, rollups, span_months
+from engine.records import indicators, rollups, span_rollups
 from engine.records.breakdowns import By, breakdown
 from engine.records.indicator_sql import NONE, Asked, Shared
 from engine.records.indicators import Figure, Side, apart, figures
@@ -140,6 +141,69 @@ def test_every_figure_is_the_same_from_rollups_and_from_facts_while_histories_gr
         world.later(12 * DAY)
 
 
+#: Stretches of days: of one month, over the end of one, and around a whole one; days after 1 March.
+STRETCHES = ((0, 10), (1, 5), (9, 12), (20, 45), (25, 55), (27, 29), (10, 70))
+
+
+def _in_days(world: World, dice: random.Random) -> Iterator[tuple[Asked, By | None, str]]:
+    for asked, by, level in dice.sample(list(_questions(world)), 40):
+        first, last = dice.choice(STRETCHES)
+        yield replace(asked, since=Instant(FIRST + first * DAY), until=Instant(FIRST + last * DAY)), by, level
+
+
+def test_every_figure_of_some_days_is_the_same_from_rollups_and_from_facts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "WORTH", 1)
+    dice = random.Random(11)
+    for _ in range(3):
+        for _ in range(5):
+            _life(world, dice)
+            world.later(dice.randrange(5) * DAY)
+        _fold(world)
+        assert _same(world, monkeypatch, list(_in_days(world, dice))) > 5
+        world.later(9 * DAY)
+
+
+def test_some_days_are_answered_by_rollups_in_the_ways_that_boards_ask(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "WORTH", 1)
+    Told(world).closed()
+    world.later(40 * DAY)
+    Told(world).closed()
+    _fold(world)
+    with world.database.looking() as transaction:
+        (closure,) = (one for one in INDICATORS if one.name == "closure_area")
+        for scope, by in (
+            ({}, ""), ({}, "area"), ({}, "department"), ({}, "item"), ({}, "channel"), ({}, "workflow"), ({}, "month"),
+            ({"channel": "grid"}, "area"), ({"department": "urban"}, "channel"), ({"area": "street"}, "department"),
+            ({"channel": "grid", "department": "urban"}, "workflow"), ({"item": "part"}, ""),
+        ):  # fmt: skip
+            for first, last in STRETCHES:
+                asked = _asked(world, since=Instant(FIRST + first * DAY), until=Instant(FIRST + last * DAY), **scope)
+                rest = Book(transaction, asked, by).answer(Shared.of(closure), [closure]).rest
+                for left in rest:
+                    within = f"filed_at >= {left.since} AND filed_at < {left.until}"
+                    held = world.rows(f"SELECT count(*) FROM ticket_fact WHERE {within}")
+                    assert held == [(0,)], (scope, by, first, last, left)
+
+
+def test_days_of_a_month_that_holds_little_are_left_to_the_facts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "WORTH", 3)
+    asked = _asked(world, since=Instant(FIRST + DAY), until=Instant(FIRST + 20 * DAY))
+    for tickets in (2, 3):
+        Told(world).closed()
+        if tickets == 2:
+            Told(world).closed()
+        _fold(world)
+        counted = world.rows("SELECT count(*) FROM rollup WHERE grain = 'day' AND series = 'ticket.filed.0'")
+        assert (counted == [(0,)]) == (tickets < 3)
+        with world.database.looking() as transaction:
+            left = _rest(transaction, INDICATORS[:1], replace(asked, as_of=world.clock.now()))
+        assert bool(left) == (tickets < 3)
+
+
 def test_a_due_time_that_passes_is_counted_without_any_event(world: World) -> None:
     Told(world).called("urban")
     _fold(world)
@@ -241,7 +305,11 @@ def test_what_one_person_did_is_counted_beforehand_of_every_milestone(world: Wor
     assert [(group.key, group.figure.denominator) for group in groups] == [("shen", 3)]
 
 
-def test_a_list_is_the_same_whether_months_are_left_out_or_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("worth", [1, keeping.WORTH])
+def test_a_list_is_the_same_whether_stretches_are_left_out_or_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, worth: int
+) -> None:
+    monkeypatch.setattr(keeping, "WORTH", worth)
     dice = random.Random(9)
     for _ in range(8):
         _life(world, dice)
@@ -253,8 +321,8 @@ def test_a_list_is_the_same_whether_months_are_left_out_or_not(world: World, mon
         for since in (FIRST, Instant(FIRST + 9 * DAY)):
             asked = _asked(world, since=since)
             for indicator in INDICATORS:
-                months = Book(transaction, asked, "month").months(Shared.of(indicator), indicator)
-                assert indicator.standing or months is not None
+                stretches = Book(transaction, asked, "month").stretches(Shared.of(indicator), indicator)
+                assert indicator.standing or stretches is not None
                 for side in Side:
                     whole = indicators.behind(transaction, indicator, asked, side)
                     assert list(_walked(transaction, indicator, asked, side)) == whole
@@ -294,9 +362,11 @@ def test_months_in_which_nothing_stands_are_not_looked_through(world: World, mon
             assert len(asked) == months, side
 
 
-def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("days", [False, True])
+def test_time_per_stage_and_holder_is_the_same_from_rollups_and_from_spans(
+    world: World, monkeypatch: pytest.MonkeyPatch, days: bool
 ) -> None:
+    monkeypatch.setattr(keeping, "WORTH", 1 if days else keeping.WORTH)
     dice = random.Random(7)
     scopes: list[dict[str, Any]] = [
         {"area": area, "department": department}
@@ -317,21 +387,21 @@ def test_time_per_stage_and_holder_is_the_same_from_months_and_from_spans(
         with world.database.looking() as transaction:
             for scope in scopes:
                 asked = _asked(world, **scope)
-                assert span_months.ended(transaction, asked) is not None, scope
-                assert span_months.lasting(transaction, asked) is not None, scope
+                assert span_rollups.ended(transaction, asked) is not None, scope
+                assert span_rollups.lasting(transaction, asked) is not None, scope
                 quick = spans(transaction, asked)
                 with monkeypatch.context() as patch:
-                    patch.setattr(span_months, "ended", lambda *_: None)
-                    patch.setattr(span_months, "lasting", lambda *_: None)
+                    patch.setattr(span_rollups, "ended", lambda *_: None)
+                    patch.setattr(span_rollups, "lasting", lambda *_: None)
                     assert quick == spans(transaction, asked), scope
             assert any(one.ended for one in spans(transaction, _asked(world)))
             assert any(one.lasting and one.age for one in spans(transaction, _asked(world)))
             for scope in (
                 {"channel": "grid", "item": "part"},
                 {"as_of": Instant(world.clock.now() + 1)},
-                {"since": Instant(FIRST + DAY)},
+                {"since": Instant(FIRST + DAY // 2)},
             ):
-                assert span_months.ended(transaction, _asked(world, **scope)) is None, scope
+                assert span_rollups.ended(transaction, _asked(world, **scope)) is None, scope
         world.later(12 * DAY)
 
 
