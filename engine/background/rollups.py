@@ -5,7 +5,7 @@ asks as of it is answered by one state; only a round that is too large for that 
 goes and moves the moment at its end.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +15,11 @@ from engine.definitions.indicator import Indicator
 from engine.records import rollups, span_rollups, standing, standing_counts
 from engine.records.areas import chain
 from engine.records.asking import Asking, marks
-from engine.records.following import read_to
 from engine.records.rollup_counting import NEXT_DUE, Stretches, statement
+from engine.records.rollup_tables import SIDES
+from engine.records.rollup_writing import Counted, CountedSpans, Stands, former, kept
 from engine.records.rollups import (
     COLUMNS,
-    KEY_COLUMNS,
-    SIDES,
-    SLOT_COLUMNS,
     Cut,
     Depths,
     Grain,
@@ -38,42 +36,6 @@ _SINGLY, _WHOLLY = 256, 64
 WORTH = 20_000
 #: Rows that wait for the end of a round, at most.
 _WAITING = 100_000
-#: `cut`, `above`, `way` and the columns by which it is cut → counts.
-_Rows = dict[tuple[Any, ...], tuple[int, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """A stretch of a series as of a moment."""
-
-    series: str
-    grain: Grain
-    since: Instant
-    touched: int
-    layout: str
-    next_at: int | None
-    many: int
-    gone: list[tuple[Any, ...]]
-    come: _Rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Spans:
-    """The spans of a stretch."""
-
-    grain: Grain
-    since: Instant
-    touched: int
-    rows: list[Sequence[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Stands:
-    """What stands now."""
-
-    #: The end of the next workday.
-    until: Instant
-    rows: standing_counts.Rows
 
 
 #: Since when stretches of a grain are, and how often they were folded, the newest first.
@@ -138,7 +100,7 @@ def _refresh(
 ) -> int:
     with database.looking(anew=True) as transaction:
         round_ = _round(transaction, clock)
-    waiting: list[_Counted | _Spans] = []
+    waiting: list[Counted | CountedSpans] = []
     done, due = 0, list(_due(round_, every, Grain.MONTH))
     for grain in (Grain.MONTH, Grain.DAY):
         if grain is Grain.DAY:
@@ -148,8 +110,8 @@ def _refresh(
             if stopping():
                 return done
             waiting += _count(database, round_, series, grain, since)
-            if sum(len(one.gone) + len(one.come) for one in waiting if isinstance(one, _Counted)) > _WAITING:
-                database.acting(_kept(waiting, round_, None))
+            if sum(len(one.gone) + len(one.come) for one in waiting if isinstance(one, Counted)) > _WAITING:
+                database.acting(kept(waiting, round_.as_of, None))
                 waiting = []
             done += 1
             hear(done, len(due))
@@ -161,8 +123,9 @@ def _refresh(
     with database.looking(anew=True) as transaction:
         until = standing.tomorrow(versions, round_.as_of)
         skip = standing.passed_windows(transaction, versions)
-        stands = _Stands(until, standing_counts.counted(transaction, skip, round_.as_of, until))
-    database.acting(_kept([*waiting, stands], round_, [*every, span_rollups.SERIES, standing_counts.SERIES]))
+        stands = Stands(until=until, rows=standing_counts.counted(transaction, skip, round_.as_of, until))
+    known = [*every, span_rollups.SERIES, standing_counts.SERIES]
+    database.acting(kept([*waiting, stands], round_.as_of, known))
     return done
 
 
@@ -231,7 +194,7 @@ def _spans_due(round_: _Round, grain: Grain, layout: str) -> Iterator[Instant]:
                 yield since
 
 
-def _count_spans(database: Database, round_: _Round, grain: Grain, since: Instant) -> list[_Spans]:
+def _count_spans(database: Database, round_: _Round, grain: Grain, since: Instant) -> list[CountedSpans]:
     depths = round_.depths[grain]
     with database.looking(anew=True) as transaction:
         rows = span_rollups.counted(transaction, since, round_.as_of, depths)
@@ -244,7 +207,7 @@ def _count_spans(database: Database, round_: _Round, grain: Grain, since: Instan
             rows = span_rollups.counted(transaction, since, round_.as_of, depths)
     layout = span_rollups.layout(depths)
     touched = _note(round_, span_rollups.SERIES, grain, since, None, layout, span_rollups.many(rows))
-    return [_Spans(grain, since, touched, rows)]
+    return [CountedSpans(grain=grain, since=since, touched=touched, layout=layout, rows=rows)]
 
 
 def _note(
@@ -273,7 +236,7 @@ def _depths(transaction: Transaction) -> dict[Grain, Depths]:
 
 def _count(
     database: Database, round_: _Round, series: Series, grain: Grain, since: tuple[Instant, ...]
-) -> list[_Counted]:
+) -> list[Counted]:
     stretches = Stretches(series=series, since=since, as_of=round_.as_of, depths=round_.depths[grain])
     with database.looking(anew=True) as transaction:
         told, paths = _told(transaction, stretches)
@@ -287,13 +250,13 @@ def _count(
     for one in since:
         rows = told[one].rows
         with database.looking(anew=True) as transaction:
-            former = _former(transaction, series, grain, one)
+            before = former(transaction, series, grain, one)
         many, next_at = told[one].many(), told[one].next_at
         touched = _note(round_, series.key, grain, one, next_at, layout, many)
-        found.append(_Counted(
+        found.append(Counted(
             series=series.key, grain=grain, since=one, touched=touched, layout=layout, next_at=next_at, many=many,
-            gone=[key for key, counted in former.items() if rows.get(key) != counted],
-            come={key: counted for key, counted in rows.items() if former.get(key) != counted},
+            gone=[key for key, counted in before.items() if rows.get(key) != counted],
+            come={key: counted for key, counted in rows.items() if before.get(key) != counted},
         ))  # fmt: skip
     return found
 
@@ -355,81 +318,3 @@ def _know(transaction: Transaction, paths: Iterable[str], depths: Depths) -> Non
         f"INSERT INTO rollup_way (depth, entire, top) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",  # noqa: S608
         [(at, path, rollups.cut_at(path, at)) for path in sorted(paths) for at in depths.every()],
     )
-
-
-# -- writing -----------------------------------------------------------------------------------------------------------
-
-
-def _former(transaction: Transaction, series: Series, grain: Grain, since: Instant) -> _Rows:
-    mark, *_ = marks(transaction, 1)
-    width = len(SIDES) * len(series.indicators)
-    listed = ", ".join((*KEY_COLUMNS, *SLOT_COLUMNS[:width]))
-    rows = transaction.rows(
-        f"SELECT {listed} FROM rollup WHERE grain = {mark} AND series = {mark} AND since = {mark}",  # noqa: S608
-        (grain.value, series.key, since),
-    )
-    keys = len(KEY_COLUMNS)
-    return {tuple(row[:keys]): tuple(count or 0 for count in row[keys:]) for row in rows}
-
-
-def _kept(
-    waiting: Sequence[_Counted | _Spans | _Stands], round_: _Round, known: Iterable[str] | None
-) -> Callable[[Transaction], None]:
-    """Write what was counted; with the keys of all series also the moment, and drop series that are no more."""
-
-    def work(transaction: Transaction) -> None:
-        for one in waiting:
-            if isinstance(one, _Spans):
-                key = (one.grain.value, span_rollups.SERIES, one.since)
-                layout = span_rollups.layout(round_.depths[one.grain])
-                _bucket(transaction, key, one.touched, round_.as_of, None, layout, span_rollups.many(one.rows))
-                span_rollups.keep(transaction, one.grain, one.since, one.rows)
-            elif isinstance(one, _Stands):
-                key = (Grain.MONTH.value, standing_counts.SERIES, Instant(0))
-                _bucket(transaction, key, 0, round_.as_of, one.until, standing_counts.LAYOUT, 0)
-                standing_counts.keep(transaction, one.rows)
-            else:
-                _keep(transaction, one, round_.as_of)
-        if known is not None:
-            _drop_others(transaction, sorted(known))
-            read_to(transaction, rollups.READER, round_.as_of)
-
-    return work
-
-
-def _bucket(transaction: Transaction, key: tuple[str, str, Instant], *values: str | int | None) -> None:
-    """What is known of a stretch of a series, in the order of the columns."""
-    transaction.run(
-        "INSERT INTO rollup_bucket (grain, series, since, touched, as_of, next_at, layout, many) "  # noqa: S608
-        f"VALUES ({', '.join(marks(transaction, 8))}) ON CONFLICT (grain, series, since) DO UPDATE SET "
-        "touched = excluded.touched, as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout, "
-        "many = excluded.many",
-        (*key, *values),
-    )
-
-
-def _keep(transaction: Transaction, one: _Counted, as_of: Instant) -> None:
-    """The rows of a stretch in the place of what was known of it."""
-    mark, *_ = marks(transaction, 1)
-    first = (one.grain.value, one.series, one.since)
-    _bucket(transaction, first, one.touched, as_of, one.next_at, one.layout, one.many)
-    where = " AND ".join(f"{column} = {mark}" for column in ("grain", "series", "since", *KEY_COLUMNS))
-    transaction.run_many(
-        f"DELETE FROM rollup WHERE {where}",  # noqa: S608 (constant words)
-        [(*first, *key) for key in one.gone],
-    )
-    width = len(next(iter(one.come.values()), ()))
-    transaction.load(
-        "rollup",
-        ("grain", "series", "since", *KEY_COLUMNS, *SLOT_COLUMNS[:width]),
-        # Most are zero, and nothing takes less room than a zero.
-        ((*first, *key, *(count or None for count in counted)) for key, counted in one.come.items()),
-    )
-
-
-def _drop_others(transaction: Transaction, known: Sequence[str]) -> None:
-    mark, *_ = marks(transaction, 1)
-    for (series,) in transaction.rows("SELECT DISTINCT series FROM rollup_bucket"):
-        if series not in known:
-            transaction.run(f"DELETE FROM rollup WHERE series = {mark}", (series,))  # noqa: S608
-            transaction.run(f"DELETE FROM rollup_bucket WHERE series = {mark}", (series,))  # noqa: S608

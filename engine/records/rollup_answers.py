@@ -10,12 +10,12 @@ from engine.definitions.indicator import Indicator
 from engine.records import areas
 from engine.records.asking import Asking, marks
 from engine.records.indicator_sql import NONE, Asked, Shared, filters
+from engine.records.rollup_tables import SIDES
 from engine.records.rollups import (
     BEGINS,
     COLUMNS,
     DIMENSIONS,
     NEXT,
-    SIDES,
     Cut,
     Depths,
     Grain,

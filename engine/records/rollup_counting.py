@@ -9,11 +9,11 @@ from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, N
 from engine.records.asking import Asking
 from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
 from engine.records.indicators import counts, counts_apart
+from engine.records.rollup_tables import SIDES
 from engine.records.rollups import (
     COLUMNS,
     DIMENSIONS,
     NEXT,
-    SIDES,
     Cut,
     Depths,
     Grain,
