@@ -109,17 +109,14 @@ def _refresh(
         for series, since in due[done:]:
             if stopping():
                 return done
-            waiting += _count(database, round_, series, grain, since)
-            if sum(len(one.gone) + len(one.come) for one in waiting if isinstance(one, Counted)) > _WAITING:
-                database.acting(kept(waiting, round_.as_of, None))
-                waiting = []
+            waiting = _unless_many(database, round_, [*waiting, *_count(database, round_, series, grain, since)])
             done += 1
             hear(done, len(due))
     for grain, depths in round_.depths.items():
         for begins in _spans_due(round_, grain, span_rollups.layout(depths)):
             if stopping():
                 return done
-            waiting += _count_spans(database, round_, grain, begins)
+            waiting = _unless_many(database, round_, [*waiting, *_count_spans(database, round_, grain, begins)])
     with database.looking(anew=True) as transaction:
         until = standing.tomorrow(versions, round_.as_of)
         skip = standing.passed_windows(transaction, versions)
@@ -127,6 +124,16 @@ def _refresh(
     known = [*every, span_rollups.SERIES, standing_counts.SERIES]
     database.acting(kept([*waiting, stands], round_.as_of, known))
     return done
+
+
+def _unless_many(
+    database: Database, round_: _Round, waiting: list[Counted | CountedSpans]
+) -> list[Counted | CountedSpans]:
+    """What waits for the end of the round; nothing once that was too much and is written."""
+    if sum(len(one.gone) + len(one.come) if isinstance(one, Counted) else len(one.rows) for one in waiting) <= _WAITING:
+        return waiting
+    database.acting(kept(waiting, round_.as_of, None))
+    return []
 
 
 def _round(transaction: Transaction, clock: Clock) -> _Round:
@@ -183,31 +190,32 @@ def _by_month(stretches: Iterable[Instant]) -> dict[Instant, list[Instant]]:
     return found
 
 
-def _spans_due(round_: _Round, grain: Grain, layout: str) -> Iterator[Instant]:
-    """The stretches whose spans have to be counted again: time alone does not change what has ended."""
+def _spans_due(round_: _Round, grain: Grain, layout: str) -> Iterator[tuple[Instant, ...]]:
+    """Whose spans have to be counted again, as `_due`: time alone does not change what has ended."""
     for month, stretches in _by_month(round_.folded[grain]).items():
         if grain is Grain.DAY and not _worth(round_, span_rollups.SERIES, month, stretches):
             continue
-        for since in stretches:
-            known = round_.buckets.get((grain, span_rollups.SERIES, since))
-            if known is None or (known.touched, known.layout) != (round_.folded[grain][since], layout):
-                yield since
+        stale = [one for one in stretches if _stale(round_, span_rollups.SERIES, grain, one, layout)]
+        if stale:
+            yield tuple(sorted(stale))
 
 
-def _count_spans(database: Database, round_: _Round, grain: Grain, since: Instant) -> list[CountedSpans]:
+def _count_spans(database: Database, round_: _Round, grain: Grain, since: tuple[Instant, ...]) -> list[CountedSpans]:
     depths = round_.depths[grain]
     with database.looking(anew=True) as transaction:
-        rows = span_rollups.counted(transaction, since, round_.as_of, depths)
+        counted = span_rollups.counted(transaction, since, round_.as_of, depths)
         # Those of days are known by then.
-        whole = {row[1] for row in rows if row[0] == Cut.AREA} if grain is Grain.MONTH else set()
-        unknown = _unknown(transaction, whole, depths)
+        months = counted.values() if grain is Grain.MONTH else ()
+        unknown = _unknown(transaction, {row[1] for rows in months for row in rows if row[0] == Cut.AREA}, depths)
     if unknown:
         database.acting(lambda writing: _know(writing, unknown, depths))
         with database.looking(anew=True) as transaction:
-            rows = span_rollups.counted(transaction, since, round_.as_of, depths)
-    layout = span_rollups.layout(depths)
-    touched = _note(round_, span_rollups.SERIES, grain, since, None, layout, span_rollups.many(rows))
-    return [CountedSpans(grain=grain, since=since, touched=touched, layout=layout, rows=rows)]
+            counted = span_rollups.counted(transaction, since, round_.as_of, depths)
+    layout, found = span_rollups.layout(depths), []
+    for one, rows in counted.items():
+        touched = _note(round_, span_rollups.SERIES, grain, one, None, layout, span_rollups.many(rows))
+        found.append(CountedSpans(grain=grain, since=one, touched=touched, layout=layout, rows=rows))
+    return found
 
 
 def _note(

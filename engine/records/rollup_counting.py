@@ -18,9 +18,10 @@ from engine.records.rollups import (
     Depths,
     Grain,
     Series,
-    civil_offset,
+    begins_sql,
     person_cut,
     with_department,
+    within_sql,
 )
 
 #: The cut of the row of each stretch that holds when due times pass.
@@ -48,14 +49,6 @@ class Stretches:
     def asked(self) -> Asked:
         """From the first to the last."""
         return Asked(since=self.since[0], until=NEXT[self.grain](self.since[-1]), as_of=self.as_of)
-
-    def runs(self) -> list[tuple[Instant, Instant]]:
-        """Since and until of what follows upon each other."""
-        found: list[tuple[Instant, Instant]] = []
-        for since in self.since:
-            first = found.pop()[0] if found and found[-1][1] == since else since
-            found.append((first, NEXT[self.grain](since)))
-        return found
 
 
 def statement(transaction: Transaction, stretches: Stretches, asking: Asking) -> str:
@@ -97,21 +90,15 @@ def _shown(series: Series) -> Iterator[list[str]]:
 def _finest(transaction: Transaction, stretches: Stretches, asking: Asking, dues: Sequence[str]) -> str:
     """The groups that all cuts but those by person are made of, as the table `c`."""
     series, asked = stretches.series, stretches.asked
-    alias, begins = TABLES[series.unit], ""
-    if stretches.grain is Grain.MONTH:
-        # Not grouped by: a constant would be read as the number of a column.
-        begins = f"CAST({asking(asked.since)} AS BIGINT)"
+    alias, at = TABLES[series.unit], f"{TABLES[series.unit]}.{series.cohort}_at"
+    begins = begins_sql(stretches.grain, at, asked.since, asking)
     by = f"{alias}.area_path, coalesce({alias}.department_id, 0), coalesce(k.item, ''), k.channel, k.workflow"
     columns = _counts(series.indicators, asked, asking)
     next_due = "".join(f", min(CASE WHEN {due} > {asking(asked.as_of)} THEN {due} END)" for due in dues)
     where = _within(transaction, stretches, asking)
     named = [f"{kind}{n}" for n in range(len(series.indicators)) for kind in _KINDS]
     listed = ["since", "path", *(COLUMNS[one] for one in DIMENSIONS), *named, *(f"due{n}" for n in range(len(dues)))]
-    grouped = by
-    if not begins:
-        offset = civil_offset(asked.since)
-        begins = f"({alias}.{series.cohort}_at + {offset}) / {DAY} * {DAY} - {offset}"
-        grouped = f"{begins}, {by}"
+    grouped = f"{begins}, {by}" if stretches.grain is Grain.DAY else by
     return (
         f"WITH c ({', '.join(listed)}) AS (SELECT {begins}, {by}, {columns}{next_due} "  # noqa: S608 (constant words)
         f"FROM {source(series.unit, tickets=False)} WHERE {where} GROUP BY {grouped}) "
@@ -122,11 +109,8 @@ def _within(transaction: Transaction, stretches: Stretches, asking: Asking) -> s
     """Which facts are counted at all."""
     series = stretches.series
     where = scope(transaction, stretches.asked, asking, Shared(series.unit, series.cohort, standing=False))
-    runs, at = stretches.runs(), f"{TABLES[series.unit]}.{series.cohort}_at"
-    if len(runs) == 1:
-        return where
-    parts = (f"({at} >= {asking(since)} AND {at} < {asking(until)})" for since, until in runs)
-    return f"{where} AND ({' OR '.join(parts)})"
+    at = f"{TABLES[series.unit]}.{series.cohort}_at"
+    return f"{where} AND {within_sql(stretches.grain, at, stretches.since, asking)}"
 
 
 def _counts(indicators: Sequence[Indicator], asked: Asked, asking: Asking) -> str:
@@ -147,7 +131,7 @@ def _by_person(transaction: Transaction, stretches: Stretches, asking: Asking, m
     """From the facts themselves: cut by the people of all milestones at once, groups would be single tickets."""
     series, asked = stretches.series, stretches.asked
     alias, cut = TABLES[series.unit], person_cut(milestone)
-    since = f"CAST({asking(asked.since)} AS BIGINT)"
+    since = begins_sql(stretches.grain, "", asked.since, asking)
     own = [one for one in series.indicators if one.person == milestone]
     shown = [
         ", ".join(f"p.{name}" for name in names) if one in own else ", ".join([_NONE] * len(SIDES))

@@ -17,7 +17,7 @@ from engine.clock import DAY, Instant, moment
 from engine.clock import instant as instant_of
 from engine.database import Transaction
 from engine.definitions.indicator import Counted, Indicator
-from engine.records.asking import marks
+from engine.records.asking import Asking, marks
 from engine.records.rollup_tables import SLOTS
 
 READER = "rollups"
@@ -131,6 +131,27 @@ def civil_offset(at: int) -> int:
 #: Grain → when the stretch of a moment begins, and when the one after it.
 BEGINS: dict[Grain, Callable[[int], Instant]] = {Grain.MONTH: month_of, Grain.DAY: day_of}
 NEXT: dict[Grain, Callable[[Instant], Instant]] = {Grain.MONTH: next_month, Grain.DAY: next_day}
+
+
+def begins_sql(grain: Grain, column: str, first: Instant, asking: Asking) -> str:
+    """When the stretch of a moment begins: of a month, which a statement counts alone, the first one there is.
+
+    That is a parameter, and not to be grouped by: a constant would be read as the number of a column.
+    """
+    if grain is Grain.MONTH:
+        return f"CAST({asking(first)} AS BIGINT)"
+    offset = civil_offset(first)
+    return f"({column} + {offset}) / {DAY} * {DAY} - {offset}"
+
+
+def within_sql(grain: Grain, column: str, since: Iterable[Instant], asking: Asking) -> str:
+    """Whether a moment lies in one of these stretches, which come in their order."""
+    runs: list[tuple[Instant, Instant]] = []
+    for one in since:
+        first = runs.pop()[0] if runs and runs[-1][1] == one else one
+        runs.append((first, NEXT[grain](one)))
+    parts = (f"({column} >= {asking(first)} AND {column} < {asking(until)})" for first, until in runs)
+    return f"({' OR '.join(parts)})"
 
 
 def touch(transaction: Transaction, moments: Iterable[int | None]) -> None:

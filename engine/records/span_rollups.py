@@ -18,7 +18,18 @@ from engine.records.asking import Asking, marks
 from engine.records.columns import ONE_TREE, instant, key_part, link, path, where, word
 from engine.records.indicator_sql import NONE, Asked, below, filters
 from engine.records.rollup_answers import layouts, parts
-from engine.records.rollups import COLUMNS, NEXT, Cut, Depths, Grain, counted_at, depth_of, month_of, next_month
+from engine.records.rollups import (
+    COLUMNS,
+    Cut,
+    Depths,
+    Grain,
+    begins_sql,
+    counted_at,
+    depth_of,
+    month_of,
+    next_month,
+    within_sql,
+)
 
 #: What buckets call them, and how their rows are made; another way of making them is another layout.
 SERIES, VERSION = "spans", "4"
@@ -51,7 +62,7 @@ class SpanRollup(SQLModel, table=True):
     #: How long they were together, microseconds.
     time: int = instant()
     lasting: int = link()
-    #: How long after the beginning of the stretch these began, together, microseconds.
+    #: How long after the beginning of the stretch these began, together, microseconds; of months alone, as `lasting`.
     began: int = instant()
 
 
@@ -81,30 +92,39 @@ def many(rows: Sequence[Sequence[Any]]) -> int:
     return sum(row[-4] for row in rows if row[0] == Cut.AREA)
 
 
-def counted(transaction: Transaction, since: Instant, as_of: Instant, depths: Depths) -> list[Sequence[Any]]:
-    """The rows of a stretch as the spans have them, without its first columns.
+def counted(
+    transaction: Transaction, since: Sequence[Instant], as_of: Instant, depths: Depths
+) -> dict[Instant, list[Sequence[Any]]]:
+    """One month, or days of one, each with its rows as the spans have them, without their first columns.
 
-    Where ways are cut must be known of every way (`rollup_way`).
+    Where ways are cut must be known of every way (`rollup_way`). What lasts is counted of months alone.
     """
-    until = NEXT[depths.grain](since)
-    found: dict[Sequence[Any], list[int]] = {}
-    for place, which, long in (
-        (0, "until_at", "x.until_at - x.since_at"),
-        (2, "since_at", f"x.since_at - {int(since)}"),
-    ):
+    found: dict[Instant, dict[Sequence[Any], list[int]]] = {one: {} for one in since}
+    for place, which in ((0, "until_at"), (2, "since_at"))[: 2 if depths.grain is Grain.MONTH else 1]:
         asking = Asking(transaction)
-        lasts = "" if which == "until_at" else f"AND (x.until_at IS NULL OR x.until_at > {asking(as_of)}) "
-        finest = "x.area_path, x.stage, coalesce(x.department_id, 0), coalesce(k.item, ''), k.channel, k.workflow"
-        each = (
-            f"WITH c (path, stage, department_id, item, channel, workflow, many, long) AS (SELECT {finest}, count(*), "  # noqa: S608
-            f"CAST(sum({long}) AS BIGINT) FROM stage_span x JOIN ticket_fact k ON k.ticket_id = x.ticket_id "
-            f"WHERE NOT k.confidential {lasts}AND x.{which} >= {asking(since)} "
-            f"AND x.{which} < {asking(until)} AND x.{which} <= {asking(as_of)} GROUP BY {finest}) "
-        )
+        each = _finest(asking, since, as_of, depths.grain, which)
         cuts = [_cut(cut, depth(depths, cut), asking) for cut in (Cut.AREA, *_CUTS)]
-        for *key, several, took in transaction.rows(each + " UNION ALL ".join(cuts), asking.parameters):
-            found.setdefault(tuple(key), [0, 0, 0, 0])[place : place + 2] = int(several), int(took)
-    return [(*key, *counts) for key, counts in found.items()]
+        for begins, *key, several, took in transaction.rows(each + " UNION ALL ".join(cuts), asking.parameters):
+            counts = found[begins].setdefault(tuple(key), [0, 0, 0, 0])
+            counts[place : place + 2] = int(several), int(took)
+    return {one: [(*key, *counts) for key, counts in rows.items()] for one, rows in found.items()}
+
+
+def _finest(asking: Asking, since: Sequence[Instant], as_of: Instant, grain: Grain, which: str) -> str:
+    """The groups that all cuts are made of, as the table `c`: of spans that ended, or that began and last."""
+    begins = begins_sql(grain, f"x.{which}", since[0], asking)
+    long = "x.until_at - x.since_at" if which == "until_at" else f"x.since_at - {asking(since[0])}"
+    finest = "x.area_path, x.stage, coalesce(x.department_id, 0), coalesce(k.item, ''), k.channel, k.workflow"
+    parts = ["NOT k.confidential"]
+    if which == "since_at":
+        parts.append(f"(x.until_at IS NULL OR x.until_at > {asking(as_of)})")
+    parts += [within_sql(grain, f"x.{which}", since, asking), f"x.{which} <= {asking(as_of)}"]
+    grouped = f"{begins}, {finest}" if grain is Grain.DAY else finest
+    return (
+        "WITH c (since, path, stage, department_id, item, channel, workflow, many, long) AS ("  # noqa: S608
+        f"SELECT {begins}, {finest}, count(*), CAST(sum({long}) AS BIGINT) FROM stage_span x "
+        f"JOIN ticket_fact k ON k.ticket_id = x.ticket_id WHERE {' AND '.join(parts)} GROUP BY {grouped}) "
+    )
 
 
 def _cut(cut: Cut, at: int | None, asking: Asking) -> str:
@@ -113,8 +133,8 @@ def _cut(cut: Cut, at: int | None, asking: Asking) -> str:
     own = ", ".join(f"c.{COLUMNS[one]}" if one is cut else "''" for one in _CUTS)
     by = f", c.{COLUMNS[cut]}" if cut in _CUTS else ""
     return (
-        f"SELECT '{cut.value}', {way}, c.stage, c.department_id, {own}, sum(c.many), sum(c.long) "  # noqa: S608
-        f"FROM c {ways} GROUP BY {way}, c.stage, c.department_id{by}"
+        f"SELECT c.since, '{cut.value}', {way}, c.stage, c.department_id, {own}, sum(c.many), sum(c.long) "  # noqa: S608
+        f"FROM c {ways} GROUP BY c.since, {way}, c.stage, c.department_id{by}"
     )
 
 
