@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.error import HTTPError
 
@@ -17,7 +18,7 @@ from engine.bench.district import Shape, populate, spread
 from engine.bench.lists import PASSWORD, serving, signed_in, timed
 from engine.bench.run import percentile
 from engine.bench.world import World
-from engine.clock import DAY, Clock, Instant, SystemClock
+from engine.clock import DAY, Clock, Instant, SystemClock, moment
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Indicator
 from engine.definitions.indicator_file import discover
@@ -36,6 +37,14 @@ PAGES = (
     "/figures/handled_on_time?by=department&side=excluded", "/figures/filed_on_time?by=person",
     "/figures?department=b1",
 )  # fmt: skip
+#: The same of days that are no whole months: of last week, and of an accounting month that begins on the 26th.
+STRETCHES = (
+    "/board?{week}", "/board?{month}", "/board?{month}&by=department", "/board?{month}&by=item",
+    "/board?{month}&by=channel", "/board?{month}&item=part-77-07", "/board?{month}&channel=hotline",
+    "/board?{month}&department=b1", "/board?{month}&department=b1&by=item", "/board?{month}&area=s1",
+    "/board?{month}&area=s1&by=item", "/board?{month}&area=s1&channel=hotline", "/figures?{month}",
+    "/figures/closed_on_time?{month}&by=area&side=rest", "/figures/filed_on_time?{month}&by=person",
+)  # fmt: skip
 #: The district in which they are asked.
 SHAPE = Shape()
 #: How often each question is asked.
@@ -44,6 +53,8 @@ _TRIES = 20
 _SHOWN = ("closure_area", "closed_on_time", "closure_unit")
 #: Months of a trend, and of a year.
 _TREND, _YEAR = 24, 12
+#: Days of a month before an accounting month begins.
+_FROM = 25
 Question = Callable[[Transaction, Instant], object]
 
 
@@ -70,11 +81,22 @@ def figures_timed(
         **measured(database, door, clock, indicators, tell),
         **_pages(
             database,
-            PAGES if pages is None else pages,
+            (*PAGES, *_in_days(clock.now())) if pages is None else pages,
             lambda: refresh(database, clock, door.versions, indicators),
             tell,
         ),
     }
+
+
+def _in_days(now: Instant) -> Iterator[str]:
+    """The pages of some days, up to the last month's end."""
+    last = moment(Instant(rollups.month_of(now) - DAY))
+    before = (last.replace(day=1) - timedelta(days=1)).replace(day=26)
+    week = f"since={last - timedelta(days=6):%Y-%m-%d}&until={last:%Y-%m-%d}"
+    for page in STRETCHES:
+        # Boards name the last day, figures the day after it.
+        until = last.replace(day=25 if page.startswith("/board") else 26)
+        yield page.format(week=week, month=f"since={before:%Y-%m-%d}&until={until:%Y-%m-%d}")
 
 
 def measured(
@@ -130,13 +152,18 @@ def _questions(transaction: Transaction, indicators: list[Indicator], now: Insta
     shown = [one for one in indicators if one.name in _SHOWN]
     places = {"district": "district", **dict(spread(transaction))}
     every = Asked(since=now, until=rollups.next_month(now), as_of=now)
+    last = rollups.month_of(rollups.month_of(now) - DAY)
+    periods = {
+        "month": (_back(now, 1), every.until),
+        "year": (_back(now, _YEAR), every.until),
+        "days": (Instant(rollups.month_of(last - DAY) + _FROM * DAY), Instant(last + _FROM * DAY)),
+    }
     scopes = {level: replace(every, area=code) for level, code in places.items()}
     scopes["department"] = replace(every, department="b1")
     scopes["department+item"] = replace(every, department="b1", item="part-77-07")
-    months = {"month": 1, "year": _YEAR}
     for level, scope in scopes.items():
-        for period, length in months.items():
-            asked = replace(scope, since=_back(now, length))
+        for period, (since, until) in periods.items():
+            asked = replace(scope, since=since, until=until)
             yield f"figures {level} {period}", _figures(indicators, asked)
             for by in By:
                 yield f"by {by.value} {level} {period}", _breakdown(shown, asked, by)

@@ -94,21 +94,26 @@ def lifted(transaction: Transaction, asked: Asked) -> Asked:
         ways = areas.ways(transaction, areas.area_by_code(transaction, asked.area))
         free = all(held.intersection(way.split("/")) for way in ways)
     elif asked.department and asked.department != NONE:
-        found = departments.department_by_code(transaction, asked.department)
-        asking = Asking(transaction)
-        rows = transaction.rows(_below(asking, found.id), asking.parameters)
-        free = {f"d{number}" for (number,) in rows} <= own
+        free = {f"d{number}" for number in _with_below(transaction, asked.department)} <= own
     else:
         free = False
     return replace(asked, units=None) if free else asked
 
 
-def _below(asking: Asking, department: int | None) -> str:
-    """A department and what stands below it."""
-    return (
-        f"WITH RECURSIVE below (id) AS (SELECT id FROM department WHERE id = {asking(department)} UNION "  # noqa: S608
-        "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below"
+def _with_below(transaction: Transaction, code: str) -> list[int]:
+    """A department and what stands below it, by number. Errors: `NotFound` for one that was never there."""
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        f"WITH RECURSIVE below (id) AS (SELECT id FROM department WHERE code = {asking(code)} UNION "  # noqa: S608
+        "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below ORDER BY id",
+        asking.parameters,
     )
+    return [int(number) for (number,) in rows] or [_never(transaction, code)]
+
+
+def _never(transaction: Transaction, code: str) -> int:
+    """Errors: `NotFound`, as whoever looks it up says it."""
+    return departments.department_by_code(transaction, code).id or 0
 
 
 def source(unit: Counted, *, tickets: bool) -> str:
@@ -214,8 +219,10 @@ def filters(transaction: Transaction, asked: Asked, asking: Asking, *, departmen
         found = departments.department_by_code(transaction, asked.department)
         yield f"{department} = {asking(found.id)}"
     elif asked.department:
-        found = departments.department_by_code(transaction, asked.department)
-        yield f"{department} IN ({_below(asking, found.id)})"
+        # As numbers, so that a database knows how few these are when it plans.
+        match, parameters = among(transaction, _with_below(transaction, asked.department))
+        asking.parameters += parameters
+        yield f"{department} {match}"
     if asked.item == NONE:
         yield f"coalesce({ticket}.item, '') = ''"
     elif asked.item:

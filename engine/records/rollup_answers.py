@@ -14,7 +14,9 @@ from engine.records.rollup_tables import SIDES
 from engine.records.rollups import (
     BEGINS,
     COLUMNS,
+    CUTS,
     DIMENSIONS,
+    DIVIDED,
     NEXT,
     Cut,
     Depths,
@@ -291,11 +293,7 @@ def _cut(asked: Asked, by: str, grain: Grain) -> tuple[str | None, bool]:
     departments = Cut.DEPARTMENT in used
     if by == Cut.PERSON.value or asked.person:
         return None if Cut.ITEM in used or grain is Grain.DAY else Cut.PERSON, departments
-    if len(used) < 2:
-        return min(used, default=Cut.AREA), departments
-    if grain is Grain.MONTH:
-        return Cut.ALL, departments
-    return None if Cut.ITEM in used else Cut.BUT_ITEM, departments
+    return next((cut for cut in CUTS[grain] if used <= set(DIVIDED[cut])), None), departments
 
 
 def _place(where: "_Place", asked: Asked, by: str, grain: Grain) -> "_Place | None":

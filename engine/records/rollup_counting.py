@@ -12,7 +12,9 @@ from engine.records.indicators import counts, counts_apart
 from engine.records.rollup_tables import SIDES
 from engine.records.rollups import (
     COLUMNS,
+    CUTS,
     DIMENSIONS,
+    DIVIDED,
     NEXT,
     Cut,
     Depths,
@@ -67,8 +69,7 @@ def statement(transaction: Transaction, stretches: Stretches, asking: Asking) ->
     at = depths.of(Cut.AREA)
     ways = "" if at is None else f" JOIN rollup_way w ON w.depth = {asking(at)} AND w.entire = c.path"
     parts = [by_area.format(cut=Cut.AREA.value, way="c.path" if at is None else "w.top", counted=counted, ways=ways)]
-    cuts = (*DIMENSIONS, Cut.ALL if stretches.grain is Grain.MONTH else Cut.BUT_ITEM)
-    parts += [_cut(cut, counted, asking, depths.of(cut)) for cut in cuts]
+    parts += [_cut(cut, counted, asking, depths.of(cut)) for cut in CUTS[stretches.grain] if cut is not Cut.AREA]
     if stretches.grain is Grain.MONTH:
         for milestone in sorted({one.person for one in series.indicators if one.person}):
             parts.append(_by_person(transaction, stretches, asking, milestone, width))
@@ -118,8 +119,7 @@ def _counts(indicators: Sequence[Indicator], asked: Asked, asking: Asking) -> st
 
 
 def _cut(cut: Cut, counted: str, asking: Asking, depth: int | None) -> str:
-    together = {Cut.ALL: DIMENSIONS, Cut.BUT_ITEM: tuple(one for one in DIMENSIONS if one is not Cut.ITEM)}
-    own = {one: f"c.{COLUMNS[one]}" for one in together.get(cut, (cut,))}
+    own = {one: f"c.{COLUMNS[one]}" for one in DIVIDED[cut]}
     shown = ", ".join(own.get(one, "0" if one is Cut.DEPARTMENT else "''") for one in DIMENSIONS)
     return (
         f"SELECT '{cut.value}', c.since, w.top, {shown}, 0, {counted} FROM c JOIN rollup_way w "  # noqa: S608

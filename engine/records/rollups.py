@@ -22,7 +22,7 @@ from engine.records.rollup_tables import SLOTS
 
 READER = "rollups"
 #: Changes when what is counted changes without a change of the files.
-_VERSION = "4"
+_VERSION = "5"
 #: A rollup older than this is no answer to "now": nobody keeps it any more.
 STALE = 5 * 60_000_000
 
@@ -42,8 +42,10 @@ class Cut(StrEnum):
     ITEM = "item"
     CHANNEL = "channel"
     WORKFLOW = "workflow"
-    ALL = "all"  #: all of these at once, of months, for the largest areas only
-    BUT_ITEM = "but_item"  #: all but the item at once, of days, for the largest areas only
+    ALL = "all"  #: all of these at once, for the largest areas only, as what follows
+    BUT_ITEM = "but_item"  #: all but the item
+    BUT_DEPARTMENT = "but_department"  #: all but the department
+    ITEM_DEPARTMENT = "item_department"  #: both of these
     #: Who reached a milestone, with channel and workflow, of tasks also with department, for the largest areas only:
     #: one cut of each milestone that indicators name (`person_cut`), of months.
     PERSON = "person"
@@ -57,6 +59,22 @@ COLUMNS = {
 }  # fmt: skip
 
 
+#: What rows of each cut are cut by.
+DIVIDED: dict[Cut, tuple[Cut, ...]] = {
+    Cut.AREA: (),
+    **{one: (one,) for one in DIMENSIONS},
+    Cut.ALL: DIMENSIONS,
+    Cut.BUT_ITEM: (Cut.DEPARTMENT, Cut.CHANNEL, Cut.WORKFLOW),
+    Cut.BUT_DEPARTMENT: (Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW),
+    Cut.ITEM_DEPARTMENT: (Cut.DEPARTMENT, Cut.ITEM),
+}
+#: The cuts of each grain, those with few rows before those with many. All at once, rows of days would be single facts.
+CUTS: dict[Grain, tuple[Cut, ...]] = {
+    Grain.MONTH: (Cut.AREA, *DIMENSIONS, Cut.ALL),
+    Grain.DAY: (
+        Cut.AREA, Cut.DEPARTMENT, Cut.CHANNEL, Cut.WORKFLOW, Cut.BUT_DEPARTMENT, Cut.ITEM_DEPARTMENT, Cut.BUT_ITEM,
+    ),
+}  # fmt: skip
 #: By what a row of a stretch is known.
 KEY_COLUMNS = ("cut", "above", "way", *COLUMNS.values())
 
@@ -206,10 +224,10 @@ class Depths:
 
         Of days rows are cut less far: further down they would be as many as their facts.
         """
+        if self.grain is Grain.DAY and cut == Cut.AREA:
+            return self.singly
         if self.grain is Grain.DAY:
-            return {Cut.AREA: self.singly, Cut.ITEM: self.wholly, Cut.BUT_ITEM: self.wholly}.get(
-                Cut(cut), self.wholly + 1
-            )
+            return self.wholly + 1 if cut in DIMENSIONS else self.wholly
         if cut == Cut.AREA:
             return None
         return self.singly if cut in DIMENSIONS else self.wholly

@@ -1,6 +1,6 @@
 """Rollups of spans: how long tickets lay in each stage and in whose hands, of whole months and per smallest area;
-by item, channel and workflow per area of the depth to which figures are cut by one of these. Of days, where figures are
-counted by days, for the largest areas only.
+by item, channel and workflow per area of the depth to which figures are cut by one of these or by all. Of days, where
+these are counted, for the largest areas only.
 
 Kept with the rollups of figures, as of the same moment; what they cannot answer is asked of the spans themselves.
 """
@@ -20,6 +20,7 @@ from engine.records.indicator_sql import NONE, Asked, below, filters
 from engine.records.rollup_answers import layouts, parts
 from engine.records.rollups import (
     COLUMNS,
+    DIVIDED,
     Cut,
     Depths,
     Grain,
@@ -32,7 +33,7 @@ from engine.records.rollups import (
 )
 
 #: What buckets call them, and how their rows are made; another way of making them is another layout.
-SERIES, VERSION = "spans", "4"
+SERIES, VERSION = "spans", "5"
 
 
 class SpanRollup(SQLModel, table=True):
@@ -69,8 +70,13 @@ class SpanRollup(SQLModel, table=True):
 _COLUMNS = tuple(SpanRollup.model_fields)
 
 
-#: Beside the smallest areas.
-_CUTS = (Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW)
+#: What spans are cut by beside the holder, and by which of these at once, those with few rows first; of days the item
+#: only together with the others, for that is hardly more.
+_DIMENSIONS = (Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW)
+_CUTS = {
+    Grain.MONTH: (Cut.AREA, *_DIMENSIONS, Cut.ALL),
+    Grain.DAY: (Cut.AREA, Cut.CHANNEL, Cut.WORKFLOW, Cut.ALL),
+}
 
 
 def layout(depths: Depths) -> str:
@@ -78,13 +84,8 @@ def layout(depths: Depths) -> str:
     return f"{VERSION} {depths}"
 
 
-def depth(depths: Depths, cut: Cut) -> int | None:
-    """How deep the ways of a cut are; None: to the smallest areas. Of days a holder's rows further down would be as
-    many as the spans.
-    """
-    if depths.grain is Grain.MONTH:
-        return depths.of(cut)
-    return depths.wholly if cut is Cut.ITEM else depths.wholly + 1
+def _divided(cut: Cut) -> tuple[Cut, ...]:
+    return tuple(one for one in DIVIDED[cut] if one in _DIMENSIONS)
 
 
 def many(rows: Sequence[Sequence[Any]]) -> int:
@@ -103,7 +104,7 @@ def counted(
     for place, which in ((0, "until_at"), (2, "since_at"))[: 2 if depths.grain is Grain.MONTH else 1]:
         asking = Asking(transaction)
         each = _finest(asking, since, as_of, depths.grain, which)
-        cuts = [_cut(cut, depth(depths, cut), asking) for cut in (Cut.AREA, *_CUTS)]
+        cuts = [_cut(cut, depths.of(cut), asking) for cut in _CUTS[depths.grain]]
         for begins, *key, several, took in transaction.rows(each + " UNION ALL ".join(cuts), asking.parameters):
             counts = found[begins].setdefault(tuple(key), [0, 0, 0, 0])
             counts[place : place + 2] = int(several), int(took)
@@ -130,8 +131,8 @@ def _finest(asking: Asking, since: Sequence[Instant], as_of: Instant, grain: Gra
 def _cut(cut: Cut, at: int | None, asking: Asking) -> str:
     way = "c.path" if at is None else "w.top"
     ways = "" if at is None else f"JOIN rollup_way w ON w.depth = {asking(at)} AND w.entire = c.path"
-    own = ", ".join(f"c.{COLUMNS[one]}" if one is cut else "''" for one in _CUTS)
-    by = f", c.{COLUMNS[cut]}" if cut in _CUTS else ""
+    own = ", ".join(f"c.{COLUMNS[one]}" if one in _divided(cut) else "''" for one in _DIMENSIONS)
+    by = "".join(f", c.{COLUMNS[one]}" for one in _divided(cut))
     return (
         f"SELECT c.since, '{cut.value}', {way}, c.stage, c.department_id, {own}, sum(c.many), sum(c.long) "  # noqa: S608
         f"FROM c {ways} GROUP BY c.since, {way}, c.stage, c.department_id{by}"
@@ -176,12 +177,12 @@ def lasting(transaction: Transaction, asked: Asked) -> Held | None:
 def _summed(
     transaction: Transaction, asked: Asked, sums: tuple[str, str], grain: Grain, since: Instant, until: Instant
 ) -> Held | None:
-    used = [cut for cut in _CUTS if getattr(asked, cut.value)]
-    if asked.units is not None or len(used) > 1 or asked.department == NONE or asked.as_of != counted_at(transaction):
+    used = {one for one in _DIMENSIONS if getattr(asked, one.value)}
+    if asked.units is not None or asked.department == NONE or asked.as_of != counted_at(transaction):
         return None
-    cut, (several, long) = (used or [Cut.AREA])[0], sums
+    cut, (several, long) = next(one for one in _CUTS[grain] if used <= set(_divided(one))), sums
     known = layouts(transaction, grain, since, until).get(SERIES, "").split()
-    if known[:1] != [VERSION] or not _fits(transaction, asked, depth(Depths.read(grain, known[1]), cut)):
+    if known[:1] != [VERSION] or not _fits(transaction, asked, Depths.read(grain, known[1]).of(cut)):
         return None
     asking = Asking(transaction)
     where = [f"r.grain = {asking(grain.value)} AND r.cut = {asking(cut.value)}"]

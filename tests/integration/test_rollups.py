@@ -379,6 +379,7 @@ def test_time_per_stage_and_holder_is_the_same_from_rollups_and_from_spans(
         for area in ("", "street")
         for more in ({"channel": "grid"}, {"item": "part"}, {"workflow": "block-calls-line-responds"}, {"item": NONE})
     ]
+    scopes.append({"channel": "grid", "item": "part", "workflow": "block-calls-line-responds", "department": "urban"})
     for _ in range(2):
         for _ in range(4):
             _life(world, dice)
@@ -397,7 +398,7 @@ def test_time_per_stage_and_holder_is_the_same_from_rollups_and_from_spans(
             assert any(one.ended for one in spans(transaction, _asked(world)))
             assert any(one.lasting and one.age for one in spans(transaction, _asked(world)))
             for scope in (
-                {"channel": "grid", "item": "part"},
+                {"area": "micro", "channel": "grid", "item": "part"},
                 {"as_of": Instant(world.clock.now() + 1)},
                 {"since": Instant(FIRST + DAY // 2)},
             ):
