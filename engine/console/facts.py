@@ -33,7 +33,7 @@ def _facts(application: Application, given: argparse.Namespace) -> int:
     if state.behind_since is not None:
         OUT.print(f"最早未折算 / oldest not folded: {shown(state.behind_since)}", markup=False)
     OUT.print(
-        f"汇总 / rollups: {kept.rows} 行 / rows · {kept.buckets} 月 / months · 待重算 / dirty {kept.dirty}",
+        f"汇总 / rollups: {kept.rows} 行 / rows · {kept.buckets} 月日 / months, days · 待重算 / dirty {kept.dirty}",
         markup=False,
     )
     OUT.print(f"汇总截至 / rollups as of {shown(kept.as_of) or '—'}", markup=False)

@@ -46,13 +46,14 @@ class TicketFact(SQLModel, table=True):
 
     __tablename__ = "ticket_fact"
     __table_args__ = (
-        Index("ix_ticket_fact_reported", "reported_at"),
-        Index("ix_ticket_fact_filed", "filed_at"),
-        Index("ix_ticket_fact_closed", "first_closed_at"),
+        # With the way, so that some days of a street are found without a look at those of all others.
+        Index("ix_ticket_fact_reported", "reported_at", "area_path"),
+        Index("ix_ticket_fact_filed", "filed_at", "area_path"),
+        Index("ix_ticket_fact_closed", "first_closed_at", "area_path"),
         Index("ix_ticket_fact_area", "area_path", "filed_at"),
         Index("ix_ticket_fact_item", "item", "filed_at"),
         *(
-            Index(f"ix_ticket_fact_{one}", f"{one}_at", **only_where(f"{one}_at"))
+            Index(f"ix_ticket_fact_{one}", f"{one}_at", "area_path", **only_where(f"{one}_at"))
             for one in ("rated", "called", "listed")
         ),
         # What else somebody reported about that time.
@@ -148,11 +149,11 @@ class TaskFact(SQLModel, table=True):
 
     __tablename__ = "task_fact"
     __table_args__ = (
-        Index("ix_task_fact_sent", "sent_at"),
+        Index("ix_task_fact_sent", "sent_at", "area_path"),
         Index("ix_task_fact_department", "department_id", "sent_at"),
         Index("ix_task_fact_area", "area_path", "sent_at"),
         *(
-            Index(f"ix_task_fact_{one}", f"{one}_at", **only_where(f"{one}_at"))
+            Index(f"ix_task_fact_{one}", f"{one}_at", "area_path", **only_where(f"{one}_at"))
             for one in ("handled", "scored", "returned")
         ),
         ONE_TREE,

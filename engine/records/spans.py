@@ -22,7 +22,7 @@ class StageSpan(SQLModel, table=True):
 
     __tablename__ = "stage_span"
     __table_args__ = (
-        Index("ix_stage_span_ended", "until_at"),
+        Index("ix_stage_span_ended", "until_at", "area_path"),
         Index("ix_stage_span_lasting", "since_at", **only_while("until_at")),
         ONE_TREE,
     )

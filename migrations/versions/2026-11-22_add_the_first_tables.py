@@ -996,7 +996,7 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "seq", name=op.f("pk_stage_span")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_stage_span_ended", "stage_span", ["until_at"], unique=False)
+    op.create_index("ix_stage_span_ended", "stage_span", ["until_at", "area_path"], unique=False)
     op.create_index(
         "ix_stage_span_lasting",
         "stage_span",
@@ -1111,7 +1111,7 @@ def add_tables() -> None:
     op.create_index(
         "ix_task_fact_handled",
         "task_fact",
-        ["handled_at"],
+        ["handled_at", "area_path"],
         unique=False,
         sqlite_where=sa.text("handled_at IS NOT NULL"),
         postgresql_where=sa.text("handled_at IS NOT NULL"),
@@ -1119,7 +1119,7 @@ def add_tables() -> None:
     op.create_index(
         "ix_task_fact_returned",
         "task_fact",
-        ["returned_at"],
+        ["returned_at", "area_path"],
         unique=False,
         sqlite_where=sa.text("returned_at IS NOT NULL"),
         postgresql_where=sa.text("returned_at IS NOT NULL"),
@@ -1127,12 +1127,12 @@ def add_tables() -> None:
     op.create_index(
         "ix_task_fact_scored",
         "task_fact",
-        ["scored_at"],
+        ["scored_at", "area_path"],
         unique=False,
         sqlite_where=sa.text("scored_at IS NOT NULL"),
         postgresql_where=sa.text("scored_at IS NOT NULL"),
     )
-    op.create_index("ix_task_fact_sent", "task_fact", ["sent_at"], unique=False)
+    op.create_index("ix_task_fact_sent", "task_fact", ["sent_at", "area_path"], unique=False)
     op.create_table(
         "task_link",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -1242,18 +1242,18 @@ def add_tables() -> None:
     op.create_index(
         "ix_ticket_fact_called",
         "ticket_fact",
-        ["called_at"],
+        ["called_at", "area_path"],
         unique=False,
         sqlite_where=sa.text("called_at IS NOT NULL"),
         postgresql_where=sa.text("called_at IS NOT NULL"),
     )
-    op.create_index("ix_ticket_fact_closed", "ticket_fact", ["first_closed_at"], unique=False)
-    op.create_index("ix_ticket_fact_filed", "ticket_fact", ["filed_at"], unique=False)
+    op.create_index("ix_ticket_fact_closed", "ticket_fact", ["first_closed_at", "area_path"], unique=False)
+    op.create_index("ix_ticket_fact_filed", "ticket_fact", ["filed_at", "area_path"], unique=False)
     op.create_index("ix_ticket_fact_item", "ticket_fact", ["item", "filed_at"], unique=False)
     op.create_index(
         "ix_ticket_fact_listed",
         "ticket_fact",
-        ["listed_at"],
+        ["listed_at", "area_path"],
         unique=False,
         sqlite_where=sa.text("listed_at IS NOT NULL"),
         postgresql_where=sa.text("listed_at IS NOT NULL"),
@@ -1261,12 +1261,12 @@ def add_tables() -> None:
     op.create_index(
         "ix_ticket_fact_rated",
         "ticket_fact",
-        ["rated_at"],
+        ["rated_at", "area_path"],
         unique=False,
         sqlite_where=sa.text("rated_at IS NOT NULL"),
         postgresql_where=sa.text("rated_at IS NOT NULL"),
     )
-    op.create_index("ix_ticket_fact_reported", "ticket_fact", ["reported_at"], unique=False)
+    op.create_index("ix_ticket_fact_reported", "ticket_fact", ["reported_at", "area_path"], unique=False)
     op.create_index(
         "ix_ticket_fact_reporter",
         "ticket_fact",
