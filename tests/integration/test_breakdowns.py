@@ -170,3 +170,32 @@ def test_time_per_stage_and_holder_is_that_of_the_spans_that_ended_and_of_those_
     assert (sum(one.lasting for one in found), sum(one.age for one in found)) == (len(lasting), sum(lasting))
     assert (urban.stage, urban.name, urban.lasting, urban.age) == ("resolve", "城管中队", 1, HOUR), "signed an hour ago"
     assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "items"),
+    [
+        ("part", ["part-01", "part-01-02", "part-01-02/3", "part-01/1", "part-012"]),
+        ("part-01", ["part-01", "part-01-02", "part-01-02/3", "part-01/1"]),
+        ("part-01-02", ["part-01-02", "part-01-02/3"]),
+        ("part-0", []),
+        (NONE, [""]),
+    ],
+)
+def test_what_lies_below_a_code_is_counted_and_what_only_begins_like_it_is_not(
+    world: World, asked: str, items: list[str]
+) -> None:
+    # Those of the fixture have an item of the catalogue.
+    world.change("UPDATE ticket_fact SET confidential = ?", True)
+    every = ("part-01", "part-01-02", "part-01-02/3", "part-01/1", "part-012", "party-01", "")
+    whose = {item: Told(world).called("urban").id for item in every}
+    world.later(20 * DAY)
+    relay(world.database)
+    fold_facts(world.database, world.versions)
+    for item, ticket_id in whose.items():
+        world.change("UPDATE ticket_fact SET item = ? WHERE ticket_id = ?", item or None, ticket_id)
+    with world.database.looking() as transaction:
+        found = figure(transaction, INDICATORS["closure_area"], replace(_asked(world), item=asked))
+        lines = behind(transaction, INDICATORS["closure_area"], replace(_asked(world), item=asked), Side.DENOMINATOR)
+    assert sorted(one.item for one in lines) == sorted(items)
+    assert found.denominator == len(items)
