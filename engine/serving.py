@@ -41,6 +41,9 @@ def serve(host: str, port: int) -> None:
         factory=True,
         host=host,
         port=port,
+        # ▸ Of uvicorn's two readers of requests the slower one: it bounds a request's headers (64 KiB), where the other
+        # takes as much as anybody sends. Waiting is uvloop's, which uvicorn takes where it is.
+        http="h11",
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_LEAVE_TIME,

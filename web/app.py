@@ -91,6 +91,7 @@ from web.pages import workflow_rules as workflow_rule_pages
 from web.pages import workflow_vacancies as workflow_vacancy_pages
 from web.pages import workflows as workflow_pages
 from web.pages.signin import to_signin
+from web.recalling import Recall
 from web.rendering import go, page, wants_data
 
 API = "/api"
@@ -189,6 +190,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.house = Application(settings=settings, database=database, clock=clock)
+    app.state.recall = Recall()
     for api in _APIS:
         app.include_router(api.router, prefix=API)
     for pages in _PAGES:

@@ -23,6 +23,8 @@ MOST_UPLOAD = MOST_BYTES + 64 * 1024
 MOST_FORM = 3 * MOST_BYTES + 64 * 1024
 
 DEEPEST = 20
+#: Where a request's scope keeps the JSON that was read, for whoever needs it once more.
+READ = "huying.json"
 _BIGGEST_INT = 2**63 - 1
 _LONGEST_NUMBER = 40
 _LONGEST_KEY = 200
@@ -59,7 +61,7 @@ class Guard:
             try:
                 body = await _whole(counted)
                 if body:
-                    read_json(body)
+                    scope[READ] = read_json(body)
             except TooLong:
                 await self.answer(scope, _too_large(most))(scope, receive, send)
                 return

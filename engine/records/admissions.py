@@ -17,7 +17,7 @@ from engine.database import Transaction
 from engine.definitions.admission_rules import AdmissionRules, Listing
 from engine.records import register_rows
 from engine.records.areas import chain
-from engine.records.asking import among, marks
+from engine.records.asking import Question, among, ask_one, marks
 from engine.records.columns import ONE_TREE, instant, key_part, link, text, title, word
 from engine.records.columns import number as whole_number
 from engine.records.register_rows import Row
@@ -106,14 +106,23 @@ def next_number(transaction: Transaction, prefix: str, now: Instant) -> Number:
 
 def units(transaction: Transaction, rules: AdmissionRules, ids: Collection[int] | None = None) -> list[Unit]:
     """The bound units that are there, by code: all, or those of these ids."""
+    return ask_one(transaction, asked_units(transaction, rules, ids))
+
+
+def asked_units(
+    transaction: Transaction, rules: AdmissionRules, ids: Collection[int] | None = None
+) -> Question[list[Unit]]:
+    """The question of `units`."""
     kinds, parameters = among(transaction, rules.binds)
     where = ""
     if ids is not None:
         wanted, more = among(transaction, ids)
         where, parameters = f" AND d.id {wanted}", [*parameters, *more]
-    rows = transaction.rows(
-        "SELECT d.id, d.code, d.name, a.lineage FROM department d LEFT JOIN area a ON a.id = d.area_id "  # noqa: S608
-        f"WHERE d.valid_to IS NULL AND d.kind {kinds}{where} ORDER BY d.code",
+    rows = yield (
+        (
+            "SELECT d.id, d.code, d.name, a.lineage FROM department d LEFT JOIN area a ON a.id = d.area_id "  # noqa: S608
+            f"WHERE d.valid_to IS NULL AND d.kind {kinds}{where} ORDER BY d.code"
+        ),
         parameters,
     )
     return [
@@ -125,6 +134,8 @@ def units(transaction: Transaction, rules: AdmissionRules, ids: Collection[int] 
 def bounds(transaction: Transaction, rules: AdmissionRules, wanted: Iterable[Unit], now: Instant) -> dict[int, Bound]:
     """What each of these units may be asked now, and what it might once."""
     chosen = list(wanted)
+    if not chosen:
+        return {}
     rows = [
         (listing, row)
         for listing in rules.listings

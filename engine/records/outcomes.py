@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.clock import DAY, Instant
 from engine.database import Transaction
 from engine.definitions.model import Ruling
 from engine.definitions.thresholds import Outcomes
-from engine.records.asking import among, marks
+from engine.records.asking import Question, among, marks
 from engine.rules.case import AreaLink
 from engine.rules.likeness import class_of, item_of
 from engine.rules.proposals import Duty
@@ -21,9 +21,8 @@ _GIVEN_BACK = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """A department's task that came to an end."""
+class Settled(NamedTuple):
+    """A department's task that came to an end; a plain row, because a dispatch looks at some hundreds of them."""
 
     department: int
     finished: bool
@@ -31,15 +30,17 @@ class Settled:
     settled_at: Instant
 
 
-def duties(transaction: Transaction, item: str, area: Sequence[AreaLink]) -> list[Duty]:
+def asked_duties(transaction: Transaction, item: str, area: Sequence[AreaLink]) -> Question[list[Duty]]:
     """The responsibilities for an item, its class or its kind, in any of a ticket's areas; of units that are there."""
     exact = item_of(item)
     codes, named = among(transaction, {exact, class_of(exact), exact.split("-")[0]})
     listed = ", ".join(marks(transaction, len(area)))
-    rows = transaction.rows(
-        "SELECT r.lead_id, r.co, r.item_code, a.name, r.area_id, r.basis FROM responsibility r "  # noqa: S608
-        "JOIN area a ON a.id = r.area_id JOIN department d ON d.id = r.lead_id "
-        f"WHERE r.active AND d.valid_to IS NULL AND r.item_code {codes} AND r.area_id IN ({listed})",
+    rows = yield (
+        (
+            "SELECT r.lead_id, r.co, r.item_code, a.name, r.area_id, r.basis FROM responsibility r "  # noqa: S608
+            "JOIN area a ON a.id = r.area_id JOIN department d ON d.id = r.lead_id "
+            f"WHERE r.active AND d.valid_to IS NULL AND r.item_code {codes} AND r.area_id IN ({listed})"
+        ),
         (*named, *(link.id for link in area)),
     )
     distance = {link.id: steps for steps, link in enumerate(area)}
@@ -57,14 +58,13 @@ def duties(transaction: Transaction, item: str, area: Sequence[AreaLink]) -> lis
 
 
 def settled(
-    transaction: Transaction, item: str, unit: str, besides: int, now: Instant, rules: Outcomes
+    transaction: Transaction, codes: Sequence[str], unit: str, besides: int, now: Instant, rules: Outcomes
 ) -> list[Settled]:
-    """How the tasks of departments on the newest alike tickets that a unit reaches came to an end."""
+    """How the tasks of departments on the newest tickets of these codes that a unit reaches came to an end."""
     # Each code by itself, and whom a ticket reaches as a value of its row, so that every plan reads the newest tickets
     # of the code from the index and stops: one that is made for any code at all would walk through all that a unit
     # reaches instead.
     mark, *_ = marks(transaction, 1)
-    codes = _codes(transaction, item_of(item))
     newest = " UNION ALL ".join(
         "SELECT * FROM (SELECT t.id, t.opened_at FROM ticket t "  # noqa: S608 (constant words)
         f"WHERE t.item = {mark} AND t.opened_at >= {mark} AND t.id <> {mark} AND (SELECT r.ticket_id FROM reach r "
@@ -74,39 +74,29 @@ def settled(
     )
     since = now - rules.days * DAY
     rows = transaction.rows(
-        "SELECT k.department_id, k.state_type, k.opened_at, k.settled_at FROM "  # noqa: S608
+        f"SELECT k.department_id, k.state_type = '{StateType.CLOSED.value}', k.opened_at, k.settled_at FROM "  # noqa: S608
         f"(SELECT y.id FROM ({newest}) y ORDER BY y.opened_at DESC LIMIT {rules.tickets}) x "
         "JOIN task k ON k.ticket_id = x.id WHERE k.department_id IS NOT NULL AND k.settled_at IS NOT NULL "
         f"AND (k.state_type = '{StateType.CLOSED.value}' OR {_GIVEN_BACK})",
         [value for code in codes for value in (code, since, besides, unit)],
     )
-    return [
-        Settled(
-            department=int(department),
-            finished=kind == StateType.CLOSED.value,
-            opened_at=Instant(opened),
-            settled_at=Instant(ended),
-        )
-        for department, kind, opened, ended in rows
-    ]
+    return list(map(Settled._make, rows))
 
 
-def _codes(transaction: Transaction, item: str) -> list[str]:
+def asked_codes(transaction: Transaction, item: str) -> Question[list[str]]:
     """The item itself and each of its standards."""
     mark, *_ = marks(transaction, 1)
-    rows = transaction.rows(
+    rows = yield (
         f"SELECT s.ordinal FROM item i JOIN standard s ON s.item_id = i.id WHERE i.code = {mark} ORDER BY s.ordinal",  # noqa: S608
         (item,),
     )
     return [item, *(f"{item}/{ordinal}" for (ordinal,) in rows)]
 
 
-def names_of(transaction: Transaction, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+def asked_names(transaction: Transaction, ids: Sequence[int]) -> Question[dict[int, tuple[str, str]]]:
     """Code and name of the departments of these ids that are there; one that is no more can't be proposed."""
-    if not ids:
-        return {}
     listed = ", ".join(marks(transaction, len(ids)))
-    rows = transaction.rows(
+    rows = yield (
         f"SELECT id, code, name FROM department WHERE valid_to IS NULL AND id IN ({listed})",  # noqa: S608
         list(ids),
     )

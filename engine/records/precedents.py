@@ -13,7 +13,7 @@ from engine.database import Transaction
 from engine.definitions.model import Ruling, Title
 from engine.definitions.names import RULINGS
 from engine.records import following
-from engine.records.asking import among, marks
+from engine.records.asking import Question, among, marks
 from engine.records.columns import ONE_TREE, instant, key_part, maybe_link, one_of, text, word, yes_no
 from engine.rules.likeness import class_of, item_of
 from engine.rules.sending import LEAD
@@ -93,13 +93,15 @@ def forget_all(transaction: Transaction) -> None:
     following.from_the_start(transaction, READER)
 
 
-def alike(transaction: Transaction, item: str, unit: str) -> list[Precedent]:
+def asked_alike(transaction: Transaction, item: str, unit: str) -> Question[list[Precedent]]:
     """Rulings on tickets of an item's class that a unit reaches, the newest first."""
     mark, *_ = marks(transaction, 1)
-    rows = transaction.rows(
-        f"{_READ} WHERE p.class_code = {mark} AND EXISTS (SELECT 1 FROM reach r WHERE "  # noqa: S608
-        f"r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) "
-        f"ORDER BY p.at DESC, p.ticket_id, p.seq LIMIT {MOST}",
+    rows = yield (
+        (
+            f"{_READ} WHERE p.class_code = {mark} AND EXISTS (SELECT 1 FROM reach r WHERE "  # noqa: S608
+            f"r.sort_key = t.opened_at AND r.ticket_id = t.id AND r.unit = {mark}) "
+            f"ORDER BY p.at DESC, p.ticket_id, p.seq LIMIT {MOST}"
+        ),
         (class_of(item_of(item)), unit),
     )
     return [_precedent(row) for row in rows]

@@ -1,6 +1,6 @@
 """What the door looks up about admission: the next number, and what bound units may be asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.clock import Instant
@@ -8,6 +8,7 @@ from engine.database import Transaction
 from engine.definitions import admission_rules
 from engine.definitions.model import Action, Title
 from engine.records import admissions
+from engine.records.admissions import Unit
 from engine.records.organisation import lookup_departments
 from engine.records.registers import item_names
 from engine.rules.acts import Source
@@ -42,12 +43,12 @@ def look_up(
             references.matter = item_names(transaction, [item]).get(item, item)
 
 
-def against(transaction: Transaction, case: Case, ids: list[int], now: Instant) -> dict[int, Title]:
-    """Which of these departments may not be sent the ticket's matter, and why: for proposals."""
+def against(transaction: Transaction, case: Case, units: Sequence[Unit], now: Instant) -> dict[int, Title]:
+    """Which of these bound units may not be sent the ticket's matter, and why: for proposals."""
     rules = admission_rules.shipped()
-    if not ids or case.definition.key in rules.admitted_by:
+    if case.definition.key in rules.admitted_by:
         return {}
-    bound = admissions.bounds(transaction, rules, admissions.units(transaction, rules, ids), now)
+    bound = admissions.bounds(transaction, rules, units, now)
     return {
         unit: Title(
             "居村组织：此事项不在清单内，也未准入，不能派给它",

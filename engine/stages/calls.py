@@ -1,12 +1,15 @@
 """What comes to the door and what it answers: plain values between the engine and whoever calls it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from engine.clock import Instant
+from engine.database import Transaction
 from engine.definitions.model import FormItem, Title, Workflow
+from engine.records.asking import Question
 from engine.rules.acts import Source
+from engine.rules.case import Actor
 from engine.rules.chain import canonical
 
 
@@ -74,6 +77,16 @@ class Call:
             {str(seq): _steady(form) for seq, form in self.each.items()}, self.claimed_at, self.channel, self.area,
         ]  # fmt: skip
         return canonical(asked)
+
+
+class Proof(Protocol):
+    """Who somebody is, and that they may know of the ticket: asked for in the journey in which the act reads."""
+
+    def asked(self, transaction: Transaction, now: Instant) -> Sequence[tuple[str, Question[Any]]]:
+        """What is asked, each by its name, right after the ticket is locked; an answer may refuse the act."""
+
+    def actor(self, answers: Mapping[str, Any], /) -> Actor:
+        """Who acts, by the answers."""
 
 
 def _steady(value: Any) -> Any:

@@ -1,17 +1,20 @@
 """Proposals of the dispatch: who should lead and who should join in, with reasons; people choose."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 from typing import Any
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.definitions import thresholds
+from engine.definitions import admission_rules, thresholds
 from engine.definitions.model import Action, Title
 from engine.definitions.thresholds import Outcomes
+from engine.records import admissions as bound_units
 from engine.records import outcomes, precedents
+from engine.records.asking import ask
 from engine.records.organisation import lookup_departments
+from engine.records.precedents import Precedent
 from engine.rules.almanac import Almanac
 from engine.rules.calendars import WorkCalendar
 from engine.rules.case import Case
@@ -47,13 +50,27 @@ def leads(transaction: Transaction, almanac: Almanac, case: Case, now: Instant, 
     # Alike is what lies in the same district; where areas have no such level, in the same whole.
     unit = f"a{area[max(len(area) - 2, 0)].id}"
     calendar = almanac.of(case.definition.calendar, area)
-    ranked = rank(
-        outcomes.duties(transaction, item, area),
-        _rulings(transaction, item, unit),
-        _ended(outcomes.settled(transaction, item, unit, case.ticket.id, now, rules), calendar),
+    duties, rulings, codes = ask(
+        transaction,
+        [
+            outcomes.asked_duties(transaction, item, area),
+            precedents.asked_alike(transaction, item, unit),
+            outcomes.asked_codes(transaction, item_of(item)),
+        ],
     )
-    names = outcomes.names_of(transaction, [one.department for one in ranked])
-    barred = admissions.against(transaction, case, list(names), now)
+    settled = outcomes.settled(transaction, codes, unit, case.ticket.id, now, rules)
+    ranked = rank(duties, _rulings(item, rulings), _ended(settled, calendar))
+    if not ranked:
+        return ()
+    named = [one.department for one in ranked]
+    names, bound = ask(
+        transaction,
+        [
+            outcomes.asked_names(transaction, named),
+            bound_units.asked_units(transaction, admission_rules.shipped(), named),
+        ],
+    )
+    barred = admissions.against(transaction, case, bound, now)
     joining = sorted({code for one in ranked for code in one.co})
     there = lookup_departments(transaction, joining) if joining else {}
     return tuple(
@@ -81,7 +98,7 @@ def noted(
     return {"proposed": proposed, "taken": taken} if proposed else {}
 
 
-def _rulings(transaction: Transaction, item: str, unit: str) -> list[Ruled]:
+def _rulings(item: str, found: Sequence[Precedent]) -> list[Ruled]:
     return [
         Ruled(
             case_no=one.case_no,
@@ -94,7 +111,7 @@ def _rulings(transaction: Transaction, item: str, unit: str) -> list[Ruled]:
             same_item=item_of(one.item) == item_of(item),
             clause=one.clause,
         )
-        for one in precedents.alike(transaction, item, unit)
+        for one in found
     ]
 
 

@@ -25,7 +25,7 @@ from engine.rules.case import THE_CLOCK, THE_RULE, Actor, ActorKind, Case, Refer
 from engine.rules.forms import shown
 from engine.rules.sittings import SittingRef
 from engine.stages import admissions, bounds, dispatch, letters, sittings
-from engine.stages.calls import Call, Caller, Offer, Outcome
+from engine.stages.calls import Call, Caller, Offer, Outcome, Proof
 from engine.stages.references import CODES, Wanted, complete, hide, is_code, prove, questions
 from engine.vocabulary import StateType
 
@@ -71,8 +71,10 @@ class Door:
     def __init__(self, database: Database, clock: Clock, versions: Versions, *, algorithm: str = "sha256") -> None:
         self.database, self.clock, self.versions, self.algorithm = database, clock, versions, algorithm
 
-    def act(self, call: Call, *, now: Instant | None = None) -> Outcome:
+    def act(self, call: Call, *, now: Instant | None = None, proof: Proof | None = None) -> Outcome:
         """Do one act, or raise the refusal that names why not.
+
+        With a `proof` the act's first journey asks also who is calling, instead of whoever calls having asked before.
 
         1. take the time once
         2. in one transaction: lock and load the ticket, the actor's posts, the key
@@ -80,7 +82,7 @@ class Door:
         4. decide
         5. write everything, or nothing
         A race lost on a running counter alone is decided again, at most three times.
-        Errors: every `HuyingError` of `decide`, `KeyReused`, `NotFound`, `NotSignedIn`, `Busy`.
+        Errors: every `HuyingError` of `decide`, `KeyReused`, `NotFound`, `NotSignedIn`, `Busy`; what the proof raises.
         """
         at = self.clock.now() if now is None else now
         self.versions.almanac()  # news of it is asked for before the act has a connection
@@ -88,7 +90,7 @@ class Door:
         lost: BaseException | None = None
 
         def work(transaction: Transaction) -> Outcome:
-            return self.within(transaction, call, at, both)
+            return self.within(transaction, call, at, both, proof)
 
         for _ in range(MOST_TRIES):
             try:
@@ -115,10 +117,12 @@ class Door:
                 outcomes.append(self.within(transaction, call, now, (pair.other,)))
         return outcomes
 
-    def within(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> Outcome:
+    def within(
+        self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...], proof: Proof | None = None
+    ) -> Outcome:
         """One act inside a transaction that somebody else commits."""
         refuse_unkeepable(call)
-        read = self._read(transaction, call, now, both)
+        read = self._read(transaction, call, now, both, proof)
         if read.repeated is not None:
             return _repeated(call, read.repeated)
         definition = self._definition_of(transaction, call, read)
@@ -197,7 +201,9 @@ class Door:
 
     # -- the steps of one act ------------------------------------------------------------------------------------
 
-    def _read(self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...]) -> "Read":
+    def _read(
+        self, transaction: Transaction, call: Call, now: Instant, both: tuple[int, ...], proof: Proof | None
+    ) -> "Read":
         """Everything that can be asked for before the definition is known, in one journey."""
         guessed = Wanted.guess(self.versions.field_types(), call.form)
         asked: list[tuple[str, Question[Any]]] = []
@@ -207,8 +213,11 @@ class Door:
             # ▸ First of all: what is asked before the lock is had (the key, the main ticket's state) may be of before
             # the wait, and crossed joins then join both.
             asked.append(("lock", load.asked_lock(transaction, ids)))
+        if proof is not None:
+            # Before anything else that may refuse: whoever is nobody, or may not know of the ticket, hears only that.
+            asked += proof.asked(transaction, now)
         asked += questions(transaction, guessed, now)
-        if call.caller.person_id is not None:
+        if call.caller.person_id is not None and proof is None:
             asked.append(("actor", load.asked_actor(transaction, call.caller.person_id, now)))
         if call.caller.link:
             asked.append(("actor", task_links.asked_actor(transaction, call.caller.link, now)))
@@ -222,6 +231,8 @@ class Door:
             asked.append(("active", asked_active(transaction, _workflow(call))))
             asked.append(("numbers", write.asked_numbers(transaction, 1)))
         answers = dict(zip((name for name, _ in asked), ask(transaction, [q for _, q in asked]), strict=True))
+        if proof is not None:
+            answers["actor"] = proof.actor(answers)
         return self._as_read(transaction, call, own, guessed, answers)
 
     def _as_read(

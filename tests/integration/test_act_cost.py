@@ -15,6 +15,10 @@ from tests.support.town import Town, town
 
 #: The token and the ticket's sight; what the act reads; what it writes, with its COMMIT.
 JOURNEYS = 4
+#: Whose token and which ticket are remembered: both are proven in the journey in which the act reads.
+SHORT = 2
+#: A dispatch keeps who was proposed: duties and rulings, how tickets ended, names.
+DISPATCH = SHORT + 3
 
 
 @pytest.fixture
@@ -52,6 +56,21 @@ def test_an_act_goes_to_one_thread_and_four_times_to_the_database(xidu: Town, mo
 
     assert len(threads) == 1
     assert len(journeys) == JOURNEYS, journeys
+
+
+def test_an_act_goes_twice_where_token_and_ticket_are_remembered(xidu: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    xidu.act("shen", xidu.report(), "accept", {"item": "part-01-01/1", "urgency": "normal"})
+    case_no = xidu.report()
+    journeys = watched(monkeypatch)
+
+    xidu.act("shen", case_no, "accept", {"item": "part-01-01/1", "urgency": "normal"})
+
+    assert len(journeys) == SHORT, journeys
+    journeys.clear()
+
+    xidu.act("shen", case_no, "call", {"kind": "appeal", "lead": "urban"})
+
+    assert SHORT < len(journeys) <= DISPATCH, journeys
 
 
 def test_who_is_asking_is_looked_up_without_a_journey_to_end_it(xidu: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,18 +24,19 @@ from engine.errors import (
 )
 from engine.records import lists, search, sheet
 from engine.records.access import Viewer
-from engine.records.asking import ask, ask_last, wrong
+from engine.records.asking import wrong
 from engine.records.lists import Wanted
 from engine.records.turns import turns
 from engine.rules.acts import Source
 from engine.stages.calls import Call, Caller, Outcome
 from engine.vocabulary import Stage, StateType
 from web.api import shapes, views
-from web.dependencies import CaseNo, House, Key, Me, Token, bearer
-from web.guarding import asked_bearer, guesses_counted
+from web.dependencies import CaseNo, House, Key, Me, Token
+from web.direct import Direct
 from web.problems import documented
+from web.recalling import Recalled, done
 
-router = APIRouter(prefix="/tickets", tags=["案卷 / Tickets"])
+router = APIRouter(prefix="/tickets", tags=["案卷 / Tickets"], route_class=Direct)
 
 #: How far ahead of ours a device's clock may be.
 _SKEW = 5 * MINUTE
@@ -86,19 +87,20 @@ class Filters(BaseModel):
     response_model=shapes.OutcomeOut,
     responses=documented(NotSignedIn, NotFound, NotPermitted, KeyReused, TooLarge, NoRoom) | _REPEATED,
 )
-def report(house: House, token: Token, body: shapes.ReportIn, key: Key) -> Response:
+def report(house: House, known: Recalled, token: Token, body: shapes.ReportIn, key: Key) -> Response:
     """Start a ticket: the form that the workflow's start asks for, place or area included.
 
     With an `Idempotency-Key` a lost connection is harmless: the same request answers the same case number.
     """
-    me = bearer(house, token)
-    claimed = _claimed(body.claimed_at, body.source, house.clock.now())
-    outcome = house.door.act(
-        Call(
-            caller=Caller(person_id=me.person_id), action=body.action, workflow=body.workflow, form=body.form,
-            key=key, claimed_at=claimed, source=Source(body.source), channel=body.channel,
-        )
-    )  # fmt: skip
+
+    def call_of(person_id: int, _: int | None) -> Call:
+        return Call(
+            caller=Caller(person_id=person_id), action=body.action, workflow=body.workflow, form=body.form,
+            key=key, claimed_at=_claimed(body.claimed_at, body.source, house.clock.now()), source=Source(body.source),
+            channel=body.channel,
+        )  # fmt: skip
+
+    outcome = done(house, known, token, call_of)
     where = {"Location": f"/api/tickets/{outcome.case_no}"}
     return _told(house, outcome, 200 if outcome.repeated else 201, where)
 
@@ -152,24 +154,21 @@ def actions(house: House, me: Me, case_no: CaseNo) -> shapes.OffersOut:
 @router.post(
     "/{case_no}/acts", operation_id="act", summary="办理 / Act", response_model=shapes.OutcomeOut, responses=_ACTED
 )
-def act(house: House, token: Token, case_no: CaseNo, body: shapes.ActIn, key: Key) -> Response:
+def act(house: House, known: Recalled, token: Token, case_no: CaseNo, body: shapes.ActIn, key: Key) -> Response:
     """Do one act, as `actions` offers it.
 
     Send `expected` as it was offered: if somebody acted in between you get `stale` and nothing is done.
     """
-    now = house.clock.now()
-    with guesses_counted(house, token, now), house.database.looking() as transaction:
-        _, me = ask(transaction, asked_bearer(transaction, token, now))
-        claimed = _claimed(body.claimed_at, body.source, now)
-        seen = ask_last(transaction, sheet.asked_sight(transaction, me, case_no))
-    outcome = house.door.act(
-        Call(
-            caller=Caller(person_id=me.person_id), ticket_id=seen.ticket_id, action=body.action, task=body.task,
+
+    def call_of(person_id: int, ticket_id: int | None) -> Call:
+        return Call(
+            caller=Caller(person_id=person_id), ticket_id=ticket_id, action=body.action, task=body.task,
             request=body.request, form=body.form, each={int(seq): form for seq, form in body.each.items()},
-            expected=body.expected, key=key, claimed_at=claimed, source=Source(body.source),
-        )
-    )  # fmt: skip
-    return _told(house, outcome)
+            expected=body.expected, key=key, source=Source(body.source),
+            claimed_at=_claimed(body.claimed_at, body.source, house.clock.now()),
+        )  # fmt: skip
+
+    return _told(house, done(house, known, token, call_of, case_no))
 
 
 @router.get("/{case_no}/history", operation_id="read_history", summary="办理过程 / History", responses=_SEEN)
