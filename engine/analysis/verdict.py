@@ -14,19 +14,10 @@ from threading import Lock
 from typing import ClassVar, Final
 
 from engine.analysis import findings, soundness
+from engine.analysis.asides import Parts, always_answered, beyond
 from engine.analysis.exploring import MOST, TASKS, Common, Space
 from engine.analysis.findings import Seen
-from engine.analysis.influence import (
-    always_answered,
-    asides,
-    beyond,
-    bounded,
-    freed,
-    limit_groups,
-    limits,
-    main_part,
-    whole,
-)
+from engine.analysis.influence import LEAD, bounded, freed, limit_groups, limits
 from engine.analysis.soundness import Fault, Finding
 from engine.definitions.model import Title, Workflow
 
@@ -74,17 +65,19 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
     3. explore each group that stands aside, with one task of a kind
     4. states never reached and actions never possible, over all of them
     """
-    common = Common(whole(workflow), tasks=1)
     with _without_collector():
+        parts = Parts(workflow)
+        common = Common(parts.whole(), tasks=1)
         try:
-            return _judged(workflow, common, tasks, small, most)
+            return _judged(parts, common, tasks, small, most)
         finally:
             common.grounds.forget()
 
 
-def _judged(workflow: Workflow, common: Common, tasks: int, small: int, most: int) -> Verdict:
+def _judged(parts: Parts, common: Common, tasks: int, small: int, most: int) -> Verdict:
+    workflow = parts.workflow
     quick = [one for one in soundness.examine(workflow) if one.fault is not Fault.TOO_MANY]
-    main, seen = main_part(workflow), Seen()
+    main, seen = parts.main(), Seen()
     exact = _small(main, common, tasks, small)
     free = exact is None
     if exact is not None:
@@ -98,7 +91,7 @@ def _judged(workflow: Workflow, common: Common, tasks: int, small: int, most: in
             first, found = _with_limits_free(main, limits(main) & main.caps.keys(), common, tasks, most, seen)
         if seen.too_many:
             return _undecided(quick, seen, tasks, most)
-    for group, part in asides(workflow):
+    for group, part in parts.asides():
         # What is always answered need not be walked through further than to where each of its acts was possible.
         until = beyond(part, main) if always_answered(part, group) else frozenset[int]()
         space = _aside(part, main, common, until) if free else _aside_exactly(part, main, common, tasks, small)
@@ -170,7 +163,8 @@ def _with_limits_free(
     for group in limit_groups(main):
         # What a limit bounds can be done only if it can be done with that limit kept.
         asked = bounded(main, group)
-        for number in dict.fromkeys((1, tasks)):
+        # Who has the lead makes a difference only among several.
+        for number in dict.fromkeys((1, tasks) if LEAD not in group else (tasks,)):
             kept = freed(main, free_names - group)[0]
             space = Space(kept, tasks=number, most=most, until=asked, common=common)
             space.unproven = bounded(main, free_names - group)
