@@ -10,7 +10,7 @@ from engine.analysis.soundness import Fault, Finding, Step
 from engine.analysis.traces import ANOTHER
 from engine.definitions.conditions import Condition, Joined, Nobody, Not, Tasks
 from engine.definitions.machine import BEFORE
-from engine.definitions.model import CLOCK, RULE, Action, State, Title, Workflow
+from engine.definitions.model import CLOCK, RULE, Action, Request, State, Title, Workflow
 from engine.definitions.names import WITHDRAWN
 from engine.errors import Endless
 from engine.rules.case import Case
@@ -27,10 +27,37 @@ _BACK = Title("单位退回无依据的任务", "the unit gives back a task that
 _SUB = Title("子案件办结", "its sub-tickets are settled")
 
 
-def of_a_part(space: Space) -> list[Finding]:
-    """What is wrong in a space that was not walked to its end: only what was done there is known."""
+def happened(space: Space) -> list[Finding]:
+    """What went wrong in a space, whatever else may happen in the file: an act, or a case, is enough to show it."""
     look = _Look(space, frozenset())
     return [*look.broken(), *look.left(), *look.undone()]
+
+
+def never(space: Space) -> list[Finding]:
+    """What can never come in a space."""
+    look = _Look(space, frozenset())
+    return _once([*look.stuck(), *look.vain(), *look.unanswered()])
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """Of what is wrong in one place by several signs, that with the shortest way."""
+    best: dict[tuple[Fault, str | None, str, int], Finding] = {}
+    for one in found:
+        key = (one.fault, one.kind, one.state, one.line)
+        if key not in best or len(one.way) < len(best[key].way):
+            best[key] = one
+    return list(best.values())
+
+
+def doubtful(space: Space) -> list[int]:
+    """The spots of which something can never come, as far as this space goes."""
+    look = _Look(space, frozenset())
+    found = {spot.number for spot in look.lost()}
+    for state, kind in look.joins():
+        found.update(look.vain_in(state, kind))
+    for owner, request in look.requests():
+        found.update(look.unanswered_in(owner, request))
+    return sorted(found)
 
 
 def aside(space: Space) -> list[Finding]:
@@ -43,9 +70,13 @@ def aside(space: Space) -> list[Finding]:
 
 
 def examine(space: Space, unsure: frozenset[int] = frozenset()) -> list[Finding]:
-    """Everything that is wrong there, the gravest first. Nobody may count on the acts of the `unsure` lines."""
+    """Everything that is wrong there, the gravest first. Nobody may count on the acts of the `unsure` lines.
+
+    Where a space was not walked to its end, whatever is not known is taken to come out well.
+    """
     look = _Look(space, unsure)
-    return [*look.broken(), *look.stuck(), *look.vain(), *look.unanswered(), *look.left(), *look.undone()]
+    never = _once([*look.stuck(), *look.vain(), *look.unanswered()])
+    return [*look.broken(), *never, *look.left(), *look.undone()]
 
 
 @dataclass(slots=True)
@@ -141,6 +172,7 @@ class _Look:
     def __init__(self, space: Space, unsure: frozenset[int]) -> None:
         self.space, self.workflow, self.unsure = space, space.workflow, unsure
         self._befores: dict[bool, dict[int, list[int]]] = {}
+        self._unwalked = space.unwalked
 
     # -- what stops in a fault ---------------------------------------------------------------------------------------
 
@@ -173,9 +205,7 @@ class _Look:
 
     def stuck(self) -> Iterator[Finding]:
         """Places without a way to an end: those that nobody leaves, else those that only lead to each other."""
-        spots = self.space.spots
-        saved = self._saved()
-        lost = [spot for spot in spots[1:] if spot.number not in saved and spot.busy is None]
+        spots, lost = self.space.spots, self.lost()
         caught = {spot.number for spot in lost}
         while True:
             freed = {
@@ -200,6 +230,15 @@ class _Look:
             first = states[0]
             way = self.space.way(around[0].number)
             yield self.found(Fault.CIRCLE, None, first.name, int(first.line), zh, en, way)
+
+    def lost(self) -> list[Spot]:
+        """Places without a way to an end."""
+        saved = self._saved()
+        return [spot for spot in self._begun() if spot.number not in saved and spot.busy is None]
+
+    def _begun(self) -> Iterator[Spot]:
+        """All but what is before a start."""
+        return (spot for spot in self.space.spots if spot.one.ticket.last_seq)
 
     def _trap(self, spot: Spot) -> Finding:
         state, way = self.workflow.states[spot.one.ticket.state], self.space.way(spot.number)
@@ -234,7 +273,7 @@ class _Look:
             for after in afters:
                 before.setdefault(after, []).append(act)
         left = {act: len(afters) for act, afters in outcomes.items()}
-        saved = {spot.number for spot in spots if self._final(spot)}
+        saved = {spot.number for spot in spots if self._final(spot)} | self._unwalked
         waiting = deque(saved)
         while waiting:
             for act in before.get(waiting.popleft(), ()):
@@ -278,15 +317,22 @@ class _Look:
             dict.fromkeys(atom.kind for rule in rules for atom in _plain(rule.when) if isinstance(atom, Joined))
         )
 
+    def joins(self) -> Iterator[tuple[State, str]]:
+        """States in which a rule waits for the join of a kind."""
+        yield from ((state, kind) for state in self.workflow.states.values() for kind in self._waits(state))
+
     def vain(self) -> Iterator[Finding]:
         """Waiting for a join that nothing in this state can make hold, and that nothing here asks about otherwise."""
-        for state in self.workflow.states.values():
-            for kind in self._waits(state):
-                finding = self._vain_in(state, kind)
-                if finding is not None:
-                    yield finding
+        for state, kind in self.joins():
+            number = next(iter(self.vain_in(state, kind)), None)
+            if number is not None:
+                task = self.workflow.tasks[kind]
+                zh = f"在{_zh(state)}等待“{task.title.zh}”汇合，但已无人承办，再也汇合不了"
+                en = f"{_en(state)} waits for '{task.title.en or task.title.zh}' to join, but nobody is left to do it"
+                yield self.found(Fault.VAIN, None, state.name, int(state.line), zh, en, self.space.way(number))
 
-    def _vain_in(self, state: State, kind: str) -> Finding | None:
+    def vain_in(self, state: State, kind: str) -> Iterator[int]:
+        """Where in a state the join of a kind is waited for in vain."""
         here = [spot for spot in self.space.spots if spot.one.ticket.state == state.name]
         rules = {
             action.name for action in state.actions.values()
@@ -295,17 +341,14 @@ class _Look:
         numbers = {spot.number for spot in here}
         holds = {
             spot.number for spot in here
-            if CaseFacts(spot.one).joined(kind)
+            if spot.number in self._unwalked
+            or CaseFacts(spot.one).joined(kind)
             or any(line.action in rules and line.source == state.name for move, _ in spot.onward for line in move.lines)
         }  # fmt: skip
         able = self._within(numbers, holds)
         for spot in here:
             if spot.busy is None and spot.number not in able and self._stranded(spot, state, kind):
-                task = self.workflow.tasks[kind]
-                zh = f"在{_zh(state)}等待“{task.title.zh}”汇合，但已无人承办，再也汇合不了"
-                en = f"{_en(state)} waits for '{task.title.en or task.title.zh}' to join, but nobody is left to do it"
-                return self.found(Fault.VAIN, None, state.name, int(state.line), zh, en, self.space.way(spot.number))
-        return None
+                yield spot.number
 
     def _within(self, numbers: set[int], goals: set[int]) -> set[int]:
         """Places among these from which a goal is reached without leaving them."""
@@ -338,22 +381,29 @@ class _Look:
                 return False
         return True
 
+    def requests(self) -> Iterator[tuple[str | None, Request]]:
+        """Every request with the kind of task that it is asked of."""
+        for kind in (None, *self.workflow.tasks):
+            yield from ((kind, request) for request in self.workflow.scope(kind).requests.values())
+
     def unanswered(self) -> Iterator[Finding]:
         """Requests from which nothing leads to a place where they are answered or have lapsed."""
-        for kind in (None, *self.workflow.tasks):
-            for request in self.workflow.scope(kind).requests.values():
-                open_in = {spot.number for spot in self.space.spots if _asked(spot.one, kind, request.name)}
-                if not open_in:
-                    continue
-                rest = {spot.number for spot in self.space.spots} - open_in
-                able = self._leading_to(rest, surely=True)
-                first = next((number for number in sorted(open_in - able) if self._heard(number, kind)), None)
-                if first is not None:
-                    zh = f"“{request.title.zh}”提出后再也没有答复"
-                    en = f"once asked, '{request.title.en or request.title.zh}' is never answered"
-                    here = self.space.spots[first].one.ticket.state
-                    way = self.space.way(first)
-                    yield self.found(Fault.UNANSWERED, kind, here, int(request.line), zh, en, way)
+        for kind, request in self.requests():
+            first = next(iter(self.unanswered_in(kind, request)), None)
+            if first is not None:
+                zh = f"“{request.title.zh}”提出后再也没有答复"
+                en = f"once asked, '{request.title.en or request.title.zh}' is never answered"
+                here = self.space.spots[first].one.ticket.state
+                yield self.found(Fault.UNANSWERED, kind, here, int(request.line), zh, en, self.space.way(first))
+
+    def unanswered_in(self, kind: str | None, request: Request) -> list[int]:
+        """Where a request is open for ever."""
+        open_in = {spot.number for spot in self.space.spots if _asked(spot.one, kind, request.name)}
+        if not open_in:
+            return []
+        rest = {spot.number for spot in self.space.spots} - open_in
+        able = self._leading_to(rest | self._unwalked, surely=True)
+        return [number for number in sorted(open_in - able) if self._heard(number, kind)]
 
     def _heard(self, number: int, kind: str | None) -> bool:
         spot = self.space.spots[number]
@@ -365,7 +415,7 @@ class _Look:
     def left(self) -> Iterator[Finding]:
         """Tasks that nobody waits for any more, sub-tickets open at an end, outcomes of a main ticket unheard."""
         told: set[tuple[Fault, str]] = set()
-        for spot in self.space.spots[1:]:
+        for spot in self._begun():
             for fault, zh, en in self._left_in(spot):
                 state = self.workflow.states[spot.one.ticket.state]
                 if (fault, state.name) not in told:
@@ -394,7 +444,7 @@ class _Look:
     def undone(self) -> Iterator[Finding]:
         """Acts after which a rule at once moves the ticket back to where it was."""
         told: set[tuple[int, str]] = set()
-        for spot in self.space.spots[1:]:
+        for spot in self._begun():
             for move, _ in spot.onward:
                 first = move.lines[0] if move.lines else None
                 if first is None or first.kind or move.kind is not None or first.source == first.target:

@@ -18,6 +18,7 @@ from engine.analysis.asides import Parts, always_answered, beyond
 from engine.analysis.exploring import MOST, TASKS, Common, Space
 from engine.analysis.findings import Seen
 from engine.analysis.influence import LEAD, bounded, freed, limit_groups, limits
+from engine.analysis.proving import proven
 from engine.analysis.soundness import Fault, Finding
 from engine.definitions.model import Title, Workflow
 
@@ -77,40 +78,40 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
 def _judged(parts: Parts, common: Common, tasks: int, small: int, most: int) -> Verdict:
     workflow = parts.workflow
     quick = [one for one in soundness.examine(workflow) if one.fault is not Fault.TOO_MANY]
-    main, seen = parts.main(), Seen()
+    main, seen, sure = parts.main(), Seen(), True
     exact = _small(main, common, tasks, small)
-    free = exact is None
     if exact is not None:
         first, found = exact, findings.examine(exact)
         seen.add(exact)
     else:
-        first, found = _with_limits_free(main, limits(main), common, tasks, most, seen)
-        if any(one.fault not in (Fault.UNREACHED, Fault.DEAD) for one in found):
-            # Marks and choices may be what leads on: only counters are let free.
-            seen = Seen()
-            first, found = _with_limits_free(main, limits(main) & main.caps.keys(), common, tasks, most, seen)
-        if seen.too_many:
-            return _undecided(quick, seen, tasks, most)
-    for group, part in parts.asides():
+        first, found, seen, sure = _large(main, common, tasks, most)
+    for group, part in parts.asides() if not seen.too_many else ():
         # What is always answered need not be walked through further than to where each of its acts was possible.
         until = beyond(part, main) if always_answered(part, group) else frozenset[int]()
-        space = _aside(part, main, common, until) if free else _aside_exactly(part, main, common, tasks, small)
+        space = Space(part, tasks=tasks, most=small) if exact is not None else None
+        if space is not None and not space.too_many:
+            wrong = _new(findings.examine(space), found)
+        else:
+            space = _aside(part, main, common, until if exact is None else frozenset())
+            wrong = _new(findings.aside(space), found)
+            if wrong:
+                surely, complete = _as_it_is(part, common, tasks, most)
+                wrong, sure = _new(surely, found), sure and complete
         seen.add(space)
-        if seen.too_many:
-            return _undecided(quick, seen, tasks, most)
-        wrong = findings.aside(space) if free else findings.examine(space)
-        told = {(one.fault, one.kind, one.state) for one in found}
-        found += [
-            one for one in wrong if one.fault in _ASIDE and (one.fault, one.kind, one.state) not in told
-        ]  # fmt: skip
-    found += findings.impossible(workflow, first, seen)
-    if free and found:
-        found, complete = _exactly(main, found, tasks, most)
-        if not found and not complete:
-            return _undecided(quick, seen, tasks, most)
+        found += wrong
+    if not seen.too_many:
+        found += findings.impossible(workflow, first, seen)
+    if seen.too_many or not (found or sure):
+        return _undecided(quick, found, seen, tasks, most)
     all_found = _merged(quick, found, first, seen)
     outcome = Outcome.UNSOUND if all_found else Outcome.SOUND
-    return Verdict(outcome=outcome, findings=tuple(all_found), cases=seen.cases, tasks=tasks, freed=free)
+    return Verdict(outcome=outcome, findings=tuple(all_found), cases=seen.cases, tasks=tasks, freed=exact is None)
+
+
+def _new(wrong: list[Finding], found: list[Finding]) -> list[Finding]:
+    """What is wrong with a group that stands aside, and was not found without it."""
+    told = {(one.fault, one.kind, one.state) for one in found}
+    return [one for one in wrong if one.fault in _ASIDE and (one.fault, one.kind, one.state) not in told]
 
 
 @contextmanager
@@ -149,6 +150,25 @@ def _small(main: Workflow, common: Common, tasks: int, small: int) -> Space | No
     return None if space.too_many else space
 
 
+def _large(main: Workflow, common: Common, tasks: int, most: int) -> tuple[Space, list[Finding], Seen, bool]:
+    """What steers in a large file: where ways to states are looked for, what is surely wrong, what was seen, and
+    whether nothing else can be wrong."""
+    seen = Seen()
+    first, doubts = _with_limits_free(main, limits(main), common, tasks, most, seen)
+    if seen.too_many or not doubts:
+        return first, [], seen, True
+    found = proven(main, common, tasks, most)
+    if found:
+        return first, found, seen, True
+    # Marks and choices may be what leads on: only counters are let free.
+    seen = Seen()
+    first, doubts = _with_limits_free(main, limits(main) & {*main.caps, LEAD}, common, tasks, most, seen)
+    if seen.too_many or not doubts:
+        return first, [], seen, True
+    found, complete = _exactly(main, tasks, most)
+    return first, found, seen, complete
+
+
 def _with_limits_free(
     main: Workflow, free_names: frozenset[str], common: Common, tasks: int, most: int, seen: Seen
 ) -> tuple[Space, list[Finding]]:
@@ -174,12 +194,6 @@ def _with_limits_free(
     return first, found
 
 
-def _aside_exactly(part: Workflow, main: Workflow, common: Common, tasks: int, small: int) -> Space:
-    """A group that stands aside in a small file."""
-    space = Space(part, tasks=tasks, most=small)
-    return _aside(part, main, common, frozenset()) if space.too_many else space
-
-
 def _aside(part: Workflow, main: Workflow, common: Common, until: frozenset[int]) -> Space:
     """A group that stands aside in a large file: with one task of a kind, and limits let free that are not its own."""
     gone = limits(main)
@@ -188,26 +202,26 @@ def _aside(part: Workflow, main: Workflow, common: Common, until: frozenset[int]
     return space
 
 
-def _exactly(main: Workflow, rough: list[Finding], tasks: int, most: int) -> tuple[list[Finding], bool]:
-    """What was found with limits let free, looked for as it is; and whether that was looked at to the end."""
-    proven = [one for one in rough if one.fault in (Fault.UNREACHED, Fault.DEAD)]
-    if len(proven) == len(rough):
-        return proven, True
-    space = Space(main, tasks=tasks, most=most)
-    found = findings.of_a_part(space) if space.too_many else findings.examine(space)
-    kept = (Fault.ENDLESS, Fault.FAILS, Fault.MOOT, Fault.UNDONE, Fault.LEFT)
-    found = [one for one in found if not space.too_many or one.fault in kept]
-    return [*found, *proven], not space.too_many
+def _as_it_is(part: Workflow, common: Common, tasks: int, most: int) -> tuple[list[Finding], bool]:
+    """What is surely wrong in a part of a file, and whether nothing else can be."""
+    found = proven(part, common, tasks, most)
+    return (found, True) if found else _exactly(part, tasks, most)
 
 
-def _undecided(quick: list[Finding], seen: Seen, tasks: int, most: int) -> Verdict:
-    """More cases than are walked through; what the quick walk has proven stands all the same."""
-    if quick:
-        return Verdict(outcome=Outcome.UNSOUND, findings=tuple(quick), cases=seen.cases, tasks=tasks)
+def _exactly(part: Workflow, tasks: int, most: int) -> tuple[list[Finding], bool]:
+    """What is wrong in a part of a file with several tasks of a kind; and whether that was looked at to the end."""
+    space = Space(part, tasks=tasks, most=most)
+    return findings.examine(space), not space.too_many
+
+
+def _undecided(quick: list[Finding], found: list[Finding], seen: Seen, tasks: int, most: int) -> Verdict:
+    """More cases than are walked through; what was proven before stands all the same."""
+    if quick or found:
+        return Verdict(outcome=Outcome.UNSOUND, findings=(*quick, *found), cases=seen.cases, tasks=tasks)
     zh = f"每类任务至多 {tasks} 项时，情形已超过 {most:,} 种，无法判定"
     en = f"with at most {tasks} tasks of a kind there are more than {most:,} situations: undecided"
-    found = Finding(fault=Fault.TOO_MANY, kind=None, state="", line=1, zh=zh, en=en)
-    return Verdict(outcome=Outcome.UNDECIDED, findings=(found,), cases=seen.cases, tasks=tasks)
+    bound = Finding(fault=Fault.TOO_MANY, kind=None, state="", line=1, zh=zh, en=en)
+    return Verdict(outcome=Outcome.UNDECIDED, findings=(bound,), cases=seen.cases, tasks=tasks)
 
 
 def _merged(quick: list[Finding], found: list[Finding], first: Space, seen: Seen) -> list[Finding]:
