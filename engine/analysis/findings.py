@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from engine.analysis.acting import HANDED_BACK, MAIN_CLOSED, MAIN_VOID, Move, Place
 from engine.analysis.exploring import Space, Spot
+from engine.analysis.grounds import Ground
 from engine.analysis.soundness import Fault, Finding, Step
 from engine.analysis.traces import ANOTHER
 from engine.definitions.conditions import Condition, Joined, Nobody, Not, Tasks
@@ -27,19 +28,46 @@ _BACK = Title("单位退回无依据的任务", "the unit gives back a task that
 _SUB = Title("子案件办结", "its sub-tickets are settled")
 
 
+#: The shortest way to a state of the ticket or of a kind of task; nothing where none leads there.
+WayTo = Callable[[str | None, str], tuple[Move, ...]]
+
+
 def happened(space: Space) -> list[Finding]:
     """What went wrong in a space, whatever else may happen in the file: an act, or a case, is enough to show it."""
-    look = _Look(space, frozenset())
+    look = _Look(space)
     return [*look.broken(), *look.left(), *look.undone()]
 
 
-def never(space: Space) -> list[Finding]:
-    """What can never come in a space."""
-    look = _Look(space, frozenset())
-    return _once([*look.stuck(), *look.vain(), *look.unanswered()])
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Where, as far as a space goes, something can never come."""
+
+    spots: list[int]
+    #: Where it must be looked for whether it can come after all; nothing beyond makes a difference.
+    within: Callable[[Ground], bool]
+    #: What is to be said of a space that begins with these spots.
+    said: Callable[[Space], Iterable[Finding]]
 
 
-def _once(found: list[Finding]) -> list[Finding]:
+def doubts(space: Space) -> Iterator[Doubt]:
+    """Everything that can never come in a space, as far as it goes."""
+    look = _Look(space)
+    yield Doubt([spot.number for spot in look.lost()], lambda _: True, lambda further: _Look(further).stuck())
+    for state, kind in look.joins():
+        yield Doubt(
+            list(look.vain_in(state, kind)),
+            lambda ground, name=state.name: ground.state == name,  # type: ignore[misc]
+            lambda further, state=state, kind=kind: _Look(further).vain(state, kind),  # type: ignore[misc]
+        )
+    for owner, request in look.requests():
+        yield Doubt(
+            look.unanswered_in(owner, request),
+            lambda ground, owner=owner, name=request.name: _asked(ground.case, owner, name),  # type: ignore[misc]
+            lambda further, owner=owner, one=request: _Look(further).unanswered(owner, one),  # type: ignore[misc]
+        )
+
+
+def once(found: list[Finding]) -> list[Finding]:
     """Of what is wrong in one place by several signs, that with the shortest way."""
     best: dict[tuple[Fault, str | None, str, int], Finding] = {}
     for one in found:
@@ -51,7 +79,7 @@ def _once(found: list[Finding]) -> list[Finding]:
 
 def doubtful(space: Space) -> list[int]:
     """The spots of which something can never come, as far as this space goes."""
-    look = _Look(space, frozenset())
+    look = _Look(space)
     found = {spot.number for spot in look.lost()}
     for state, kind in look.joins():
         found.update(look.vain_in(state, kind))
@@ -65,8 +93,8 @@ def aside(space: Space) -> list[Finding]:
 
     Where no more was looked for than whether its acts are possible, its requests are known to be answered.
     """
-    look = _Look(space, frozenset())
-    return [*look.broken(), *(look.unanswered() if not space.until else ())]
+    look = _Look(space)
+    return [*look.broken(), *(look.all_unanswered() if not space.until else ())]
 
 
 def examine(space: Space, unsure: frozenset[int] = frozenset()) -> list[Finding]:
@@ -75,7 +103,7 @@ def examine(space: Space, unsure: frozenset[int] = frozenset()) -> list[Finding]
     Where a space was not walked to its end, whatever is not known is taken to come out well.
     """
     look = _Look(space, unsure)
-    never = _once([*look.stuck(), *look.vain(), *look.unanswered()])
+    never = once([*look.stuck(), *look.all_vain(), *look.all_unanswered()])
     return [*look.broken(), *never, *look.left(), *look.undone()]
 
 
@@ -110,10 +138,10 @@ class Seen:
             self.there |= {(task.kind, task.state) for task in case.tasks.values()}
 
 
-def impossible(workflow: Workflow, space: Space, seen: Seen) -> list[Finding]:
-    """States that nothing has reached, and actions that were never done; ways to them are those of one space."""
+def impossible(workflow: Workflow, space: Space, seen: Seen, way_there: WayTo) -> list[Finding]:
+    """States that nothing has reached, and actions that were never done."""
     there, happened, done = seen.there, seen.happened, seen.done
-    main = _Look(space, frozenset())
+    main = _Look(space)
     found: list[Finding] = []
     for kind in (None, *workflow.tasks):
         for state in workflow.scope(kind).states.values():
@@ -133,14 +161,14 @@ def impossible(workflow: Workflow, space: Space, seen: Seen) -> list[Finding]:
         why_en = f"'{action.when}' never holds" if action.when else "a rule always moves it on first"
         zh = f"在{_zh(state)}永远办不了“{action.title.zh}”：{why_zh}"
         en = f"'{action.title.en or action.title.zh}' can never be done in {_en(state)}: {why_en}"
-        way = main.first(lambda spot, kind=kind, state=state: _is_in(spot.one, kind, state.name))  # type: ignore[misc]
+        way = way_there(kind, state.name)
         found.append(main.found(Fault.DEAD, kind, state.name, int(action.line), zh, en, way))
     return found
 
 
 def way_to(space: Space, kind: str | None, state: str) -> tuple[Move, ...]:
     """The shortest way to a state of the ticket or of a kind of task; nothing where none leads there."""
-    return tuple(_Look(space, frozenset()).first(lambda spot: _is_in(spot.one, kind, state)))
+    return tuple(_Look(space).first(lambda spot: _is_in(spot.one, kind, state)))
 
 
 def _declared(workflow: Workflow) -> Iterator[tuple[str | None, State, Action]]:
@@ -169,7 +197,7 @@ def _is_in(case: Case, kind: str | None, state: str) -> bool:
 class _Look:
     """One space, looked over."""
 
-    def __init__(self, space: Space, unsure: frozenset[int]) -> None:
+    def __init__(self, space: Space, unsure: frozenset[int] = frozenset()) -> None:
         self.space, self.workflow, self.unsure = space, space.workflow, unsure
         self._befores: dict[bool, dict[int, list[int]]] = {}
         self._unwalked = space.unwalked
@@ -321,15 +349,18 @@ class _Look:
         """States in which a rule waits for the join of a kind."""
         yield from ((state, kind) for state in self.workflow.states.values() for kind in self._waits(state))
 
-    def vain(self) -> Iterator[Finding]:
+    def all_vain(self) -> Iterator[Finding]:
+        """Every join that is waited for in vain."""
+        return (one for state, kind in self.joins() for one in self.vain(state, kind))
+
+    def vain(self, state: State, kind: str) -> Iterator[Finding]:
         """Waiting for a join that nothing in this state can make hold, and that nothing here asks about otherwise."""
-        for state, kind in self.joins():
-            number = next(iter(self.vain_in(state, kind)), None)
-            if number is not None:
-                task = self.workflow.tasks[kind]
-                zh = f"在{_zh(state)}等待“{task.title.zh}”汇合，但已无人承办，再也汇合不了"
-                en = f"{_en(state)} waits for '{task.title.en or task.title.zh}' to join, but nobody is left to do it"
-                yield self.found(Fault.VAIN, None, state.name, int(state.line), zh, en, self.space.way(number))
+        number = next(iter(self.vain_in(state, kind)), None)
+        if number is not None:
+            task = self.workflow.tasks[kind]
+            zh = f"在{_zh(state)}等待“{task.title.zh}”汇合，但已无人承办，再也汇合不了"
+            en = f"{_en(state)} waits for '{task.title.en or task.title.zh}' to join, but nobody is left to do it"
+            yield self.found(Fault.VAIN, None, state.name, int(state.line), zh, en, self.space.way(number))
 
     def vain_in(self, state: State, kind: str) -> Iterator[int]:
         """Where in a state the join of a kind is waited for in vain."""
@@ -386,15 +417,18 @@ class _Look:
         for kind in (None, *self.workflow.tasks):
             yield from ((kind, request) for request in self.workflow.scope(kind).requests.values())
 
-    def unanswered(self) -> Iterator[Finding]:
-        """Requests from which nothing leads to a place where they are answered or have lapsed."""
-        for kind, request in self.requests():
-            first = next(iter(self.unanswered_in(kind, request)), None)
-            if first is not None:
-                zh = f"“{request.title.zh}”提出后再也没有答复"
-                en = f"once asked, '{request.title.en or request.title.zh}' is never answered"
-                here = self.space.spots[first].one.ticket.state
-                yield self.found(Fault.UNANSWERED, kind, here, int(request.line), zh, en, self.space.way(first))
+    def all_unanswered(self) -> Iterator[Finding]:
+        """Every request that is never answered."""
+        return (one for kind, request in self.requests() for one in self.unanswered(kind, request))
+
+    def unanswered(self, kind: str | None, request: Request) -> Iterator[Finding]:
+        """A request from which nothing leads to a place where it is answered or has lapsed."""
+        first = next(iter(self.unanswered_in(kind, request)), None)
+        if first is not None:
+            zh = f"“{request.title.zh}”提出后再也没有答复"
+            en = f"once asked, '{request.title.en or request.title.zh}' is never answered"
+            here = self.space.spots[first].one.ticket.state
+            yield self.found(Fault.UNANSWERED, kind, here, int(request.line), zh, en, self.space.way(first))
 
     def unanswered_in(self, kind: str | None, request: Request) -> list[int]:
         """Where a request is open for ever."""

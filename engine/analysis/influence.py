@@ -8,9 +8,9 @@ Reductions of the state space, each exact for what is asked; `docs/soundness.md`
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from engine.analysis.slicing import Reads, conditions_of, forced, sliced
+from engine.analysis.slicing import Reads, clocked, conditions_of, forced, sliced
 from engine.definitions.conditions import Condition, Either, Every, InState, Joined, Nobody, Not, Tasks
-from engine.definitions.model import RULE, Action, Request, State, TaskKind, TaskSet, Workflow
+from engine.definitions.model import CLOCK, RULE, Action, Request, State, TaskKind, TaskSet, Workflow
 from engine.definitions.walk import actions_of, every_action
 
 #: What the memory of one action that may be done once is called among the values of a ticket, and a date that a
@@ -171,18 +171,25 @@ def _atoms(condition: Condition | None) -> Iterator[Condition]:
 
 def limits(workflow: Workflow) -> frozenset[str]:
     """Counters, marks, choices and the lead, where they only bound what people may do; no rule and no clock asks."""
-    quiet = [action for action in every_action(workflow) if RULE not in action.by]
-    heard = _bounds(action.when for action in every_action(workflow) if RULE in action.by)
+    called = {name for deadline in clocked(workflow) for name in forced(workflow, deadline)}
+    acts = list(every_action(workflow))
+    quiet = [one for one in acts if not one.by & {RULE, CLOCK} and one.name not in called]
+    heard = _bounds(one.when for one in acts if one not in quiet)
     heard |= _bounds(conditions_of(workflow, actions=False))
     if any(kind.join.lead for kind in workflow.tasks.values()):
         heard.add(LEAD)
-    return frozenset(_bounds(action.when for action in quiet) - heard)
+    return frozenset(_bounds(one.when for one in quiet) - heard)
 
 
 def _bounds(conditions: Iterable[Condition | None]) -> set[str]:
     """What conditions ask for that may be let free."""
     reads = Reads.of(conditions)
     return reads.names | {LEAD} if reads.lead else reads.names
+
+
+def asked_of(actions: Iterable[Action]) -> set[str]:
+    """What these actions ask for that may be let free."""
+    return _bounds(action.when for action in actions)
 
 
 def freed(workflow: Workflow, names: Iterable[str]) -> tuple[Workflow, frozenset[int]]:

@@ -6,27 +6,57 @@ with several. Where a walk does not come to its end, whatever lies beyond is tak
 """
 
 from engine.analysis import findings
-from engine.analysis.exploring import Common, Space
+from engine.analysis.acting import Move
+from engine.analysis.exploring import Space
 from engine.analysis.soundness import Finding
 from engine.definitions.model import Workflow
 
 #: Cases after which it is asked if anything has been found, most faults being near the start.
 _STAGES = (2_000, 8_000)
+#: Cases that are walked through at most from where something can never come with one task of a kind.
+_BEYOND = 5_000
 
 
-def proven(part: Workflow, common: Common, tasks: int, most: int) -> list[Finding]:
-    """What is surely wrong in a part of a file, each with the shortest way with one task of a kind."""
-    space = Space(part, tasks=1, most=min(_STAGES[0], most), common=common)
-    for further in (*(one for one in _STAGES[1:] if one < most), most):
-        found = _sure(space, tasks, most)
-        if found or not space.too_many:
-            return found
-        space.go_on(further)
-    return _sure(space, tasks, most)
+class Proof:
+    """A part of a large file as it is, walked through with one task of a kind no further than is needed."""
 
+    def __init__(self, part: Workflow, tasks: int, most: int) -> None:
+        self._part, self._tasks, self._most = part, tasks, most
+        self._stages = [one for one in (*_STAGES, most) if one <= most]
+        self._walked: Space | None = None
 
-def _sure(space: Space, tasks: int, most: int) -> list[Finding]:
-    found, doubtful = findings.happened(space), findings.doubtful(space)
-    if doubtful:
-        found += findings.never(Space(space.workflow, tasks=tasks, most=most, since=(space, doubtful)))
-    return found
+    def sure(self) -> list[Finding]:
+        """What is surely wrong, each with the shortest way with one task of a kind."""
+        while True:
+            found = [*findings.happened(self._space()), *self._never()]
+            if found or not self._further():
+                return found
+
+    def _never(self) -> list[Finding]:
+        """What can never come with several tasks either."""
+        found: list[Finding] = []
+        for doubt in findings.doubts(self._space()):
+            if doubt.spots:
+                since, most = (self._space(), doubt.spots), min(_BEYOND, self._most)
+                further = Space(self._part, tasks=self._tasks, most=most, since=since, within=doubt.within)
+                found += doubt.said(further)
+        return findings.once(found)
+
+    def way_to(self, kind: str | None, state: str) -> tuple[Move, ...]:
+        """A shortest way to a state of the ticket or of a kind of task, as far as one task of a kind comes there."""
+        while not (way := findings.way_to(self._space(), kind, state)) and self._further():
+            pass
+        return way
+
+    def _space(self) -> Space:
+        if self._walked is None:
+            self._walked = Space(self._part, tasks=1, most=self._stages.pop(0))
+        return self._walked
+
+    def _further(self) -> bool:
+        """Walk on, if there is anything left to walk through."""
+        space = self._space()
+        if not (space.too_many and self._stages):
+            return False
+        space.go_on(self._stages.pop(0))
+        return True

@@ -135,7 +135,7 @@ class View:
     roughly: bool = False
 
     @classmethod
-    def of(cls, workflow: Workflow, reads: Reads, *, roughly: bool) -> "View":
+    def of(cls, workflow: Workflow, reads: Reads, *, roughly: bool, heard: bool = False) -> "View":
         kinds = workflow.tasks
         void = {
             kind
@@ -144,7 +144,7 @@ class View:
         }
         once = {action.name for action in every_action(workflow) if action.once in (Once.TICKET, Once.TASK)}
         leads = reads.lead or any(kind.join.lead for kind in kinds.values())
-        bearing = Bearing(workflow, everywhere=not roughly)
+        bearing = Bearing(workflow, everywhere=heard or not roughly)
         return cls(reads.steps, frozenset(void), frozenset(once), bearing, leads, roughly)
 
     def trimmed(self, draft: Case) -> Case:

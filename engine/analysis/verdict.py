@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from threading import Lock
 from typing import ClassVar, Final
 
 from engine.analysis import findings, soundness
-from engine.analysis.asides import Parts, always_answered, beyond
+from engine.analysis.asides import Aside, Parts, always_answered, beyond
 from engine.analysis.exploring import MOST, TASKS, Common, Space
-from engine.analysis.findings import Seen
-from engine.analysis.influence import LEAD, bounded, freed, limit_groups, limits
-from engine.analysis.proving import proven
+from engine.analysis.findings import Seen, WayTo
+from engine.analysis.influence import LEAD, asked_of, bounded, freed, limit_groups, limits
+from engine.analysis.proving import Proof
 from engine.analysis.soundness import Fault, Finding
 from engine.definitions.model import Title, Workflow
+from engine.definitions.walk import actions_of, every_action
 
 #: Cases up to which a file is explored exactly at once.
 SMALL = 400
@@ -76,36 +78,50 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
 
 
 def _judged(parts: Parts, common: Common, tasks: int, small: int, most: int) -> Verdict:
-    workflow = parts.workflow
-    quick = [one for one in soundness.examine(workflow) if one.fault is not Fault.TOO_MANY]
-    main, seen, sure = parts.main(), Seen(), True
+    quick = [one for one in soundness.examine(parts.workflow) if one.fault is not Fault.TOO_MANY]
+    main, sure = parts.main(), True
+    proof = Proof(main, tasks, most)
     exact = _small(main, common, tasks, small)
+    way_there: WayTo = proof.way_to
     if exact is not None:
-        first, found = exact, findings.examine(exact)
+        first, found, seen = exact, findings.examine(exact), Seen()
         seen.add(exact)
+        way_there = partial(findings.way_to, exact)
     else:
-        first, found, seen, sure = _large(main, common, tasks, most)
-    for group, part in parts.asides() if not seen.too_many else ():
-        # What is always answered need not be walked through further than to where each of its acts was possible.
-        until = beyond(part, main) if always_answered(part, group) else frozenset[int]()
-        space = Space(part, tasks=tasks, most=small) if exact is not None else None
-        if space is not None and not space.too_many:
-            wrong = _new(findings.examine(space), found)
-        else:
-            space = _aside(part, main, common, until if exact is None else frozenset())
-            wrong = _new(findings.aside(space), found)
-            if wrong:
-                surely, complete = _as_it_is(part, common, tasks, most)
-                wrong, sure = _new(surely, found), sure and complete
+        first, found, seen, sure = _large(main, proof, common, tasks, most)
+    for group, part in parts.asides():
+        space, wrong, complete = _beside(part, group, main, common, exact is not None, (tasks, small, most))
         seen.add(space)
-        found += wrong
-    if not seen.too_many:
-        found += findings.impossible(workflow, first, seen)
+        sure = sure and complete
+        found += _new(wrong, found)
+    gone = findings.impossible(parts.workflow, first, seen, way_there)
+    if exact is None and any(one.kind is not None for one in gone):
+        seen.add(_heard(main, seen, tasks, most))
+        gone = findings.impossible(parts.workflow, first, seen, way_there)
+    # Where not all was walked through, what was not seen may be there all the same.
+    found += gone if not seen.too_many else []
     if seen.too_many or not (found or sure):
         return _undecided(quick, found, seen, tasks, most)
-    all_found = _merged(quick, found, first, seen)
+    all_found = _merged(quick, found, way_there, seen)
     outcome = Outcome.UNSOUND if all_found else Outcome.SOUND
     return Verdict(outcome=outcome, findings=tuple(all_found), cases=seen.cases, tasks=tasks, freed=exact is None)
+
+
+def _beside(
+    part: Workflow, group: Aside, main: Workflow, common: Common, exactly: bool, bounds: tuple[int, int, int]
+) -> tuple[Space, list[Finding], bool]:
+    """A group that stands aside: what was walked through, what is wrong, and whether nothing else can be."""
+    tasks, small, most = bounds
+    if exactly:
+        space = Space(part, tasks=tasks, most=small)
+        if not space.too_many:
+            return space, findings.examine(space), True
+    # What is always answered need not be walked through further than to where each of its acts was possible.
+    answered = not exactly and always_answered(part, group)
+    space = _aside(part, main, common, beyond(part, main) if answered else frozenset())
+    doubts = findings.aside(space)
+    wrong, complete = _as_it_is(part, tasks, most) if doubts else ([], True)
+    return space, wrong, complete
 
 
 def _new(wrong: list[Finding], found: list[Finding]) -> list[Finding]:
@@ -150,14 +166,16 @@ def _small(main: Workflow, common: Common, tasks: int, small: int) -> Space | No
     return None if space.too_many else space
 
 
-def _large(main: Workflow, common: Common, tasks: int, most: int) -> tuple[Space, list[Finding], Seen, bool]:
-    """What steers in a large file: where ways to states are looked for, what is surely wrong, what was seen, and
-    whether nothing else can be wrong."""
+def _large(
+    main: Workflow, proof: Proof, common: Common, tasks: int, most: int
+) -> tuple[Space, list[Finding], Seen, bool]:
+    """What steers in a large file: the first space of it, what is surely wrong, what was seen, and whether nothing
+    else can be wrong."""
     seen = Seen()
     first, doubts = _with_limits_free(main, limits(main), common, tasks, most, seen)
     if seen.too_many or not doubts:
         return first, [], seen, True
-    found = proven(main, common, tasks, most)
+    found = proof.sure()
     if found:
         return first, found, seen, True
     # Marks and choices may be what leads on: only counters are let free.
@@ -194,17 +212,29 @@ def _with_limits_free(
     return first, found
 
 
+def _heard(main: Workflow, seen: Seen, tasks: int, most: int) -> Space:
+    """Every step of all tasks, until all that was not done is: where nobody hears them, they were left out."""
+    acts = ((kind.name, one) for kind in main.tasks.values() for one in actions_of(kind.states))
+    lines = frozenset(int(one.line) for kind, one in acts if (kind, int(one.line), one.name) not in seen.done)
+    gone = limits(main)
+    space = Space(freed(main, gone)[0], tasks=tasks, most=most, roughly=True, heard=True, until=lines)
+    space.unproven = bounded(main, gone)
+    return space
+
+
 def _aside(part: Workflow, main: Workflow, common: Common, until: frozenset[int]) -> Space:
     """A group that stands aside in a large file: with one task of a kind, and limits let free that are not its own."""
-    gone = limits(main)
+    lines = beyond(part, main)
+    own = asked_of(one for one in every_action(part) if int(one.line) in lines)
+    gone = limits(main) - own
     space = Space(freed(part, gone)[0], tasks=1, most=MOST, until=until, common=common)
     space.unproven = bounded(part, gone)
     return space
 
 
-def _as_it_is(part: Workflow, common: Common, tasks: int, most: int) -> tuple[list[Finding], bool]:
+def _as_it_is(part: Workflow, tasks: int, most: int) -> tuple[list[Finding], bool]:
     """What is surely wrong in a part of a file, and whether nothing else can be."""
-    found = proven(part, common, tasks, most)
+    found = Proof(part, tasks, most).sure()
     return (found, True) if found else _exactly(part, tasks, most)
 
 
@@ -224,7 +254,7 @@ def _undecided(quick: list[Finding], found: list[Finding], seen: Seen, tasks: in
     return Verdict(outcome=Outcome.UNDECIDED, findings=(bound,), cases=seen.cases, tasks=tasks)
 
 
-def _merged(quick: list[Finding], found: list[Finding], first: Space, seen: Seen) -> list[Finding]:
+def _merged(quick: list[Finding], found: list[Finding], way_there: WayTo, seen: Seen) -> list[Finding]:
     """What the quick walk says, with a way that can be walked; and what only the exploration has found."""
     left = list(found)
     merged: list[Finding] = []
@@ -246,8 +276,8 @@ def _merged(quick: list[Finding], found: list[Finding], first: Space, seen: Seen
         if way is not None:
             merged.append(replace(one, way=way.way, trace=way.trace))
         else:
-            way_there = findings.way_to(first, one.kind, one.state)
-            merged.append(replace(one, way=way_there) if way_there else one)
+            there = way_there(one.kind, one.state)
+            merged.append(replace(one, way=there) if there else one)
     return [*merged, *left]
 
 
