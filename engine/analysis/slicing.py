@@ -1,8 +1,7 @@
 """What of a file steers it: a copy of its definition without what no move, no condition and no clock's act hangs on.
 
-The copy is read by the same compiled machine and the same rules as every ticket. Words, scores, cards, letters, notices
 The copy is read by the same compiled machine and the same rules as every ticket. Words, scores, cards, letters and
-deadline has some length. Why each omission is harmless is argued in `docs/soundness.md`.
+notices are left out; every deadline has some length. Why each omission is harmless is argued in `docs/soundness.md`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
