@@ -4,7 +4,7 @@ So the first way to a case is a shortest one, in acts. Cases that differ in the 
 ticket alone are looked at together: each act is done once for all of them that answer alike what it asks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,10 +59,10 @@ class Common:
     does are the same in all.
     """
 
-    def __init__(self, workflow: Workflow, *, tasks: int, roughly: bool = False) -> None:
+    def __init__(self, workflow: Workflow, *, tasks: int, roughly: bool = False, heard: bool = False) -> None:
         self.workflow, self.tasks, self.roughly = workflow, tasks, roughly
         self.reads = Reads.of(conditions_of(workflow))
-        self.view = View.of(workflow, self.reads, roughly=roughly)
+        self.view = View.of(workflow, self.reads, roughly=roughly, heard=heard)
         bounds = {kind.name: _bound(kind.join, tasks) for kind in workflow.tasks.values()}
         self.book = Book()
         self.acts = Acts(workflow, self.reads, self.view, self.book, bounds)
@@ -93,7 +93,10 @@ class Common:
 
 
 class Space:
-    """Everything that a sliced file can come to, with at most so many tasks of a kind at once."""
+    """Everything that a sliced file can come to, with at most so many tasks of a kind at once.
+
+    It may begin with some spots of another space instead (`since`), and not look further than `within`.
+    """
 
     def __init__(
         self,
@@ -102,18 +105,21 @@ class Space:
         tasks: int = TASKS,
         most: int = MOST,
         roughly: bool = False,
+        heard: bool = False,
         until: frozenset[int] = frozenset(),
         common: Common | None = None,
+        since: "tuple[Space, list[int]] | None" = None,
+        within: Callable[[Ground], bool] | None = None,
     ) -> None:
-        self.workflow, self.most = workflow, most
+        self.workflow = workflow
         #: Lines of acts: once all of them were done, nothing more is asked.
         self.until = until
         reading = common.reading(workflow) if common is not None and common.tasks == tasks else None
         if common is None or reading is None:
-            common = Common(workflow, tasks=tasks, roughly=roughly)
+            common = Common(workflow, tasks=tasks, roughly=roughly, heard=heard)
             reading = common.reading(workflow) or {}
         self.common, self._reading = common, reading
-        self.view = View.of(workflow, Reads.of(conditions_of(workflow)), roughly=roughly)
+        self.view = View.of(workflow, Reads.of(conditions_of(workflow)), roughly=roughly, heard=heard)
         self.spots: list[Spot] = []
         #: Actions that were possible somewhere.
         self.done: set[Place] = set()
@@ -126,10 +132,39 @@ class Space:
         self._fitting: dict[tuple[Values, str], Values] = {}
         #: Spot → the act that leads there and the case that it makes, done after all those before it.
         self._walked: dict[int, tuple[Move | None, Case]] = {}
-        self._reach(*common.grounds.of(unborn(common.workflow), None), None, None)
+        #: Another space of the file and the numbers there of the spots that this one begins with; none: before a start.
+        self._since = since
+        #: Where nobody looks further than to spots that are not within.
+        self._within = within
+        self._beyond: set[int] = set()
+        self._walked_through = 0
+        self._begin()
+        self.go_on(most)
+
+    def _begin(self) -> None:
+        if self._since is None:
+            self._reach(*self.common.grounds.of(unborn(self.common.workflow), None), None, None)
+            return
+        before, numbers = self._since
+        #: What it begins with → the same spot there.
+        self._origins: dict[int, int] = {}
+        for number in numbers:
+            ground, values = self.common.grounds.of(before.spots[number].now(), None)
+            values = self._fit(values, ground.state)
+            if (ground, values) not in self._known:
+                self._origins[self._reach(ground, values, None, None)] = number
+
+    def go_on(self, most: int) -> None:
+        """Walk further, until there are more cases than this."""
+        self.most, self.too_many = most, False
         self._walk()
-        if common.workflow is workflow:
-            common.grounds.forget()
+        if self.common.workflow is self.workflow and not self.too_many:
+            self.common.grounds.forget()
+
+    @property
+    def unwalked(self) -> set[int]:
+        """Spots of which nobody has looked where they lead: some where the walk did not come to its end."""
+        return self._beyond.union(range(self._walked_through, len(self.spots)))
 
     def way(self, number: int, last: Move | None = None) -> list[Move]:
         """The acts that lead there first, and `last`, which was found possible there.
@@ -139,7 +174,8 @@ class Space:
         there = [number]
         while (before := self.spots[there[-1]].before) is not None:
             there.append(before)
-        moves = [move for one in reversed(there) if (move := self._again(one)[0]) is not None]
+        moves = self._since[0].way(self._origins[there[-1]]) if self._since is not None else []
+        moves += [move for one in reversed(there) if (move := self._again(one)[0]) is not None]
         if last is not None:
             moves.append(next(move for move, _ in self._possible(number) if _alike(move, last)))
         return moves
@@ -150,7 +186,7 @@ class Space:
         if found is None:
             spot = self.spots[number]
             if spot.before is None:
-                return None, spot.now()
+                return None, self._since[0]._again(self._origins[number])[1] if self._since else spot.now()
             wanted = (spot.ground, spot.values)
             outcomes = ((move, case) for move, case in self._possible(spot.before) if case is not None)
             found = next(one for one in outcomes if self.told_apart(*one) == wanted)
@@ -172,14 +208,17 @@ class Space:
 
     def _walk(self) -> None:
         comes, fitting, known = self.common.grounds.comes, self._fitting, self._known
-        here = 0
-        while here < len(self.spots):
+        while (here := self._walked_through) < len(self.spots):
             if len(self.spots) > self.most:
                 self.too_many = True
                 return
             if self.until and self.until <= {line for _, line, _ in self.done}:
                 return
             spot = self.spots[here]
+            if self._within is not None and not self._within(spot.ground):
+                self._beyond.add(here)
+                self._walked_through += 1
+                continue
             values, onward = spot.values, spot.onward
             for heed, (come, places) in comes(spot.ground, values, spot.now, self._reading, self.done):
                 self.done |= places
@@ -193,7 +232,7 @@ class Space:
                     if number is None:
                         number = self._reach(one.ground, after, spot.number, one.move)
                     onward.append((one.move, number))
-            here += 1
+            self._walked_through += 1
 
     def _fit(self, values: Values, state: str) -> Values:
         """What of these values still matters in a state, as far as anything can tell."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from engine.analysis.acting import HANDED_BACK, MAIN_CLOSED, MAIN_VOID, Move, Place
 from engine.analysis.exploring import Space, Spot
+from engine.analysis.grounds import Ground
 from engine.analysis.soundness import Fault, Finding, Step
 from engine.analysis.traces import ANOTHER
 from engine.definitions.conditions import Condition, Joined, Nobody, Not, Tasks
 from engine.definitions.machine import BEFORE
-from engine.definitions.model import CLOCK, RULE, Action, State, Title, Workflow
+from engine.definitions.model import CLOCK, RULE, Action, Request, State, Title, Workflow
 from engine.definitions.names import WITHDRAWN
 from engine.errors import Endless
 from engine.rules.case import Case
@@ -27,10 +28,64 @@ _BACK = Title("单位退回无依据的任务", "the unit gives back a task that
 _SUB = Title("子案件办结", "its sub-tickets are settled")
 
 
-def of_a_part(space: Space) -> list[Finding]:
-    """What is wrong in a space that was not walked to its end: only what was done there is known."""
-    look = _Look(space, frozenset())
+#: The shortest way to a state of the ticket or of a kind of task; nothing where none leads there.
+WayTo = Callable[[str | None, str], tuple[Move, ...]]
+
+
+def happened(space: Space) -> list[Finding]:
+    """What went wrong in a space, whatever else may happen in the file: an act, or a case, is enough to show it."""
+    look = _Look(space)
     return [*look.broken(), *look.left(), *look.undone()]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Where, as far as a space goes, something can never come."""
+
+    spots: list[int]
+    #: Where it must be looked for whether it can come after all; nothing beyond makes a difference.
+    within: Callable[[Ground], bool]
+    #: What is to be said of a space that begins with these spots.
+    said: Callable[[Space], Iterable[Finding]]
+
+
+def doubts(space: Space) -> Iterator[Doubt]:
+    """Everything that can never come in a space, as far as it goes."""
+    look = _Look(space)
+    yield Doubt([spot.number for spot in look.lost()], lambda _: True, lambda further: _Look(further).stuck())
+    for state, kind in look.joins():
+        yield Doubt(
+            list(look.vain_in(state, kind)),
+            lambda ground, name=state.name: ground.state == name,  # type: ignore[misc]
+            lambda further, state=state, kind=kind: _Look(further).vain(state, kind),  # type: ignore[misc]
+        )
+    for owner, request in look.requests():
+        yield Doubt(
+            look.unanswered_in(owner, request),
+            lambda ground, owner=owner, name=request.name: _asked(ground.case, owner, name),  # type: ignore[misc]
+            lambda further, owner=owner, one=request: _Look(further).unanswered(owner, one),  # type: ignore[misc]
+        )
+
+
+def once(found: list[Finding]) -> list[Finding]:
+    """Of what is wrong in one place by several signs, that with the shortest way."""
+    best: dict[tuple[Fault, str | None, str, int], Finding] = {}
+    for one in found:
+        key = (one.fault, one.kind, one.state, one.line)
+        if key not in best or len(one.way) < len(best[key].way):
+            best[key] = one
+    return list(best.values())
+
+
+def doubtful(space: Space) -> list[int]:
+    """The spots of which something can never come, as far as this space goes."""
+    look = _Look(space)
+    found = {spot.number for spot in look.lost()}
+    for state, kind in look.joins():
+        found.update(look.vain_in(state, kind))
+    for owner, request in look.requests():
+        found.update(look.unanswered_in(owner, request))
+    return sorted(found)
 
 
 def aside(space: Space) -> list[Finding]:
@@ -38,14 +93,18 @@ def aside(space: Space) -> list[Finding]:
 
     Where no more was looked for than whether its acts are possible, its requests are known to be answered.
     """
-    look = _Look(space, frozenset())
-    return [*look.broken(), *(look.unanswered() if not space.until else ())]
+    look = _Look(space)
+    return [*look.broken(), *(look.all_unanswered() if not space.until else ())]
 
 
 def examine(space: Space, unsure: frozenset[int] = frozenset()) -> list[Finding]:
-    """Everything that is wrong there, the gravest first. Nobody may count on the acts of the `unsure` lines."""
+    """Everything that is wrong there, the gravest first. Nobody may count on the acts of the `unsure` lines.
+
+    Where a space was not walked to its end, whatever is not known is taken to come out well.
+    """
     look = _Look(space, unsure)
-    return [*look.broken(), *look.stuck(), *look.vain(), *look.unanswered(), *look.left(), *look.undone()]
+    never = once([*look.stuck(), *look.all_vain(), *look.all_unanswered()])
+    return [*look.broken(), *never, *look.left(), *look.undone()]
 
 
 @dataclass(slots=True)
@@ -79,10 +138,10 @@ class Seen:
             self.there |= {(task.kind, task.state) for task in case.tasks.values()}
 
 
-def impossible(workflow: Workflow, space: Space, seen: Seen) -> list[Finding]:
-    """States that nothing has reached, and actions that were never done; ways to them are those of one space."""
+def impossible(workflow: Workflow, space: Space, seen: Seen, way_there: WayTo) -> list[Finding]:
+    """States that nothing has reached, and actions that were never done."""
     there, happened, done = seen.there, seen.happened, seen.done
-    main = _Look(space, frozenset())
+    main = _Look(space)
     found: list[Finding] = []
     for kind in (None, *workflow.tasks):
         for state in workflow.scope(kind).states.values():
@@ -102,14 +161,14 @@ def impossible(workflow: Workflow, space: Space, seen: Seen) -> list[Finding]:
         why_en = f"'{action.when}' never holds" if action.when else "a rule always moves it on first"
         zh = f"在{_zh(state)}永远办不了“{action.title.zh}”：{why_zh}"
         en = f"'{action.title.en or action.title.zh}' can never be done in {_en(state)}: {why_en}"
-        way = main.first(lambda spot, kind=kind, state=state: _is_in(spot.one, kind, state.name))  # type: ignore[misc]
+        way = way_there(kind, state.name)
         found.append(main.found(Fault.DEAD, kind, state.name, int(action.line), zh, en, way))
     return found
 
 
 def way_to(space: Space, kind: str | None, state: str) -> tuple[Move, ...]:
     """The shortest way to a state of the ticket or of a kind of task; nothing where none leads there."""
-    return tuple(_Look(space, frozenset()).first(lambda spot: _is_in(spot.one, kind, state)))
+    return tuple(_Look(space).first(lambda spot: _is_in(spot.one, kind, state)))
 
 
 def _declared(workflow: Workflow) -> Iterator[tuple[str | None, State, Action]]:
@@ -138,9 +197,10 @@ def _is_in(case: Case, kind: str | None, state: str) -> bool:
 class _Look:
     """One space, looked over."""
 
-    def __init__(self, space: Space, unsure: frozenset[int]) -> None:
+    def __init__(self, space: Space, unsure: frozenset[int] = frozenset()) -> None:
         self.space, self.workflow, self.unsure = space, space.workflow, unsure
         self._befores: dict[bool, dict[int, list[int]]] = {}
+        self._unwalked = space.unwalked
 
     # -- what stops in a fault ---------------------------------------------------------------------------------------
 
@@ -173,9 +233,7 @@ class _Look:
 
     def stuck(self) -> Iterator[Finding]:
         """Places without a way to an end: those that nobody leaves, else those that only lead to each other."""
-        spots = self.space.spots
-        saved = self._saved()
-        lost = [spot for spot in spots[1:] if spot.number not in saved and spot.busy is None]
+        spots, lost = self.space.spots, self.lost()
         caught = {spot.number for spot in lost}
         while True:
             freed = {
@@ -200,6 +258,15 @@ class _Look:
             first = states[0]
             way = self.space.way(around[0].number)
             yield self.found(Fault.CIRCLE, None, first.name, int(first.line), zh, en, way)
+
+    def lost(self) -> list[Spot]:
+        """Places without a way to an end."""
+        saved = self._saved()
+        return [spot for spot in self._begun() if spot.number not in saved and spot.busy is None]
+
+    def _begun(self) -> Iterator[Spot]:
+        """All but what is before a start."""
+        return (spot for spot in self.space.spots if spot.one.ticket.last_seq)
 
     def _trap(self, spot: Spot) -> Finding:
         state, way = self.workflow.states[spot.one.ticket.state], self.space.way(spot.number)
@@ -234,7 +301,7 @@ class _Look:
             for after in afters:
                 before.setdefault(after, []).append(act)
         left = {act: len(afters) for act, afters in outcomes.items()}
-        saved = {spot.number for spot in spots if self._final(spot)}
+        saved = {spot.number for spot in spots if self._final(spot)} | self._unwalked
         waiting = deque(saved)
         while waiting:
             for act in before.get(waiting.popleft(), ()):
@@ -278,15 +345,25 @@ class _Look:
             dict.fromkeys(atom.kind for rule in rules for atom in _plain(rule.when) if isinstance(atom, Joined))
         )
 
-    def vain(self) -> Iterator[Finding]:
-        """Waiting for a join that nothing in this state can make hold, and that nothing here asks about otherwise."""
-        for state in self.workflow.states.values():
-            for kind in self._waits(state):
-                finding = self._vain_in(state, kind)
-                if finding is not None:
-                    yield finding
+    def joins(self) -> Iterator[tuple[State, str]]:
+        """States in which a rule waits for the join of a kind."""
+        yield from ((state, kind) for state in self.workflow.states.values() for kind in self._waits(state))
 
-    def _vain_in(self, state: State, kind: str) -> Finding | None:
+    def all_vain(self) -> Iterator[Finding]:
+        """Every join that is waited for in vain."""
+        return (one for state, kind in self.joins() for one in self.vain(state, kind))
+
+    def vain(self, state: State, kind: str) -> Iterator[Finding]:
+        """Waiting for a join that nothing in this state can make hold, and that nothing here asks about otherwise."""
+        number = next(iter(self.vain_in(state, kind)), None)
+        if number is not None:
+            task = self.workflow.tasks[kind]
+            zh = f"在{_zh(state)}等待“{task.title.zh}”汇合，但已无人承办，再也汇合不了"
+            en = f"{_en(state)} waits for '{task.title.en or task.title.zh}' to join, but nobody is left to do it"
+            yield self.found(Fault.VAIN, None, state.name, int(state.line), zh, en, self.space.way(number))
+
+    def vain_in(self, state: State, kind: str) -> Iterator[int]:
+        """Where in a state the join of a kind is waited for in vain."""
         here = [spot for spot in self.space.spots if spot.one.ticket.state == state.name]
         rules = {
             action.name for action in state.actions.values()
@@ -295,17 +372,14 @@ class _Look:
         numbers = {spot.number for spot in here}
         holds = {
             spot.number for spot in here
-            if CaseFacts(spot.one).joined(kind)
+            if spot.number in self._unwalked
+            or CaseFacts(spot.one).joined(kind)
             or any(line.action in rules and line.source == state.name for move, _ in spot.onward for line in move.lines)
         }  # fmt: skip
         able = self._within(numbers, holds)
         for spot in here:
             if spot.busy is None and spot.number not in able and self._stranded(spot, state, kind):
-                task = self.workflow.tasks[kind]
-                zh = f"在{_zh(state)}等待“{task.title.zh}”汇合，但已无人承办，再也汇合不了"
-                en = f"{_en(state)} waits for '{task.title.en or task.title.zh}' to join, but nobody is left to do it"
-                return self.found(Fault.VAIN, None, state.name, int(state.line), zh, en, self.space.way(spot.number))
-        return None
+                yield spot.number
 
     def _within(self, numbers: set[int], goals: set[int]) -> set[int]:
         """Places among these from which a goal is reached without leaving them."""
@@ -338,22 +412,32 @@ class _Look:
                 return False
         return True
 
-    def unanswered(self) -> Iterator[Finding]:
-        """Requests from which nothing leads to a place where they are answered or have lapsed."""
+    def requests(self) -> Iterator[tuple[str | None, Request]]:
+        """Every request with the kind of task that it is asked of."""
         for kind in (None, *self.workflow.tasks):
-            for request in self.workflow.scope(kind).requests.values():
-                open_in = {spot.number for spot in self.space.spots if _asked(spot.one, kind, request.name)}
-                if not open_in:
-                    continue
-                rest = {spot.number for spot in self.space.spots} - open_in
-                able = self._leading_to(rest, surely=True)
-                first = next((number for number in sorted(open_in - able) if self._heard(number, kind)), None)
-                if first is not None:
-                    zh = f"“{request.title.zh}”提出后再也没有答复"
-                    en = f"once asked, '{request.title.en or request.title.zh}' is never answered"
-                    here = self.space.spots[first].one.ticket.state
-                    way = self.space.way(first)
-                    yield self.found(Fault.UNANSWERED, kind, here, int(request.line), zh, en, way)
+            yield from ((kind, request) for request in self.workflow.scope(kind).requests.values())
+
+    def all_unanswered(self) -> Iterator[Finding]:
+        """Every request that is never answered."""
+        return (one for kind, request in self.requests() for one in self.unanswered(kind, request))
+
+    def unanswered(self, kind: str | None, request: Request) -> Iterator[Finding]:
+        """A request from which nothing leads to a place where it is answered or has lapsed."""
+        first = next(iter(self.unanswered_in(kind, request)), None)
+        if first is not None:
+            zh = f"“{request.title.zh}”提出后再也没有答复"
+            en = f"once asked, '{request.title.en or request.title.zh}' is never answered"
+            here = self.space.spots[first].one.ticket.state
+            yield self.found(Fault.UNANSWERED, kind, here, int(request.line), zh, en, self.space.way(first))
+
+    def unanswered_in(self, kind: str | None, request: Request) -> list[int]:
+        """Where a request is open for ever."""
+        open_in = {spot.number for spot in self.space.spots if _asked(spot.one, kind, request.name)}
+        if not open_in:
+            return []
+        rest = {spot.number for spot in self.space.spots} - open_in
+        able = self._leading_to(rest | self._unwalked, surely=True)
+        return [number for number in sorted(open_in - able) if self._heard(number, kind)]
 
     def _heard(self, number: int, kind: str | None) -> bool:
         spot = self.space.spots[number]
@@ -365,7 +449,7 @@ class _Look:
     def left(self) -> Iterator[Finding]:
         """Tasks that nobody waits for any more, sub-tickets open at an end, outcomes of a main ticket unheard."""
         told: set[tuple[Fault, str]] = set()
-        for spot in self.space.spots[1:]:
+        for spot in self._begun():
             for fault, zh, en in self._left_in(spot):
                 state = self.workflow.states[spot.one.ticket.state]
                 if (fault, state.name) not in told:
@@ -394,7 +478,7 @@ class _Look:
     def undone(self) -> Iterator[Finding]:
         """Acts after which a rule at once moves the ticket back to where it was."""
         told: set[tuple[int, str]] = set()
-        for spot in self.space.spots[1:]:
+        for spot in self._begun():
             for move, _ in spot.onward:
                 first = move.lines[0] if move.lines else None
                 if first is None or first.kind or move.kind is not None or first.source == first.target:

@@ -1,7 +1,6 @@
-"""What of a file can steer the rest of it, what stands aside, and where a value matters no more.
+"""Where a value of a file matters no more, and which of its limits only bound people.
 
 Reductions of the state space, each exact for what is asked; `docs/soundness.md` argues them one by one:
-- an *aside* is a group of counters, marks and requests that nothing else depends on: each is looked at by itself;
 - a counter, mark or choice is *dead* in a state from which it is cleared before anything asks for it;
 - a kind of task is *unheard* in a state that nobody leaves without stopping it, and where nobody asks for it.
 """
@@ -9,7 +8,7 @@ Reductions of the state space, each exact for what is asked; `docs/soundness.md`
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from engine.analysis.slicing import Named, Reads, conditions_of, forced, is_idle, sliced, steerless, without
+from engine.analysis.slicing import Reads, clocked, conditions_of, forced, sliced
 from engine.definitions.conditions import Condition, Either, Every, InState, Joined, Nobody, Not, Tasks
 from engine.definitions.model import CLOCK, RULE, Action, Request, State, TaskKind, TaskSet, Workflow
 from engine.definitions.walk import actions_of, every_action
@@ -17,139 +16,13 @@ from engine.definitions.walk import actions_of, every_action
 #: What the memory of one action that may be done once is called among the values of a ticket, and a date that a
 #: deadline runs until, and the finished tasks of a kind.
 ONCE, DATE, TASKS = "once ", "date ", "tasks "
+#: What having the lead is called among the limits on people.
+LEAD = "lead "
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """A group that nothing else depends on."""
-
-    names: frozenset[str] = frozenset()
-    requests: frozenset[Named] = frozenset()
-
-
-def main_part(workflow: Workflow) -> Workflow:
-    """What steers, sliced."""
-    return _with(workflow, Aside())
-
-
-def whole(workflow: Workflow) -> Workflow:
-    """What steers with all that stands aside, sliced; nothing is to be done once only."""
-    names = frozenset[str]().union(*_groups(_without_requests(workflow)))
-    return freed(_with(workflow, Aside(names, frozenset(steerless(workflow)))), ())[0]
-
-
-def asides(workflow: Workflow) -> list[tuple[Aside, Workflow]]:
-    """Each group that stands aside, with what steers and itself, sliced."""
-    found = [Aside(requests=frozenset({name})) for name in steerless(workflow)]
-    found += [Aside(names=frozenset(names)) for names in _groups(_without_requests(workflow))]
-    return [(one, _with(workflow, one)) for one in found]
-
-
-def always_answered(workflow: Workflow, aside: Aside) -> bool:
-    """Whether each request of a group has an answer that people may give whenever it is open, by the file itself."""
-    return all(
-        any(
-            answer.by_people() and answer.when is None and answer.before is None and answer.once is None
-            for answer in _request(workflow, named).answers.values()
-        )
-        for named in aside.requests
-    )
-
-
-def beyond(part: Workflow, main: Workflow) -> frozenset[int]:
-    """The lines of the acts of a group that stands aside: all that do not do just the same without it."""
-    own = list(every_action(main))
-    return frozenset(int(one.line) for one in every_action(part) if one not in own)
-
-
-def _without_requests(workflow: Workflow) -> Workflow:
-    return sliced(without(workflow, steerless(workflow)))
-
-
-def _with(workflow: Workflow, aside: Aside) -> Workflow:
-    kept = sliced(without(workflow, [name for name in steerless(workflow) if name not in aside.requests]))
-    steering = _steering(_without_requests(workflow))
-    own = {name for named in aside.requests for name in _touched(_request(workflow, named))}
-    return sliced(_pruned(kept, steering | aside.names | own))
-
-
-def _request(workflow: Workflow, named: Named) -> Request:
-    return workflow.scope(named[0]).requests[named[1]]
-
-
-def _touched(request: Request) -> Iterator[str]:
-    for action in (request.ask, *request.answers.values()):
-        yield from _writes(action)
-        yield from Reads.of([action.when]).names
-
-
-def _writes(action: Action) -> set[str]:
+def written(action: Action) -> set[str]:
+    """What an action writes down."""
     return {*action.counts, *action.clears, *action.sets, *(item.name for item in action.form)}
-
-
-def _moves(action: Action) -> bool:
-    """Whether it does more than write down."""
-    return not is_idle(replace(action, counts=(), clears=(), sets=(), form=(), once=None))
-
-
-def _alone(workflow: Workflow) -> Iterator[Action]:
-    """What people only write down: not asked for nor answered, and nothing is moved by it."""
-    scopes: list[Workflow | TaskKind] = [workflow, *workflow.tasks.values()]
-    for scope in scopes:
-        yield from (
-            action for action in actions_of(scope.states) if not _moves(action) and not action.by & {CLOCK, RULE}
-        )
-
-
-def _steering(workflow: Workflow) -> set[str]:
-    """Counters, marks and fields on which something depends that moves."""
-    alone = list(_alone(workflow))
-    quiet = {id(action) for action in alone}
-    moving = [action.when for action in every_action(workflow) if id(action) not in quiet]
-    steering = Reads.of([*moving, *conditions_of(workflow, actions=False)]).names
-    grown = True
-    while grown:
-        grown = False
-        for action in alone:
-            more = Reads.of([action.when]).names - steering
-            if more and _writes(action) & steering:
-                steering |= more
-                grown = True
-    return steering
-
-
-def _groups(workflow: Workflow) -> list[set[str]]:
-    """What does not steer, in groups that actions tie together."""
-    steering = _steering(workflow)
-    groups: list[set[str]] = []
-    for action in _alone(workflow):
-        names = (Reads.of([action.when]).names | _writes(action)) - steering
-        if names:
-            tied = [group for group in groups if group & names]
-            groups = [group for group in groups if not group & names] + [names.union(*tied)]
-    asked = Reads.of(action.when for action in _alone(workflow)).names
-    return [group for group in groups if group & asked]
-
-
-def _pruned(workflow: Workflow, names: set[str]) -> Workflow:
-    """Without the quiet actions that ask for something else than these."""
-    quiet = {id(action) for action in _alone(workflow)}
-
-    def kept(states: Iterable[State]) -> dict[str, State]:
-        return {
-            state.name: replace(
-                state,
-                actions={
-                    name: action
-                    for name, action in state.actions.items()
-                    if id(action) not in quiet or not Reads.of([action.when]).names - names
-                },
-            )
-            for state in states
-        }
-
-    tasks = {name: replace(kind, states=kept(kind.states.values())) for name, kind in workflow.tasks.items()}
-    return replace(workflow, states=kept(workflow.states.values()), tasks=tasks)
 
 
 @dataclass(slots=True)
@@ -220,7 +93,7 @@ class Bearing:
         """What of the ticket the acts of a kind write."""
         task = self.workflow.tasks[kind]
         own = {*task.counters, *task.marks}
-        return frozenset(name for one in actions_of(task.states, task.requests) for name in _writes(one) - own)
+        return frozenset(name for one in actions_of(task.states, task.requests) for name in written(one) - own)
 
     def _ways(self, state: State) -> list[Action]:
         asked = [one for one in self.workflow.requests.values() if state.name in one.states]
@@ -297,11 +170,26 @@ def _atoms(condition: Condition | None) -> Iterator[Condition]:
 
 
 def limits(workflow: Workflow) -> frozenset[str]:
-    """Counters, marks and choices that only bound what people may do; no rule and no clock asks for them."""
-    quiet = [action for action in every_action(workflow) if RULE not in action.by]
-    heard = Reads.of(action.when for action in every_action(workflow) if RULE in action.by).names
-    heard |= Reads.of(conditions_of(workflow, actions=False)).names
-    return frozenset(Reads.of(action.when for action in quiet).names - heard)
+    """Counters, marks, choices and the lead, where they only bound what people may do; no rule and no clock asks."""
+    called = {name for deadline in clocked(workflow) for name in forced(workflow, deadline)}
+    acts = list(every_action(workflow))
+    quiet = [one for one in acts if not one.by & {RULE, CLOCK} and one.name not in called]
+    heard = _bounds(one.when for one in acts if one not in quiet)
+    heard |= _bounds(conditions_of(workflow, actions=False))
+    if any(kind.join.lead for kind in workflow.tasks.values()):
+        heard.add(LEAD)
+    return frozenset(_bounds(one.when for one in quiet) - heard)
+
+
+def _bounds(conditions: Iterable[Condition | None]) -> set[str]:
+    """What conditions ask for that may be let free."""
+    reads = Reads.of(conditions)
+    return reads.names | {LEAD} if reads.lead else reads.names
+
+
+def asked_of(actions: Iterable[Action]) -> set[str]:
+    """What these actions ask for that may be let free."""
+    return _bounds(action.when for action in actions)
 
 
 def freed(workflow: Workflow, names: Iterable[str]) -> tuple[Workflow, frozenset[int]]:
@@ -310,7 +198,7 @@ def freed(workflow: Workflow, names: Iterable[str]) -> tuple[Workflow, frozenset
     gone, lines = frozenset(names), set[int]()
 
     def free(action: Action) -> Action:
-        bound = action.when is not None and Reads.of([action.when]).names & gone
+        bound = action.when is not None and _bounds([action.when]) & gone
         if not bound and action.once is None:
             return action
         lines.add(int(action.line))
@@ -323,13 +211,13 @@ def freed(workflow: Workflow, names: Iterable[str]) -> tuple[Workflow, frozenset
 def bounded(workflow: Workflow, names: Iterable[str]) -> frozenset[int]:
     """The lines of the acts whose conditions ask for these."""
     gone = set(names)
-    return frozenset(int(one.line) for one in every_action(workflow) if Reads.of([one.when]).names & gone)
+    return frozenset(int(one.line) for one in every_action(workflow) if _bounds([one.when]) & gone)
 
 
 def limit_groups(workflow: Workflow) -> list[frozenset[str]]:
     """Limits that one condition asks for together: each group is kept while the others are let free."""
     known = limits(workflow)
-    asked = (frozenset(Reads.of([one.when]).names & known) for one in every_action(workflow))
+    asked = (frozenset(_bounds([one.when]) & known) for one in every_action(workflow))
     return [group for group in dict.fromkeys(asked) if group]
 
 
@@ -346,7 +234,7 @@ def weakened(condition: Condition | None, gone: frozenset[str], *, to: bool = Tr
         if isinstance(condition, Every) == to:
             return type(condition)(kept) if kept else None
         return None if len(kept) < len(parts) else type(condition)(kept)
-    return None if Reads.of([condition]).names & gone else condition
+    return None if _bounds([condition]) & gone else condition
 
 
 def _mapped(workflow: Workflow, change: Callable[[Action], Action]) -> Workflow:

@@ -26,8 +26,8 @@ _ENGINE = Path(__file__).resolve().parents[1]
 _CODE = ("analysis", "definitions", "rules", "vocabulary.py")
 #: Of the analysis only what a verdict asks.
 _ASKED = (
-    "acting", "exploring", "findings", "grounds", "heeding", "influence", "sketch", "slicing", "soundness", "spots",
-    "verdict",
+    "acting", "asides", "exploring", "findings", "grounds", "heeding", "influence", "proving", "sketch", "slicing",
+    "soundness", "spots", "verdict",
 )  # fmt: skip
 
 

@@ -129,11 +129,13 @@ class View:
     #: Actions that may be done once only, on a ticket or on a task.
     once: frozenset[str]
     bearing: Bearing
+    #: Whether anything asks who has the lead.
+    leads: bool
     #: Whether a counter stands for every number up to the next at which an answer changes.
     roughly: bool = False
 
     @classmethod
-    def of(cls, workflow: Workflow, reads: Reads, *, roughly: bool) -> "View":
+    def of(cls, workflow: Workflow, reads: Reads, *, roughly: bool, heard: bool = False) -> "View":
         kinds = workflow.tasks
         void = {
             kind
@@ -141,7 +143,9 @@ class View:
             if word == "void" or (word in kinds[kind].states and kinds[kind].states[word].type is StateType.VOID)
         }
         once = {action.name for action in every_action(workflow) if action.once in (Once.TICKET, Once.TASK)}
-        return cls(reads.steps, frozenset(void), frozenset(once), Bearing(workflow, everywhere=not roughly), roughly)
+        leads = reads.lead or any(kind.join.lead for kind in kinds.values())
+        bearing = Bearing(workflow, everywhere=heard or not roughly)
+        return cls(reads.steps, frozenset(void), frozenset(once), bearing, leads, roughly)
 
     def trimmed(self, draft: Case) -> Case:
         """What an act has made, without what no rule can reach any more."""
@@ -270,7 +274,7 @@ class View:
         if not task.live:
             return (task.kind, task.state, False, stale, (), (), (), ())
         return (
-            task.kind, task.state, task.lead, stale, _facts(task.memory), tuple(done),
+            task.kind, task.state, self.leads and task.lead, stale, _facts(task.memory), tuple(done),
             _sorted(clocks.get((task.seq, None))), _sorted(asked.get(task.seq)),
         )  # fmt: skip
 

@@ -1,15 +1,14 @@
 """What of a file steers it: a copy of its definition without what no move, no condition and no clock's act hangs on.
 
-The copy is read by the same compiled machine and the same rules as every ticket. Words, scores, cards, letters, notices
 The copy is read by the same compiled machine and the same rules as every ticket. Words, scores, cards, letters and
-deadline has some length. Why each omission is harmless is argued in `docs/soundness.md`.
+notices are left out; every deadline has some length. Why each omission is harmless is argued in `docs/soundness.md`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from engine.definitions.conditions import Asked, Choice, Condition, Counter, Given, Mark, Nobody, Subs, Tasks
+from engine.definitions.conditions import Asked, Choice, Condition, Counter, Given, Lead, Mark, Nobody, Subs, Tasks
 from engine.definitions.model import Action, Deadline, Once, Request, State, Step, TaskKind, Workflow
 from engine.definitions.spans import parse_limit, parse_rung
 from engine.definitions.walk import every_action
@@ -42,6 +41,8 @@ class Reads:
     #: Kinds of task of which a condition asks whether anybody is left.
     empty: set[str] = field(default_factory=set)
     subs: bool = False
+    #: Whether some condition asks a task if it has the lead.
+    lead: bool = False
 
     @classmethod
     def of(cls, conditions: Iterable[Condition | None]) -> "Reads":
@@ -69,6 +70,8 @@ class Reads:
             self.empty.add(atom.kind)
         elif isinstance(atom, Subs):
             self.subs = True
+        elif isinstance(atom, Lead):
+            self.lead = True
 
     @property
     def names(self) -> set[str]:

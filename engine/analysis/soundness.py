@@ -187,7 +187,7 @@ class _Walk:
         """Where it may be after an act, with the act as it is told."""
         action, known = step.action, self.known
         if not (action.counts or action.clears or action.sets or action.sends or action.reopens):
-            yield step, spot if step.target == spot.state else replace(spot, state=step.target)
+            yield step, spot if step.target == spot.state else Spot(step.target, *spot[1:])
             return
         task = known.workflow.tasks[step.kind] if step.kind else None
         own = {*task.counters, *task.marks} if task else set()
@@ -200,7 +200,7 @@ class _Walk:
             now = {**before, **dict(zip(counts, values, strict=True))}
             times = tuple((name, now[name]) for name in counts if now[name] > before.get(name, 0) + 1)
             counters = tuple(sorted((name, value) for name, value in now.items() if value))
-            after = Spot(state=step.target, counters=counters, marks=marks, sent=sent)
+            after = Spot(step.target, counters, marks, sent)
             yield replace(step, times=times) if times else step, after
 
     def findings(self) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.definitions.conditions import Condition, Counter, Either, Every, Mark, Not
 from engine.definitions.model import TaskKind, Workflow
@@ -15,8 +16,7 @@ class _Unsaid(Exception):
     """Asked for what stays open."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a ticket or a task is. A counter stands at the smallest number that all conditions answer alike."""
 
     state: str

@@ -10,25 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from threading import Lock
 from typing import ClassVar, Final
 
 from engine.analysis import findings, soundness
+from engine.analysis.asides import Aside, Parts, always_answered, beyond
 from engine.analysis.exploring import MOST, TASKS, Common, Space
-from engine.analysis.findings import Seen
-from engine.analysis.influence import (
-    always_answered,
-    asides,
-    beyond,
-    bounded,
-    freed,
-    limit_groups,
-    limits,
-    main_part,
-    whole,
-)
+from engine.analysis.findings import Seen, WayTo
+from engine.analysis.influence import LEAD, asked_of, bounded, freed, limit_groups, limits
+from engine.analysis.proving import Proof
 from engine.analysis.soundness import Fault, Finding
 from engine.definitions.model import Title, Workflow
+from engine.definitions.walk import actions_of, every_action
 
 #: Cases up to which a file is explored exactly at once.
 SMALL = 400
@@ -74,50 +68,66 @@ def judge(workflow: Workflow, *, tasks: int = TASKS, small: int = SMALL, most: i
     3. explore each group that stands aside, with one task of a kind
     4. states never reached and actions never possible, over all of them
     """
-    common = Common(whole(workflow), tasks=1)
     with _without_collector():
+        parts = Parts(workflow)
+        common = Common(parts.whole(), tasks=1)
         try:
-            return _judged(workflow, common, tasks, small, most)
+            return _judged(parts, common, tasks, small, most)
         finally:
             common.grounds.forget()
 
 
-def _judged(workflow: Workflow, common: Common, tasks: int, small: int, most: int) -> Verdict:
-    quick = [one for one in soundness.examine(workflow) if one.fault is not Fault.TOO_MANY]
-    main, seen = main_part(workflow), Seen()
+def _judged(parts: Parts, common: Common, tasks: int, small: int, most: int) -> Verdict:
+    quick = [one for one in soundness.examine(parts.workflow) if one.fault is not Fault.TOO_MANY]
+    main, sure = parts.main(), True
+    proof = Proof(main, tasks, most)
     exact = _small(main, common, tasks, small)
-    free = exact is None
+    way_there: WayTo = proof.way_to
     if exact is not None:
-        first, found = exact, findings.examine(exact)
+        first, found, seen = exact, findings.examine(exact), Seen()
         seen.add(exact)
+        way_there = partial(findings.way_to, exact)
     else:
-        first, found = _with_limits_free(main, limits(main), common, tasks, most, seen)
-        if any(one.fault not in (Fault.UNREACHED, Fault.DEAD) for one in found):
-            # Marks and choices may be what leads on: only counters are let free.
-            seen = Seen()
-            first, found = _with_limits_free(main, limits(main) & main.caps.keys(), common, tasks, most, seen)
-        if seen.too_many:
-            return _undecided(quick, seen, tasks, most)
-    for group, part in asides(workflow):
-        # What is always answered need not be walked through further than to where each of its acts was possible.
-        until = beyond(part, main) if always_answered(part, group) else frozenset[int]()
-        space = _aside(part, main, common, until) if free else _aside_exactly(part, main, common, tasks, small)
+        first, found, seen, sure = _large(main, proof, common, tasks, most)
+    for group, part in parts.asides():
+        space, wrong, complete = _beside(part, group, main, common, exact is not None, (tasks, small, most))
         seen.add(space)
-        if seen.too_many:
-            return _undecided(quick, seen, tasks, most)
-        wrong = findings.aside(space) if free else findings.examine(space)
-        told = {(one.fault, one.kind, one.state) for one in found}
-        found += [
-            one for one in wrong if one.fault in _ASIDE and (one.fault, one.kind, one.state) not in told
-        ]  # fmt: skip
-    found += findings.impossible(workflow, first, seen)
-    if free and found:
-        found, complete = _exactly(main, found, tasks, most)
-        if not found and not complete:
-            return _undecided(quick, seen, tasks, most)
-    all_found = _merged(quick, found, first, seen)
+        sure = sure and complete
+        found += _new(wrong, found)
+    gone = findings.impossible(parts.workflow, first, seen, way_there)
+    if exact is None and any(one.kind is not None for one in gone):
+        seen.add(_heard(main, seen, tasks, most))
+        gone = findings.impossible(parts.workflow, first, seen, way_there)
+    # Where not all was walked through, what was not seen may be there all the same.
+    found += gone if not seen.too_many else []
+    if seen.too_many or not (found or sure):
+        return _undecided(quick, found, seen, tasks, most)
+    all_found = _merged(quick, found, way_there, seen)
     outcome = Outcome.UNSOUND if all_found else Outcome.SOUND
-    return Verdict(outcome=outcome, findings=tuple(all_found), cases=seen.cases, tasks=tasks, freed=free)
+    return Verdict(outcome=outcome, findings=tuple(all_found), cases=seen.cases, tasks=tasks, freed=exact is None)
+
+
+def _beside(
+    part: Workflow, group: Aside, main: Workflow, common: Common, exactly: bool, bounds: tuple[int, int, int]
+) -> tuple[Space, list[Finding], bool]:
+    """A group that stands aside: what was walked through, what is wrong, and whether nothing else can be."""
+    tasks, small, most = bounds
+    if exactly:
+        space = Space(part, tasks=tasks, most=small)
+        if not space.too_many:
+            return space, findings.examine(space), True
+    # What is always answered need not be walked through further than to where each of its acts was possible.
+    answered = not exactly and always_answered(part, group)
+    space = _aside(part, main, common, beyond(part, main) if answered else frozenset())
+    doubts = findings.aside(space)
+    wrong, complete = _as_it_is(part, tasks, most) if doubts else ([], True)
+    return space, wrong, complete
+
+
+def _new(wrong: list[Finding], found: list[Finding]) -> list[Finding]:
+    """What is wrong with a group that stands aside, and was not found without it."""
+    told = {(one.fault, one.kind, one.state) for one in found}
+    return [one for one in wrong if one.fault in _ASIDE and (one.fault, one.kind, one.state) not in told]
 
 
 @contextmanager
@@ -156,6 +166,27 @@ def _small(main: Workflow, common: Common, tasks: int, small: int) -> Space | No
     return None if space.too_many else space
 
 
+def _large(
+    main: Workflow, proof: Proof, common: Common, tasks: int, most: int
+) -> tuple[Space, list[Finding], Seen, bool]:
+    """What steers in a large file: the first space of it, what is surely wrong, what was seen, and whether nothing
+    else can be wrong."""
+    seen = Seen()
+    first, doubts = _with_limits_free(main, limits(main), common, tasks, most, seen)
+    if seen.too_many or not doubts:
+        return first, [], seen, True
+    found = proof.sure()
+    if found:
+        return first, found, seen, True
+    # Marks and choices may be what leads on: only counters are let free.
+    seen = Seen()
+    first, doubts = _with_limits_free(main, limits(main) & {*main.caps, LEAD}, common, tasks, most, seen)
+    if seen.too_many or not doubts:
+        return first, [], seen, True
+    found, complete = _exactly(main, tasks, most)
+    return first, found, seen, complete
+
+
 def _with_limits_free(
     main: Workflow, free_names: frozenset[str], common: Common, tasks: int, most: int, seen: Seen
 ) -> tuple[Space, list[Finding]]:
@@ -170,7 +201,8 @@ def _with_limits_free(
     for group in limit_groups(main):
         # What a limit bounds can be done only if it can be done with that limit kept.
         asked = bounded(main, group)
-        for number in dict.fromkeys((1, tasks)):
+        # Who has the lead makes a difference only among several.
+        for number in dict.fromkeys((1, tasks) if LEAD not in group else (tasks,)):
             kept = freed(main, free_names - group)[0]
             space = Space(kept, tasks=number, most=most, until=asked, common=common)
             space.unproven = bounded(main, free_names - group)
@@ -180,43 +212,49 @@ def _with_limits_free(
     return first, found
 
 
-def _aside_exactly(part: Workflow, main: Workflow, common: Common, tasks: int, small: int) -> Space:
-    """A group that stands aside in a small file."""
-    space = Space(part, tasks=tasks, most=small)
-    return _aside(part, main, common, frozenset()) if space.too_many else space
+def _heard(main: Workflow, seen: Seen, tasks: int, most: int) -> Space:
+    """Every step of all tasks, until all that was not done is: where nobody hears them, they were left out."""
+    acts = ((kind.name, one) for kind in main.tasks.values() for one in actions_of(kind.states))
+    lines = frozenset(int(one.line) for kind, one in acts if (kind, int(one.line), one.name) not in seen.done)
+    gone = limits(main)
+    space = Space(freed(main, gone)[0], tasks=tasks, most=most, roughly=True, heard=True, until=lines)
+    space.unproven = bounded(main, gone)
+    return space
 
 
 def _aside(part: Workflow, main: Workflow, common: Common, until: frozenset[int]) -> Space:
     """A group that stands aside in a large file: with one task of a kind, and limits let free that are not its own."""
-    gone = limits(main)
+    lines = beyond(part, main)
+    own = asked_of(one for one in every_action(part) if int(one.line) in lines)
+    gone = limits(main) - own
     space = Space(freed(part, gone)[0], tasks=1, most=MOST, until=until, common=common)
     space.unproven = bounded(part, gone)
     return space
 
 
-def _exactly(main: Workflow, rough: list[Finding], tasks: int, most: int) -> tuple[list[Finding], bool]:
-    """What was found with limits let free, looked for as it is; and whether that was looked at to the end."""
-    proven = [one for one in rough if one.fault in (Fault.UNREACHED, Fault.DEAD)]
-    if len(proven) == len(rough):
-        return proven, True
-    space = Space(main, tasks=tasks, most=most)
-    found = findings.of_a_part(space) if space.too_many else findings.examine(space)
-    kept = (Fault.ENDLESS, Fault.FAILS, Fault.MOOT, Fault.UNDONE, Fault.LEFT)
-    found = [one for one in found if not space.too_many or one.fault in kept]
-    return [*found, *proven], not space.too_many
+def _as_it_is(part: Workflow, tasks: int, most: int) -> tuple[list[Finding], bool]:
+    """What is surely wrong in a part of a file, and whether nothing else can be."""
+    found = Proof(part, tasks, most).sure()
+    return (found, True) if found else _exactly(part, tasks, most)
 
 
-def _undecided(quick: list[Finding], seen: Seen, tasks: int, most: int) -> Verdict:
-    """More cases than are walked through; what the quick walk has proven stands all the same."""
-    if quick:
-        return Verdict(outcome=Outcome.UNSOUND, findings=tuple(quick), cases=seen.cases, tasks=tasks)
+def _exactly(part: Workflow, tasks: int, most: int) -> tuple[list[Finding], bool]:
+    """What is wrong in a part of a file with several tasks of a kind; and whether that was looked at to the end."""
+    space = Space(part, tasks=tasks, most=most)
+    return findings.examine(space), not space.too_many
+
+
+def _undecided(quick: list[Finding], found: list[Finding], seen: Seen, tasks: int, most: int) -> Verdict:
+    """More cases than are walked through; what was proven before stands all the same."""
+    if quick or found:
+        return Verdict(outcome=Outcome.UNSOUND, findings=(*quick, *found), cases=seen.cases, tasks=tasks)
     zh = f"每类任务至多 {tasks} 项时，情形已超过 {most:,} 种，无法判定"
     en = f"with at most {tasks} tasks of a kind there are more than {most:,} situations: undecided"
-    found = Finding(fault=Fault.TOO_MANY, kind=None, state="", line=1, zh=zh, en=en)
-    return Verdict(outcome=Outcome.UNDECIDED, findings=(found,), cases=seen.cases, tasks=tasks)
+    bound = Finding(fault=Fault.TOO_MANY, kind=None, state="", line=1, zh=zh, en=en)
+    return Verdict(outcome=Outcome.UNDECIDED, findings=(bound,), cases=seen.cases, tasks=tasks)
 
 
-def _merged(quick: list[Finding], found: list[Finding], first: Space, seen: Seen) -> list[Finding]:
+def _merged(quick: list[Finding], found: list[Finding], way_there: WayTo, seen: Seen) -> list[Finding]:
     """What the quick walk says, with a way that can be walked; and what only the exploration has found."""
     left = list(found)
     merged: list[Finding] = []
@@ -238,8 +276,8 @@ def _merged(quick: list[Finding], found: list[Finding], first: Space, seen: Seen
         if way is not None:
             merged.append(replace(one, way=way.way, trace=way.trace))
         else:
-            way_there = findings.way_to(first, one.kind, one.state)
-            merged.append(replace(one, way=way_there) if way_there else one)
+            there = way_there(one.kind, one.state)
+            merged.append(replace(one, way=there) if there else one)
     return [*merged, *left]
 
 

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from engine.analysis import findings, proven, soundness, traces, verdict
+from engine.analysis.asides import Parts
 from engine.analysis.exploring import Space
-from engine.analysis.influence import main_part
 from engine.analysis.soundness import Fault
 from engine.analysis.verdict import Outcome, Verdict
 from engine.definitions.model import Workflow
@@ -67,7 +67,7 @@ def _trapped(workflow: Workflow) -> Judged | None:
     traps = [one for one in soundness.examine(workflow) if one.fault is Fault.TRAP and one.kind is None]
     if not traps:
         return None
-    space = Space(main_part(workflow), most=_AT_FIRST)
+    space = Space(Parts(workflow).main(), most=_AT_FIRST)
     ways = [(one, findings.way_to(space, None, one.state)) for one in traps]
     found = [replace(one, way=way, trace=findings.steps_of(space.workflow, way)) for one, way in ways if way]
     walked = tuple(rehearsal.walk(workflow, [one.way for one in found]))

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
+from engine.analysis.asides import Parts
 from engine.analysis.exploring import Common, Space
-from engine.analysis.influence import asides, freed, limits, main_part, whole
+from engine.analysis.influence import freed, limits
 from engine.definitions.loader import discover, loads
 from engine.definitions.model import Workflow
 from engine.errors import DefinitionError
@@ -50,9 +51,10 @@ def assert_told_as_done(space: Space) -> None:
 
 def spaces_of(workflow: Workflow) -> list[Space]:
     """The spaces that a verdict may rest on, those of a large file too."""
-    main, common = main_part(workflow), Common(whole(workflow), tasks=1)
+    cut = Parts(workflow)
+    main, common = cut.main(), Common(cut.whole(), tasks=1)
     free = freed(main, limits(main))[0]
-    parts = [freed(part, limits(main))[0] for _, part in asides(workflow)]
+    parts = [freed(part, limits(main))[0] for _, part in cut.asides()]
     return [
         Space(main, most=400),
         Space(free, roughly=True, most=2_000),
@@ -80,8 +82,9 @@ def test_every_act_of_files_drawn_by_chance_is_told_as_it_is_done(text: str) -> 
 @pytest.mark.parametrize("key", ["block-calls-line-responds", "multi-grid-in-one", "petitions", "weekly-relief"])
 def test_spaces_that_share_acts_are_those_of_their_own(key: str) -> None:
     workflow = SHIPPED[key]
-    main, common = main_part(workflow), Common(whole(workflow), tasks=1)
-    for part in (main, *(part for _, part in asides(workflow))):
+    cut = Parts(workflow)
+    main, common = cut.main(), Common(cut.whole(), tasks=1)
+    for part in (main, *(part for _, part in cut.asides())):
         free = freed(part, limits(main))[0]
         sharing, alone = Space(free, tasks=1, common=common), Space(free, tasks=1)
         assert sharing.common is common

@@ -7,8 +7,8 @@ import pytest
 
 from engine import resources
 from engine.analysis import findings, proven, verdict
+from engine.analysis.asides import Parts
 from engine.analysis.exploring import Space
-from engine.analysis.influence import main_part
 from engine.analysis.soundness import Fault
 from engine.analysis.verdict import Outcome, Verdict
 from engine.definitions.loader import discover, loads
@@ -64,7 +64,7 @@ def test_what_was_proven_is_not_explored_again_and_other_code_or_another_text_is
 
 @pytest.mark.parametrize("workflow", discover(), ids=lambda workflow: workflow.key)
 def test_the_way_to_every_state_is_what_the_door_does(workflow: Workflow) -> None:
-    space = Space(main_part(workflow), most=300)
+    space = Space(Parts(workflow).main(), most=300)
     ways = [findings.way_to(space, None, name) for name in workflow.states]
     walked = rehearsal.walk(workflow, [way for way in ways if way])
     assert {one.replay for one in walked} == {Replay.WALKED}, [one for one in walked if one.replay is not Replay.WALKED]
