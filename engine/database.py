@@ -10,7 +10,7 @@ did not begin, and its pool would roll it back.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,10 +43,12 @@ def metadata() -> MetaData:
 class Transaction:
     """One transaction, while it lasts. Hot paths use `rows` and `run` on the driver; the rest uses `connection`."""
 
-    __slots__ = ("_ended", "_keep", "_last", "connection", "dialect", "driver")
+    __slots__ = ("_ended", "_found", "_keep", "_last", "connection", "dialect", "driver")
 
-    def __init__(self, connection: Connection, *, keep: bool = True) -> None:
+    def __init__(self, connection: Connection, *, keep: bool = True, steady: bool = False) -> None:
         self._keep = keep
+        #: What was found once; a transaction that may write finds it each time.
+        self._found: dict[Hashable, Any] | None = {} if steady else None
         self._last: tuple[Sequence[Statement], type[Exception]] | None = None
         self._ended = False
         self.connection = connection
@@ -56,6 +58,15 @@ class Transaction:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement, straight from the driver."""
         return self.together([(sql, parameters)])[0]
+
+    def once(self, what: Hashable, find: Callable[[], T]) -> T:
+        """What `find` finds, looked for once in a look, which sees one state; `what` says everything it hangs on."""
+        if self._found is None:
+            return find()
+        if what not in self._found:
+            self._found[what] = find()
+        found: T = self._found[what]
+        return found
 
     def together(self, statements: Sequence[Statement]) -> list[list[Any]]:
         """Rows of several statements, on PostgreSQL in one journey to the server."""
@@ -190,7 +201,7 @@ class Database:
         five times it would take one plan for all of them, which for a month and for a year, for a bureau and for an
         office cannot be the same. Errors: as `reading`.
         """
-        with outage.told(), self._transaction(self._readers, keep=not anew) as transaction:
+        with outage.told(), self._transaction(self._readers, keep=not anew, steady=True) as transaction:
             yield transaction
             transaction.commit()
 
@@ -296,10 +307,10 @@ class Database:
         raise AssertionError
 
     @contextmanager
-    def _transaction(self, db_engine: Engine, *, keep: bool = True) -> Iterator[Transaction]:
+    def _transaction(self, db_engine: Engine, *, keep: bool = True, steady: bool = False) -> Iterator[Transaction]:
         with db_engine.connect() as connection:
             connection.begin()
-            transaction = Transaction(connection, keep=keep)
+            transaction = Transaction(connection, keep=keep, steady=steady)
             try:
                 yield transaction
             except BaseException:

@@ -253,12 +253,11 @@ def _count(
         database.acting(lambda writing: _know(writing, unknown, stretches.depths))
         with database.looking(anew=True) as transaction:
             told, _ = _told(transaction, stretches)
-    layout = series.layout(stretches.depths)
-    found = []
+    with database.looking(anew=True) as transaction:
+        known = former(transaction, series, grain, [one for one in since if (grain, series.key, one) in round_.buckets])
+    layout, found = series.layout(stretches.depths), []
     for one in since:
-        rows = told[one].rows
-        with database.looking(anew=True) as transaction:
-            before = former(transaction, series, grain, one)
+        rows, before = told[one].rows, known.get(one, {})
         many, next_at = told[one].many(), told[one].next_at
         touched = _note(round_, series.key, grain, one, next_at, layout, many)
         found.append(Counted(

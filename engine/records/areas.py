@@ -135,6 +135,11 @@ def ways(transaction: Transaction, area: Area) -> list[str]:
     return sorted({way(lineage) for lineage in (area.lineage, *(row[0] for row in former))})
 
 
+def ways_of(transaction: Transaction, code: str) -> list[str]:
+    """Those of the area of that code. Errors: `NotFound`."""
+    return transaction.once((ways_of, code), lambda: ways(transaction, area_by_code(transaction, code)))
+
+
 def area_by_code(transaction: Transaction, code: str) -> Area:
     """The area of that code, also one that is no more.
 

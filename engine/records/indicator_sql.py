@@ -91,7 +91,7 @@ def lifted(transaction: Transaction, asked: Asked) -> Asked:
         rows = transaction.rows(f"SELECT code FROM area WHERE id = {asking(int(*held))}", asking.parameters)  # noqa: S608
         asked = replace(asked, area=str(rows[0][0]))
     if asked.area:
-        ways = areas.ways(transaction, areas.area_by_code(transaction, asked.area))
+        ways = areas.ways_of(transaction, asked.area)
         free = all(held.intersection(way.split("/")) for way in ways)
     elif asked.department and asked.department != NONE:
         free = {f"d{number}" for number in _with_below(transaction, asked.department)} <= own
@@ -102,13 +102,17 @@ def lifted(transaction: Transaction, asked: Asked) -> Asked:
 
 def _with_below(transaction: Transaction, code: str) -> list[int]:
     """A department and what stands below it, by number. Errors: `NotFound` for one that was never there."""
-    asking = Asking(transaction)
-    rows = transaction.rows(
-        f"WITH RECURSIVE below (id) AS (SELECT id FROM department WHERE code = {asking(code)} UNION "  # noqa: S608
-        "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below ORDER BY id",
-        asking.parameters,
-    )
-    return [int(number) for (number,) in rows] or [_never(transaction, code)]
+
+    def find() -> list[int]:
+        asking = Asking(transaction)
+        rows = transaction.rows(
+            f"WITH RECURSIVE below (id) AS (SELECT id FROM department WHERE code = {asking(code)} UNION "  # noqa: S608
+            "SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id) SELECT id FROM below ORDER BY id",
+            asking.parameters,
+        )
+        return [int(number) for (number,) in rows] or [_never(transaction, code)]
+
+    return transaction.once((_with_below, code), find)
 
 
 def _never(transaction: Transaction, code: str) -> int:
@@ -176,7 +180,7 @@ def of_person(indicator: Indicator, asked: Asked, asking: Asking) -> Iterator[st
 def below(transaction: Transaction, code: str, column: str, asking: Asking, *, alone: bool = False) -> str:
     """Whether a way leads to an area or to what lies below it, wherever the area itself lay then."""
     # "0" is the sign after "/": what lies below a way is what begins with it.
-    found = areas.ways(transaction, areas.area_by_code(transaction, code))
+    found = areas.ways_of(transaction, code)
     if alone:
         return f"{column} IN {asking.among(found)}"
     ranges = (f"({column} >= {asking(way)} AND {column} < {asking(f'{way[:-1]}0')})" for way in found)

@@ -304,7 +304,7 @@ def _place(where: "_Place", asked: Asked, by: str, grain: Grain) -> "_Place | No
 
 def _where(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place:
     """In which areas the rows stand, whatever they are cut by."""
-    starts = areas.ways(transaction, areas.area_by_code(transaction, asked.area)) if asked.area else ["/"]
+    starts = areas.ways_of(transaction, asked.area) if asked.area else ["/"]
     depth = max(map(depth_of, starts))
     if asked.area and asked.area_alone:
         return _Place("", tuple((start, start) for start in starts), depth + 1)
@@ -340,12 +340,13 @@ def layouts(transaction: Transaction, grain: Grain | None, since: int, until: in
         return {}
     mark, *_ = marks(transaction, 1)
     within = f"grain = {mark} AND since >= {mark} AND since < {mark}"
-    rows = transaction.rows(
+    sql = (
         f"SELECT b.series, min(b.layout) FROM rollup_bucket b JOIN (SELECT since FROM rollup_stretch WHERE {within}) m "  # noqa: S608
         f"ON m.since = b.since WHERE b.grain = {mark} GROUP BY b.series HAVING min(b.layout) = max(b.layout) "
-        f"AND count(*) = (SELECT count(*) FROM rollup_stretch WHERE {within})",
-        (grain.value, since, until, grain.value, grain.value, since, until),
+        f"AND count(*) = (SELECT count(*) FROM rollup_stretch WHERE {within})"
     )
+    asked = (grain.value, since, until, grain.value, grain.value, since, until)
+    rows = transaction.once((layouts, asked), lambda: transaction.rows(sql, asked))
     return {str(series): str(layout) for series, layout in rows}
 
 

@@ -1,6 +1,5 @@
 """The tables of the rollups: what is counted ahead, of which stretches, and where ways are cut."""
 
-from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from engine.records.columns import (
@@ -72,15 +71,15 @@ class Rollup(SQLModel, table=True):
     """
 
     __tablename__ = "rollup"
-    __table_args__ = (Index("ix_rollup_since", "grain", "series", "since"), ONE_TREE)
+    __table_args__ = (ONE_TREE,)
 
     grain: str = word(key=True)
     series: str = word(key=True)
     cut: str = word(key=True)
     above: str = path(key=True)
-    way: str = path(key=True)
-    #: When it begins, local time.
+    #: When it begins, local time. Before the way: what is asked most is all that lies right below, in a few stretches.
     since: int = key_part()
+    way: str = path(key=True)
     #: 0 and "" for none, and where it is not cut by these.
     department_id: int = key_part()
     item: str = word(key=True, bytewise=True)

@@ -84,9 +84,13 @@ KEY_COLUMNS = ("cut", "above", "way", *COLUMNS.values())
 
 def counted_at(transaction: Transaction) -> Instant | None:
     """As of when every stretch is counted; None when that was never done."""
-    mark, *_ = marks(transaction, 1)
-    rows = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (READER,))  # noqa: S608
-    return Instant(int(rows[0][0])) if rows else None
+
+    def find() -> Instant | None:
+        mark, *_ = marks(transaction, 1)
+        rows = transaction.rows(f"SELECT position FROM cursor WHERE reader = {mark}", (READER,))  # noqa: S608
+        return Instant(int(rows[0][0])) if rows else None
+
+    return transaction.once(READER, find)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

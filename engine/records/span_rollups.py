@@ -204,5 +204,5 @@ def _fits(transaction: Transaction, asked: Asked, depth: int | None) -> bool:
     """Whether ways that are cut at this depth still say what lies in the area."""
     if not asked.area or depth is None:
         return True
-    found = areas.ways(transaction, areas.area_by_code(transaction, asked.area))
+    found = areas.ways_of(transaction, asked.area)
     return not asked.area_alone and max(map(depth_of, found)) <= depth

@@ -731,8 +731,8 @@ def add_tables() -> None:
         sa.Column("series", sa.String(length=64), nullable=False),
         sa.Column("cut", sa.String(length=64), nullable=False),
         sa.Column("above", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
-        sa.Column("way", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("since", BIG, autoincrement=False, nullable=False),
+        sa.Column("way", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("department_id", BIG, autoincrement=False, nullable=False),
         sa.Column(
             "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=False
@@ -809,8 +809,8 @@ def add_tables() -> None:
             "series",
             "cut",
             "above",
-            "way",
             "since",
+            "way",
             "department_id",
             "item",
             "channel",
@@ -820,7 +820,6 @@ def add_tables() -> None:
         ),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_rollup_since", "rollup", ["grain", "series", "since"], unique=False)
     op.create_table(
         "rollup_bucket",
         sa.Column("grain", sa.String(length=64), nullable=False),

@@ -95,8 +95,8 @@ def _slow(how: Hindrance) -> None:
         pause()
         return travel(*given, **options)
 
-    def slow_begin(self: Transaction, connection: Connection, *, keep: bool = True) -> None:
-        begin(self, connection, keep=keep)
+    def slow_begin(self: Transaction, connection: Connection, *, keep: bool = True, steady: bool = False) -> None:
+        begin(self, connection, keep=keep, steady=steady)
         if not self.postgresql:
             self.driver = _SlowDriver(self.driver, pause)
 
