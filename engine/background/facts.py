@@ -20,6 +20,8 @@ from engine.records.following import AT_ONCE, begin_at, moved, tickets_behind
 from engine.records.versions import Versions
 from engine.stages.retelling import Retelling
 
+#: What a task says of its ticket.
+_SHARED = ("channel", "item")
 _LOG = logging.getLogger(__name__)
 
 
@@ -101,7 +103,12 @@ def tell_facts(transaction: Transaction, versions: Versions, ids: Iterable[int],
             "reporter_key": known.get(ticket_id),
         }
         told.tickets.append(found.values | own)
-        told.tasks.extend({**one.values, "ticket_id": ticket_id, "seq": one.seq} for one in found.tasks.values())
+        of_ticket = {
+            "ticket_id": ticket_id,
+            "workflow": definition.key,
+            **{one: found.values.get(one) for one in _SHARED},
+        }
+        told.tasks.extend({**one.values, **of_ticket, "seq": one.seq} for one in found.tasks.values())
         told.spans.extend({**asdict(one), "ticket_id": ticket_id, "seq": n} for n, one in enumerate(found.spans, 1))
         told.agenda.extend({**one, "ticket_id": ticket_id} for one in found.agenda.values())
     paths = facts.paths(transaction, {_where(row) for row in told.tickets})

@@ -52,9 +52,10 @@ class TicketFact(SQLModel, table=True):
         Index("ix_ticket_fact_closed", "first_closed_at", "area_path"),
         Index("ix_ticket_fact_area", "area_path", "filed_at"),
         Index("ix_ticket_fact_item", "item", "filed_at"),
+        Index("ix_ticket_fact_department", "department_id", "filed_at"),
         *(
             Index(f"ix_ticket_fact_{one}", f"{one}_at", "area_path", **only_where(f"{one}_at"))
-            for one in ("rated", "called", "listed")
+            for one in ("rated", "called", "called_back", "listed")
         ),
         # What else somebody reported about that time.
         Index("ix_ticket_fact_reporter", "reporter_key", "reported_at", **only_where("reporter_key")),
@@ -152,6 +153,7 @@ class TaskFact(SQLModel, table=True):
         Index("ix_task_fact_sent", "sent_at", "area_path"),
         Index("ix_task_fact_department", "department_id", "sent_at"),
         Index("ix_task_fact_area", "area_path", "sent_at"),
+        Index("ix_task_fact_item", "item", "sent_at"),
         *(
             Index(f"ix_task_fact_{one}", f"{one}_at", "area_path", **only_where(f"{one}_at"))
             for one in ("handled", "scored", "returned")
@@ -162,7 +164,10 @@ class TaskFact(SQLModel, table=True):
     ticket_id: int = key_part()
     seq: int = key_part()
     kind: str = word()
-    #: That of its ticket.
+    #: Those of its ticket: what is asked for stands in the row itself, or every ticket would be looked at for it.
+    workflow: str = word()
+    channel: str = word()
+    item: str | None = maybe_word(bytewise=True)
     area_path: str = path()
     department_id: int = link()
     lead: bool = yes_no()

@@ -202,7 +202,9 @@ def within(transaction: Transaction, asked: Asked, asking: Asking, alias: str) -
     """Where, whose, what and by whom reached: everything that is asked beside the period. Errors: as `scope`."""
     if asked.area:
         yield below(transaction, asked.area, f"{alias}.area_path", asking, alone=asked.area_alone)
-    yield from filters(transaction, asked, asking, department=f"{alias}.department_id", ticket="k")
+    # A task says of its ticket what is asked for, so that no other ticket need be looked at.
+    of_ticket = alias if alias == TABLES[Counted.TASK] else "k"
+    yield from filters(transaction, asked, asking, department=f"{alias}.department_id", ticket=of_ticket)
     if asked.units is not None:
         reached, parameters = among(transaction, asked.units)
         asking.parameters += parameters

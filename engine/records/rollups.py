@@ -22,7 +22,7 @@ from engine.records.rollup_tables import SLOTS
 
 READER = "rollups"
 #: Changes when what is counted changes without a change of the files.
-_VERSION = "5"
+_VERSION = "6"
 #: A rollup older than this is no answer to "now": nobody keeps it any more.
 STALE = 5 * 60_000_000
 
@@ -72,7 +72,7 @@ DIVIDED: dict[Cut, tuple[Cut, ...]] = {
 CUTS: dict[Grain, tuple[Cut, ...]] = {
     Grain.MONTH: (Cut.AREA, *DIMENSIONS, Cut.ALL),
     Grain.DAY: (
-        Cut.AREA, Cut.DEPARTMENT, Cut.CHANNEL, Cut.WORKFLOW, Cut.BUT_DEPARTMENT, Cut.ITEM_DEPARTMENT, Cut.BUT_ITEM,
+        Cut.AREA, *DIMENSIONS, Cut.BUT_DEPARTMENT, Cut.ITEM_DEPARTMENT, Cut.BUT_ITEM,
     ),
 }  # fmt: skip
 #: By what a row of a stretch is known.

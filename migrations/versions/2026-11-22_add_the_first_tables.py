@@ -1068,6 +1068,11 @@ def add_tables() -> None:
         sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
         sa.Column("seq", BIG, autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column(
+            "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=True
+        ),
         sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("department_id", BIG, nullable=False),
         sa.Column("lead", sa.Boolean(), nullable=False),
@@ -1115,6 +1120,7 @@ def add_tables() -> None:
         sqlite_where=sa.text("handled_at IS NOT NULL"),
         postgresql_where=sa.text("handled_at IS NOT NULL"),
     )
+    op.create_index("ix_task_fact_item", "task_fact", ["item", "sent_at"], unique=False)
     op.create_index(
         "ix_task_fact_returned",
         "task_fact",
@@ -1246,7 +1252,16 @@ def add_tables() -> None:
         sqlite_where=sa.text("called_at IS NOT NULL"),
         postgresql_where=sa.text("called_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_ticket_fact_called_back",
+        "ticket_fact",
+        ["called_back_at", "area_path"],
+        unique=False,
+        sqlite_where=sa.text("called_back_at IS NOT NULL"),
+        postgresql_where=sa.text("called_back_at IS NOT NULL"),
+    )
     op.create_index("ix_ticket_fact_closed", "ticket_fact", ["first_closed_at", "area_path"], unique=False)
+    op.create_index("ix_ticket_fact_department", "ticket_fact", ["department_id", "filed_at"], unique=False)
     op.create_index("ix_ticket_fact_filed", "ticket_fact", ["filed_at", "area_path"], unique=False)
     op.create_index("ix_ticket_fact_item", "ticket_fact", ["item", "filed_at"], unique=False)
     op.create_index(
