@@ -37,6 +37,7 @@ def test_lists_are_asked_of_a_server_among_the_tickets() -> None:
 def test_figures_are_asked_of_rollups_and_of_facts_in_a_district_with_grids(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.bench.figures.SHAPE", Shape(streets=2, grids=1, lives=5))
     monkeypatch.setattr("engine.bench.figures.PAGES", ("/", "/no-such-page"))
+    monkeypatch.setattr("engine.bench.figures.STRETCHES", ("/board?{week}",))
     monkeypatch.setattr("engine.bench.figures._TRIES", 1)
     monkeypatch.setattr("engine.bench.district.YEARS", 1)
     size = Size(lives=0, running=0, figures=300)
@@ -45,8 +46,10 @@ def test_figures_are_asked_of_rollups_and_of_facts_in_a_district_with_grids(monk
     asked = {row["question"] for row in figures["questions"]}
     assert {"figures district year", "by area street month", "trend department", "list numerator grid"} <= asked
     assert all(0 < row["p50_ms"] <= row["p95_ms"] for row in figures["questions"])
-    assert [row["path"] for row in figures["pages"]] == ["/"], "a page that is not there is left out"
-    assert figures_as_table({"sqlite": {"figures": figures}}).row_count == len(asked) + 2
+    whole, week = (row["path"] for row in figures["pages"])
+    assert whole == "/", "a page that is not there is left out"
+    assert week.startswith("/board?since=")
+    assert figures_as_table({"sqlite": {"figures": figures}}).row_count == len(asked) + len((whole, week)) + 1
 
 
 def test_districts_that_differ_in_their_past_alone_are_held_against_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
