@@ -298,8 +298,10 @@ def _told(transaction: Transaction, stretches: Stretches) -> tuple[dict[Instant,
             paths.add(path)
         for above, way in steps_of(path, whole=stretches.depths.deeper(cut, path)):
             sums = told.rows.setdefault((cut, above, way, *by), [0] * len(counted))
+            # Most are zero.
             for n, value in enumerate(counted):
-                sums[n] += value or 0
+                if value:
+                    sums[n] += value
     slots = len(SIDES) * len(stretches.series.indicators)
     for told in found.values():
         told.rows = {key: tuple(sums[:slots]) for key, sums in told.rows.items() if any(sums[:slots])}
