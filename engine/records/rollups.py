@@ -129,8 +129,8 @@ def month_of(at: int) -> Instant:
 
 
 def next_month(month: Instant) -> Instant:
-    """When the month after it begins."""
-    return month_of(month + 32 * DAY)
+    """When the month after that of a moment begins."""
+    return month_of(month_of(month) + 32 * DAY)
 
 
 def day_of(at: int) -> Instant:

@@ -19,7 +19,8 @@ from engine.records import indicators, rollups, span_rollups
 from engine.records.breakdowns import By, breakdown
 from engine.records.indicator_sql import NONE, Asked, Shared
 from engine.records.indicators import Figure, Side, apart, figures
-from engine.records.rollup_answers import Answered, Book
+from engine.records.rollup_answers import Answered, Book, parts
+from engine.records.rollups import Grain
 from engine.records.spans import spans
 from tests.support.cases import MONDAY
 from tests.support.door import Told, World
@@ -187,6 +188,12 @@ def test_some_days_are_answered_by_rollups_in_the_ways_that_boards_ask(
                     within = f"filed_at >= {left.since} AND filed_at < {left.until}"
                     held = world.rows(f"SELECT count(*) FROM ticket_fact WHERE {within}")
                     assert held == [(0,)], (scope, by, first, last, left)
+
+
+def test_days_are_asked_by_months_also_from_the_last_of_a_long_one() -> None:
+    last, april = Instant(FIRST + 30 * DAY), rollups.next_month(FIRST)
+    asked = Asked(since=last, until=Instant(april + 29 * DAY), as_of=Instant(april + 90 * DAY))
+    assert list(parts(asked)) == [(Grain.DAY, last, april), (Grain.DAY, april, asked.until)]
 
 
 def test_days_of_a_month_that_holds_little_are_left_to_the_facts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
