@@ -26,14 +26,15 @@ def _facts(application: Application, given: argparse.Namespace) -> int:
             done = rebuild(application.database, application.versions, application.reporter_key, hear=hear)
         OUT.print(f"已重新折算 / folded anew: {done} 件 / tickets", markup=False)
     with application.database.looking() as transaction:
-        state, kept = facts.state(transaction), rollups.state(transaction, application.clock.now())
+        state, kept = facts.state(transaction), rollups.state(transaction)
     OUT.print(f"案卷 / tickets {state.tickets} · 任务 / tasks {state.tasks}", markup=False)
     OUT.print(f"尚无事实 / without facts {state.without}", markup=False)
     OUT.print(f"已折算至 / folded up to {state.position} / {state.last}", markup=False)
     if state.behind_since is not None:
         OUT.print(f"最早未折算 / oldest not folded: {shown(state.behind_since)}", markup=False)
     OUT.print(
-        f"汇总 / rollups: {kept.rows} 行 / rows · {kept.buckets} 月日 / months, days · 待重算 / dirty {kept.dirty}",
+        f"汇总 / rollups: {kept.rows} 行 / rows · {kept.months} 月 / months · 待重算 / to count anew {kept.anew} · "
+        f"待算案卷 / tickets that wait {kept.waiting}",
         markup=False,
     )
     OUT.print(f"汇总截至 / rollups as of {shown(kept.as_of) or '—'}", markup=False)

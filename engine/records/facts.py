@@ -8,7 +8,7 @@ What lies below an area is one range of `area_path`, which an index serves on bo
 served by the index of its cohort, whichever of the two is narrower.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -266,7 +266,10 @@ def columns(table: type[SQLModel]) -> tuple[str, ...]:
 def write(transaction: Transaction, told: Told) -> None:
     """Put the facts of these tickets in the place of what was known of them."""
     match, parameters = among(transaction, [row["ticket_id"] for row in told.tickets])
-    rollups.touch(transaction, _moments(transaction, told, match, parameters))
+    former = _former(transaction, match, parameters)
+    moments = (at for rows in (told.tickets, told.tasks, told.agenda) for row in rows for at in _moments(row))
+    rollups.wait(transaction, _with_reporters(transaction, told, former), moments)
+    rollups.touch(transaction, _moved(transaction, told, former, match, parameters))
     for table, rows in (
         (TicketFact, told.tickets),
         (TaskFact, told.tasks),
@@ -283,31 +286,50 @@ def write(transaction: Transaction, told: Told) -> None:
             )
 
 
-def _moments(transaction: Transaction, told: Told, match: str, parameters: Sequence[Any]) -> Iterator[int | None]:
-    """Every moment that these facts hold, and that they held before."""
-    parts = ((TicketFact, told.tickets), (TaskFact, told.tasks), (StageSpan, told.spans), (AgendaFact, told.agenda))
-    for table, rows in parts:
-        names = [one for one in columns(table) if one.endswith("_at")]
-        yield from (row.get(name) for row in rows for name in names)
-        former = transaction.rows(
-            f"SELECT {', '.join(names)} FROM {table.__tablename__} WHERE ticket_id {match}",  # noqa: S608
-            parameters,
-        )
-        yield from (at for row in former for at in row)
-    yield from _of_reporters(transaction, told, match, parameters)
+def _moments(row: Mapping[str, Any]) -> Iterator[int | None]:
+    return (value for name, value in row.items() if name.endswith("_at"))
 
 
-def _of_reporters(transaction: Transaction, told: Told, match: str, parameters: Sequence[Any]) -> Iterator[int | None]:
-    """The moments of all that the same people reported: whether that is a repeat hangs on these tickets, too."""
-    former = transaction.rows(
-        f"SELECT reporter_key FROM ticket_fact WHERE reporter_key IS NOT NULL AND ticket_id {match}",  # noqa: S608
+#: What spans say of their ticket, and who reported it.
+_OF_TICKET = ("area_path", "item", "channel", "workflow", "confidential", "reporter_key")
+
+
+def _former(transaction: Transaction, match: str, parameters: Sequence[Any]) -> dict[int, tuple[Any, ...]]:
+    """Ticket → what was known of it, in the order of `_OF_TICKET`."""
+    rows = transaction.rows(
+        f"SELECT ticket_id, {', '.join(_OF_TICKET)} FROM ticket_fact WHERE ticket_id {match}",  # noqa: S608
         parameters,
     )
-    known = {row["reporter_key"] for row in told.tickets if row.get("reporter_key")} | {row[0] for row in former}
-    names = [one for one in columns(TicketFact) if one.endswith("_at")]
-    theirs, listed = among(transaction, known)
-    rows = transaction.rows(f"SELECT {', '.join(names)} FROM ticket_fact WHERE reporter_key {theirs}", listed)  # noqa: S608
-    yield from (at for row in rows for at in row)
+    return {int(ticket): tuple(more) for ticket, *more in rows}
+
+
+def _with_reporters(transaction: Transaction, told: Told, former: Mapping[int, tuple[Any, ...]]) -> set[int]:
+    """These tickets, and all that the same people reported: whether one is a repeat hangs on the others, too."""
+    known = {row.get("reporter_key") for row in told.tickets} | {more[-1] for more in former.values()}
+    theirs, listed = among(transaction, {key for key in known if key})
+    rows = transaction.rows(f"SELECT ticket_id FROM ticket_fact WHERE reporter_key {theirs}", listed)  # noqa: S608
+    return {row["ticket_id"] for row in told.tickets} | {int(ticket) for (ticket,) in rows}
+
+
+def _moved(
+    transaction: Transaction,
+    told: Told,
+    former: Mapping[int, tuple[Any, ...]],
+    match: str,
+    parameters: Sequence[Any],
+) -> Iterator[int | None]:
+    """Where the spans begin and end that became others, or whose ticket did."""
+    names = columns(StageSpan)
+    rows = transaction.rows(f"SELECT {', '.join(names)} FROM stage_span WHERE ticket_id {match}", parameters)  # noqa: S608
+    before: set[tuple[Any, ...]] = {tuple(row) for row in rows}
+    after: set[tuple[Any, ...]] = {tuple(row.get(name) for name in names) for row in told.spans}
+    now = {row["ticket_id"]: tuple(row.get(name) for name in _OF_TICKET[:-1]) for row in told.tickets}
+    ticket = names.index("ticket_id")
+    for span in before | after:
+        own = int(span[ticket])
+        same = former.get(own, ())[:-1] == now.get(own)
+        if not (same and span in before and span in after):
+            yield from (value for name, value in zip(names, span, strict=True) if name.endswith("_at"))
 
 
 def forget_all(transaction: Transaction) -> None:

@@ -212,13 +212,13 @@ def apart(transaction: Transaction, indicator: Indicator, asked: Asked) -> Apart
 def counts_apart(indicator: Indicator, asked: Asked, asking: Asking) -> str:
     """Two columns of an indicator: how many are immature, how many are excluded."""
     sides = (
-        " AND ".join((_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)))
+        " AND ".join((side_sql(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)))
         for side in (Side.IMMATURE, Side.EXCLUDED)
     )
     return ", ".join(f"count(CASE WHEN {side} THEN 1 END)" for side in sides)
 
 
-def _side(indicator: Indicator, side: Side, asking: Asking, as_of: Instant) -> str:
+def side_sql(indicator: Indicator, side: Side, asking: Asking, as_of: Instant) -> str:
     """Which of the scope stand on a side; every one of what it is about stands in denominator, immature or excluded."""
     if side is Side.EXCLUDED:
         return f"{about(indicator, asking, as_of)} AND NOT {kept(indicator, asking, as_of)}"
@@ -243,7 +243,7 @@ def behind(
     """What is counted, by its cohort moment, at most `most` lines after one. Errors: as `figure`."""
     asked, asking, alias = lifted(transaction, asked), Asking(transaction), TABLES[indicator.unit]
     parts = [scope(transaction, asked, asking, Shared.of(indicator))]
-    parts += [_side(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)]
+    parts += [side_sql(indicator, side, asking, asked.as_of), *of_person(indicator, asked, asking)]
     parted = indicator.unit is not Counted.TICKET
     seq = f"{alias}.seq" if parted else "0"
     key = f"{alias}.{indicator.cohort}_at, {alias}.ticket_id{f', {seq}' if parted else ''}"

@@ -9,8 +9,8 @@ from engine.database import Transaction
 from engine.definitions.indicator import Indicator
 from engine.records import areas
 from engine.records.asking import Asking, marks
-from engine.records.indicator_sql import NONE, Asked, Shared, filters
-from engine.records.rollup_tables import SIDES
+from engine.records.indicator_sql import NONE, Asked, Shared, below, filters
+from engine.records.rollup_tables import SIDES, unpacked
 from engine.records.rollups import (
     BEGINS,
     COLUMNS,
@@ -27,8 +27,10 @@ from engine.records.rollups import (
     depth_of,
     digest,
     key_of,
+    month_of,
     next_month,
     person_cut,
+    person_in_department_cut,
     with_department,
 )
 
@@ -88,7 +90,7 @@ class Book:
     def answer(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
         """Counts of these indicators: rows as `counts` of `indicators` brings them; a value may come more than once.
 
-        Months are given as a day in them, in days since 1970; areas as the way to the one asked for or to a child of
+        Months are given as a day in them, in days since 1970; areas as a way to the one asked for or into a child of
         it, with `WAYS` each as the facts have it. What the rollups do not hold is in `rest`: all of it if they are not
         as of the moment asked for.
         """
@@ -175,6 +177,9 @@ class Book:
         grain, since, until = part
         if grain is None:
             raise ValueError("hours of a day are in no rollup")
+        if place.cut == Cut.FACT:
+            yield from self._of_facts(since, until, series, columns)
+            return
         asking, by = Asking(self._transaction), self._by
         value = {"": "0", "month": "r.since", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
         sums = ", ".join(f"sum(r.{column})" for column in columns)
@@ -191,6 +196,22 @@ class Book:
             asking.parameters,
         )
         yield from rows
+
+    def _of_facts(self, since: Instant, until: Instant, series: str, columns: Sequence[str]) -> list[Any]:
+        """The same from the facts as they were counted."""
+        asking, by = Asking(self._transaction), self._by
+        value = {"": "0", "month": "f.since", "area": "f.area_path", WAYS: "f.area_path"}.get(by)
+        value = value or f"f.{COLUMNS[Cut(by)]}"
+        sums = ", ".join(f"sum(CAST({unpacked('f', int(one[1:]))[one[0]]} AS INTEGER))" for one in columns)
+        where = [f"f.series = {asking(series)} AND f.since >= {asking(since)} AND f.since < {asking(until)}"]
+        if self.asked.area:
+            alone = self.asked.area_alone
+            where.append(below(self._transaction, self.asked.area, "f.area_path", asking, alone=alone))
+        where += filters(self._transaction, self.asked, asking, department="f.department_id", ticket="f")
+        return self._transaction.rows(
+            f"SELECT {value}, {sums} FROM counted_fact f WHERE {' AND '.join(where)} GROUP BY 1",  # noqa: S608
+            asking.parameters,
+        )
 
 
 def _and(those: list[Asked], one: Asked) -> list[Asked]:
@@ -247,20 +268,25 @@ class _Place:
     ranges: tuple[tuple[str, str], ...] = ()
     #: How deep ways matter there; 0 for all of it.
     deep: int = 0
-    #: Whether rows have to say for which department.
+    #: Whether rows have to say for which department, and whether channel or workflow.
     departments: bool = False
+    ways_in: bool = False
 
     def of(self, indicators: Sequence[Indicator]) -> "_Place | None":
         """The same for these indicators; None where no rows are of the people that all of them ask for."""
         if self.cut != Cut.PERSON:
             return self
         milestone, *others = {one.person for one in indicators}
-        if not milestone or others or (self.departments and not with_department(indicators[0].unit)):
+        if not milestone or others:
             return None
-        return replace(self, cut=person_cut(milestone))
+        if not self.departments or with_department(indicators[0].unit):
+            return replace(self, cut=person_cut(milestone))
+        return None if self.ways_in else replace(self, cut=person_in_department_cut(milestone))
 
     def fits(self, depths: Depths) -> bool:
         """Whether there are such rows when they are cut at those depths."""
+        if self.cut == Cut.FACT:
+            return True
         deepest = depths.of(self.cut)
         if deepest is None:
             return True
@@ -285,21 +311,23 @@ def _person(login: str, asking: Asking) -> str:
     return "0" if login == NONE else f"(SELECT id FROM person WHERE login = {asking(login)})"  # noqa: S608
 
 
-def _cut(asked: Asked, by: str, grain: Grain) -> tuple[str | None, bool]:
-    """What rows have to be cut by, None where none are; and whether by department."""
+def _cut(asked: Asked, by: str, grain: Grain) -> tuple[str | None, set[Cut]]:
+    """What rows have to be cut by, None where none are; and by which dimensions."""
     asked_by = {Cut.DEPARTMENT: asked.department, Cut.ITEM: asked.item, Cut.CHANNEL: asked.channel}
     asked_by[Cut.WORKFLOW] = asked.workflow
     used = {cut for cut, value in asked_by.items() if value} | {cut for cut in DIMENSIONS if cut.value == by}
-    departments = Cut.DEPARTMENT in used
     if by == Cut.PERSON.value or asked.person:
-        return None if Cut.ITEM in used or grain is Grain.DAY else Cut.PERSON, departments
-    return next((cut for cut in CUTS[grain] if used <= set(DIVIDED[cut])), None), departments
+        return None if Cut.ITEM in used or grain is Grain.DAY else Cut.PERSON, used
+    cut = next((cut for cut in CUTS[grain] if used <= set(DIVIDED[cut])), None)
+    return cut or Cut.FACT, used
 
 
 def _place(where: "_Place", asked: Asked, by: str, grain: Grain) -> "_Place | None":
     """Where the rows of a grain stand; None where there are none."""
-    cut, departments = _cut(asked, by, grain)
-    return replace(where, cut=cut, departments=departments) if cut is not None else None
+    cut, used = _cut(asked, by, grain)
+    if cut is None:
+        return None
+    return replace(where, cut=cut, departments=Cut.DEPARTMENT in used, ways_in=bool(used & {Cut.CHANNEL, Cut.WORKFLOW}))
 
 
 def _where(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place:
@@ -335,10 +363,17 @@ def _slots(
 
 
 def layouts(transaction: Transaction, grain: Grain | None, since: int, until: int) -> dict[str, str]:
-    """Series → their layout, if every stretch of a grain that has facts in the period holds them alike."""
+    """Series → their layout, if every stretch of a grain that has facts in the period holds them alike; days lie in one
+    month."""
     if grain is None:
         return {}
     mark, *_ = marks(transaction, 1)
+    if grain is Grain.DAY:
+        month = f"SELECT series, layout FROM rollup_bucket WHERE grain = '{Grain.MONTH}' AND since = {mark} AND days"  # noqa: S608
+        asked_of = (month_of(since),)
+        of_months = transaction.once((month, asked_of), lambda: transaction.rows(month, asked_of))
+    else:
+        of_months = []
     within = f"grain = {mark} AND since >= {mark} AND since < {mark}"
     sql = (
         f"SELECT b.series, min(b.layout) FROM rollup_bucket b JOIN (SELECT since FROM rollup_stretch WHERE {within}) m "  # noqa: S608
@@ -347,7 +382,7 @@ def layouts(transaction: Transaction, grain: Grain | None, since: int, until: in
     )
     asked = (grain.value, since, until, grain.value, grain.value, since, until)
     rows = transaction.once((layouts, asked), lambda: transaction.rows(sql, asked))
-    return {str(series): str(layout) for series, layout in rows}
+    return {str(series): str(layout) for series, layout in (*rows, *of_months)}
 
 
 def _as_counts(indicator: Indicator, upper: int, lower: int) -> tuple[int | None, ...]:

@@ -1,178 +1,190 @@
-"""What a month of a series, or days of one, are counted by: a statement over the facts, by the SQL of `figure`."""
+"""Rows of rollups as sums of counted facts: of all facts of a month, or of what a round takes away and adds."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.clock import DAY, Instant
+from engine.clock import Instant
 from engine.database import Transaction
-from engine.definitions.indicator import AllOf, AnyOf, How, Indicator, Moment, Not, Wanted
 from engine.records.asking import Asking
-from engine.records.indicator_sql import TABLES, Asked, Shared, scope, source
-from engine.records.indicators import counts, counts_apart
-from engine.records.rollup_tables import SIDES
+from engine.records.rollup_tables import SIDES, SLOT_COLUMNS, unpacked
 from engine.records.rollups import (
     COLUMNS,
     CUTS,
     DIMENSIONS,
     DIVIDED,
-    NEXT,
     Cut,
     Depths,
     Grain,
     Series,
-    begins_sql,
+    depth_sql,
     person_cut,
+    person_in_department_cut,
+    step_sql,
     with_department,
-    within_sql,
 )
 
-#: The cut of the row of each stretch that holds when due times pass.
-NEXT_DUE = "due"
-#: Of each indicator numerator, denominator, sum of the stars, immature and excluded, as `counts` brings them.
-_KINDS = "abtme"
-_NONE = "CAST(NULL AS BIGINT)"
+#: Columns by which a row is known within its series.
+KEY = ("grain", "series", "cut", "above", "since", "way", *COLUMNS.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretches:
-    """What one statement counts: stretches of one grain, in their order, in one month."""
+@dataclass(frozen=True, slots=True)
+class Month:
+    """All facts of a month, and whether its days are counted, too."""
 
-    series: Series
-    since: tuple[Instant, ...]
-    as_of: Instant
-    depths: Depths
-
-    @property
-    def grain(self) -> Grain:
-        """Months, or days."""
-        return self.depths.grain
-
-    @property
-    def asked(self) -> Asked:
-        """From the first to the last."""
-        return Asked(since=self.since[0], until=NEXT[self.grain](self.since[-1]), as_of=self.as_of)
+    since: Instant
+    until: Instant
+    days: bool
 
 
-def statement(transaction: Transaction, stretches: Stretches, asking: Asking) -> str:
-    """One look at the facts: grouped as finely as any row is cut, and these groups by each cut.
+def add(
+    transaction: Transaction, series: Series, depths: dict[Grain, Depths], month: Month | None
+) -> list[tuple[object, ...]]:
+    """Write the rows of a month, of which there are none yet; or (None) add what stands as changes to those there are.
 
-    Rows: cut, when the stretch begins, way, the columns of `COLUMNS`, and the counts of each indicator; of the cut
-    `NEXT_DUE` these are when the next due time of each kind passes. Ways of which `rollup_way` knows nothing are cut by
-    areas alone, and only of months.
+    Of these changes the keys (`KEY`) of all rows that say nothing any more.
     """
-    series, depths = stretches.series, stretches.depths
-    dues = sorted(set(_dues(series.indicators)))
-    width = max(len(SIDES) * len(series.indicators), len(dues))
-    counted = _padded([f"CAST(sum(c.{name}) AS BIGINT)" for one in _shown(series) for name in one], width)
-    base = _finest(transaction, stretches, asking, dues)
-    by_area = "SELECT '{cut}', c.since, {way}, 0, '', '', '', 0, {counted} FROM c{ways} GROUP BY c.since, {way}"
-    at = depths.of(Cut.AREA)
-    ways = "" if at is None else f" JOIN rollup_way w ON w.depth = {asking(at)} AND w.entire = c.path"
-    parts = [by_area.format(cut=Cut.AREA.value, way="c.path" if at is None else "w.top", counted=counted, ways=ways)]
-    parts += [_cut(cut, counted, asking, depths.of(cut)) for cut in CUTS[stretches.grain] if cut is not Cut.AREA]
-    if stretches.grain is Grain.MONTH:
-        for milestone in sorted({one.person for one in series.indicators if one.person}):
-            parts.append(_by_person(transaction, stretches, asking, milestone, width))
-    least = _padded([f"min(c.due{n})" for n in range(len(dues))], width)
-    parts.append(f"SELECT '{NEXT_DUE}', c.since, '', 0, '', '', '', 0, {least} FROM c GROUP BY c.since")  # noqa: S608
-    return base + " UNION ALL ".join(parts)
-
-
-def _padded(columns: Sequence[str], width: int) -> str:
-    return ", ".join([*columns, *[_NONE] * (width - len(columns))])
-
-
-def _shown(series: Series) -> Iterator[list[str]]:
-    """Of each indicator the counts that a row keeps."""
-    for n, one in enumerate(series.indicators):
-        yield [f"{kind}{n}" for kind in ("t" if one.mean else "a", "b", "m", "e")]
-
-
-def _finest(transaction: Transaction, stretches: Stretches, asking: Asking, dues: Sequence[str]) -> str:
-    """The groups that all cuts but those by person are made of, as the table `c`."""
-    series, asked = stretches.series, stretches.asked
-    alias, at = TABLES[series.unit], f"{TABLES[series.unit]}.{series.cohort}_at"
-    begins = begins_sql(stretches.grain, at, asked.since, asking)
-    by = f"{alias}.area_path, coalesce({alias}.department_id, 0), coalesce(k.item, ''), k.channel, k.workflow"
-    columns = _counts(series.indicators, asked, asking)
-    next_due = "".join(f", min(CASE WHEN {due} > {asking(asked.as_of)} THEN {due} END)" for due in dues)
-    where = _within(transaction, stretches, asking)
-    named = [f"{kind}{n}" for n in range(len(series.indicators)) for kind in _KINDS]
-    listed = ["since", "path", *(COLUMNS[one] for one in DIMENSIONS), *named, *(f"due{n}" for n in range(len(dues)))]
-    grouped = f"{begins}, {by}" if stretches.grain is Grain.DAY else by
-    return (
-        f"WITH c ({', '.join(listed)}) AS (SELECT {begins}, {by}, {columns}{next_due} "  # noqa: S608 (constant words)
-        f"FROM {source(series.unit, tickets=False)} WHERE {where} GROUP BY {grouped}) "
+    asking = Asking(transaction)
+    statement = _Statement(series, depths, month)
+    width = len(SIDES) * len(series.indicators)
+    sql = (
+        f"INSERT INTO rollup ({', '.join((*KEY, *SLOT_COLUMNS[:width]))}) "
+        f"{statement.finest(asking)} {' UNION ALL '.join(statement.parts(asking))}"
     )
-
-
-def _within(transaction: Transaction, stretches: Stretches, asking: Asking) -> str:
-    """Which facts are counted at all."""
-    series = stretches.series
-    where = scope(transaction, stretches.asked, asking, Shared(series.unit, series.cohort, standing=False))
-    at = f"{TABLES[series.unit]}.{series.cohort}_at"
-    return f"{where} AND {within_sql(stretches.grain, at, stretches.since, asking)}"
-
-
-def _counts(indicators: Sequence[Indicator], asked: Asked, asking: Asking) -> str:
-    return ", ".join(f"{counts(one, asked, asking)}, {counts_apart(one, asked, asking)}" for one in indicators)
-
-
-def _cut(cut: Cut, counted: str, asking: Asking, depth: int | None) -> str:
-    own = {one: f"c.{COLUMNS[one]}" for one in DIVIDED[cut]}
-    shown = ", ".join(own.get(one, "0" if one is Cut.DEPARTMENT else "''") for one in DIMENSIONS)
-    return (
-        f"SELECT '{cut.value}', c.since, w.top, {shown}, 0, {counted} FROM c JOIN rollup_way w "  # noqa: S608
-        f"ON w.depth = {asking(depth)} AND w.entire = c.path GROUP BY c.since, w.top, {', '.join(own.values())}"
+    if month is not None:
+        transaction.run(sql, asking.parameters)
+        return []
+    columns = SLOT_COLUMNS[:width]
+    added = (f"{one} = nullif(coalesce(rollup.{one}, 0) + coalesce(excluded.{one}, 0), 0)" for one in columns)
+    sql += (
+        f" ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {', '.join(added)} "
+        f"RETURNING {', '.join(KEY)}, CASE WHEN coalesce({', '.join(columns)}) IS NULL THEN 1 ELSE 0 END"
     )
+    return [tuple(key) for *key, nothing in transaction.rows(sql, asking.parameters) if nothing]
 
 
-def _by_person(transaction: Transaction, stretches: Stretches, asking: Asking, milestone: str, width: int) -> str:
-    """From the facts themselves: cut by the people of all milestones at once, groups would be single tickets."""
-    series, asked = stretches.series, stretches.asked
-    alias, cut = TABLES[series.unit], person_cut(milestone)
-    since = begins_sql(stretches.grain, "", asked.since, asking)
-    own = [one for one in series.indicators if one.person == milestone]
-    shown = [
-        ", ".join(f"p.{name}" for name in names) if one in own else ", ".join([_NONE] * len(SIDES))
-        for one, names in zip(series.indicators, _shown(series), strict=True)
-    ]
-    named = [f"{kind}{n}" for n, one in enumerate(series.indicators) if one in own for kind in _KINDS]
-    columns = _counts(own, asked, asking)
-    at = f"w.depth = {asking(stretches.depths.of(cut))} AND w.entire = {alias}.area_path"
-    where = _within(transaction, stretches, asking)
-    # Whoever works on tasks does so for one department or two; tickets of one worker go to many.
-    department = f"coalesce({alias}.department_id, 0)" if with_department(series.unit) else "0"
-    by = f"w.top, k.channel, k.workflow, coalesce({alias}.{cut}, 0), {department}"
-    # A constant would be read as the number of a column.
-    grouped = by.removesuffix(", 0")
-    pad = f", {_NONE}" * (width - len(SIDES) * len(series.indicators))
-    # SQLite takes names of columns with a WITH, and not behind a subquery's alias.
-    listed = f"{since}, p.top, p.department_id, '', p.channel, p.workflow, p.person_id"
-    return (
-        f"SELECT '{cut}', {listed}, {', '.join(shown)}{pad} FROM ("  # noqa: S608
-        f"WITH q (top, channel, workflow, person_id, department_id, {', '.join(named)}) AS (SELECT {by}, {columns} "
-        f"FROM {source(series.unit, tickets=False)} JOIN rollup_way w ON {at} WHERE {where} GROUP BY {grouped}) "
-        "SELECT * FROM q) p"
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    series: Series
+    depths: dict[Grain, Depths]
+    month: Month | None
+
+    def finest(self, asking: Asking) -> str:
+        """The groups that all cuts but those by person are made of, as the table `c`."""
+        named = [f"{column} AS {name}" for name, column in self._slots(range(len(self.series.indicators)))]
+        heads = [f"f.{COLUMNS[one]}" for one in DIMENSIONS]
+        by = ", ".join(("f.since", "f.area_path", *heads))
+        by += "" if self.month is not None else ", f.month, f.days"
+        return (
+            f"WITH c AS (SELECT min(f.series) AS series, {self._month(asking)}, f.since, f.area_path, "  # noqa: S608
+            f"{depth_sql('f.area_path')} AS deep, {', '.join((*heads, *named))} "
+            f"FROM {self._source()} WHERE {self._where(asking)} GROUP BY {by})"
+        )
+
+    def parts(self, asking: Asking) -> Iterator[str]:
+        """The rows of each cut."""
+        for grain, depths in self.depths.items():
+            if grain is Grain.DAY and self.month is not None and not self.month.days:
+                continue
+            for cut in CUTS[grain]:
+                own = {one: f"c.{COLUMNS[one]}" for one in DIVIDED[cut]}
+                yield self._part(grain, cut.value, depths.of(cut), own, self._within(grain, depths.of(cut), own))
+        for place, milestone in enumerate(self.series.people):
+            yield from self._of_people(place, milestone, asking)
+
+    def _within(self, grain: Grain, deepest: int | None, own: dict[Cut, str]) -> str:
+        """Groups of areas as far down as a cut goes."""
+        since = "c.since" if grain is Grain.DAY else "c.month"
+        slots = ", ".join(f"CAST(sum(c.{one}) AS BIGINT) AS {one}" for one in self._names())
+        shown = "".join(f", {column} AS {COLUMNS[one]}" for one, column in own.items())
+        top = "c.area_path" if deepest is None else "w.way"
+        steps = "" if deepest is None else step_sql(deepest, "c.area_path", "c.deep")
+        by = ", ".join((since, top, *own.values()))
+        where = " WHERE c.days" if grain is Grain.DAY and self.month is None else ""
+        return (
+            f"SELECT min(c.series) AS series, {since} AS since, {top} AS area_top{shown}, {slots} "  # noqa: S608
+            f"FROM c{steps}{where} GROUP BY {by}"
+        )
+
+    def _of_people(self, place: int, milestone: str, asking: Asking) -> Iterator[str]:
+        """From the facts themselves: cut by the people of all milestones at once, groups would be single facts."""
+        deepest = self.depths[Grain.MONTH].wholly
+        slots = [n for n, one in enumerate(self.series.indicators) if one.person == milestone]
+        summed = dict(self._slots(slots))
+        shown = ", ".join(f"{summed.get(name, '0')} AS {name}" for name in self._names())
+        several = {Cut.PERSON: f"coalesce(f.by{place}, 0)", Cut.CHANNEL: "f.channel", Cut.WORKFLOW: "f.workflow"}
+        # Whoever works on tasks does so for one department or two; tickets of one worker go to many.
+        department = {Cut.DEPARTMENT: "f.department_id"}
+        of_tasks = with_department(self.series.unit)
+        cuts = {person_cut(milestone): several | (department if of_tasks else {})}
+        if not of_tasks:
+            cuts[person_in_department_cut(milestone)] = {Cut.PERSON: several[Cut.PERSON]} | department
+        steps = step_sql(deepest, "f.area_path", depth_sql("f.area_path"))
+        for cut, own in cuts.items():
+            listed = ", ".join(f"{column} AS {COLUMNS[one]}" for one, column in own.items())
+            month = "" if self.month is not None else ", f.month"
+            within = (
+                f"SELECT min(f.series) AS series, {self._month(asking, 'since', days=False)}, "  # noqa: S608
+                f"w.way AS area_top, {listed}, {shown} FROM {self._source()}{steps} "
+                f"WHERE {self._where(asking)} GROUP BY w.way{month}, {', '.join(own.values())}"
+            )
+            yield self._part(Grain.MONTH, cut, deepest, own, within)
+
+    def _part(self, grain: Grain, cut: str, deepest: int | None, own: dict[Cut, str], within: str) -> str:
+        """These groups as rows of every area above them."""
+        none = {Cut.DEPARTMENT: "0", Cut.PERSON: "0"}
+        heads = ", ".join(f"t.{COLUMNS[one]}" if one in own else none.get(one, "''") for one in COLUMNS)
+        slots = ", ".join(f"nullif(sum(t.{one}), 0)" for one in self._names())
+        by = ", ".join(("t.since", "s.above", "s.way", *(f"t.{COLUMNS[one]}" for one in own)))
+        steps = "" if deepest is None else f" AND s.depth <= {deepest}"
+        anything = " OR ".join(f"sum(t.{one}) <> 0" for one in self._names())
+        return (
+            f"SELECT '{grain.value}', min(t.series), '{cut}', s.above, t.since, s.way, {heads}, {slots} "  # noqa: S608
+            f"FROM ({within}) t JOIN rollup_way s ON s.entire = t.area_top{steps} GROUP BY {by} HAVING {anything}"
+        )
+
+    def _names(self) -> tuple[str, ...]:
+        return SLOT_COLUMNS[: len(SIDES) * len(self.series.indicators)]
+
+    def _slots(self, slots: Sequence[int]) -> Iterator[tuple[str, str]]:
+        """Name and sum of each count of these slots."""
+        sign = "" if self.month is not None else "f.sign * "
+        for slot in slots:
+            for side, bits in unpacked("f", slot).items():
+                yield f"{side}{slot}", f"sum({sign}CAST(({bits}) AS INTEGER))"
+
+    def _month(self, asking: Asking, name: str = "month", *, days: bool = True) -> str:
+        if self.month is not None:
+            return f"CAST({asking(self.month.since)} AS BIGINT) AS {name}"
+        return f"f.month AS {name}" + (", f.days" if days else "")
+
+    def _source(self) -> str:
+        return "counted_fact f" if self.month is not None else "counted_change f"
+
+    def _where(self, asking: Asking) -> str:
+        where = f"f.series = {asking(self.series.key)}"
+        if self.month is not None:
+            where += f" AND f.since >= {asking(self.month.since)} AND f.since < {asking(self.month.until)}"
+        return where
+
+
+def unknown_ways(transaction: Transaction, series: Series, month: Month) -> list[str]:
+    """The ways of a month's facts of which the steps are not known."""
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        f"SELECT DISTINCT f.area_path FROM counted_fact f WHERE f.series = {asking(series.key)} "  # noqa: S608 (marks)
+        f"AND f.since >= {asking(month.since)} AND f.since < {asking(month.until)} "
+        "AND NOT EXISTS (SELECT 1 FROM rollup_way w WHERE w.entire = f.area_path)",
+        asking.parameters,
     )
+    return [str(path) for (path,) in rows]
 
 
-def _dues(indicators: Sequence[Indicator]) -> Iterator[str]:
-    """The due times, and the ends of spans, by which these change while nothing happens."""
-
-    def within(wanted: Wanted) -> Iterator[str]:
-        match wanted:
-            case AllOf(parts) | AnyOf(parts):
-                for part in parts:
-                    yield from within(part)
-            case Not(part):
-                yield from within(part)
-            case Moment(unit, name, How.DUE):
-                yield f"{TABLES[unit]}.{name}_due"
-            case Moment(unit, name, How.LASTED, days):
-                yield f"({TABLES[unit]}.{name}_at + {days * DAY})"
-
-    for one in indicators:
-        for condition in (one.among, one.matures, one.without, one.counts):
-            if condition is not None:
-                yield from within(condition.wanted)
+def forget(transaction: Transaction, series: Series, month: Month) -> None:
+    """Drop the rows of a month and its days."""
+    asking = Asking(transaction)
+    transaction.run(
+        f"DELETE FROM rollup WHERE series = {asking(series.key)} "  # noqa: S608 (marks)
+        f"AND grain IN {asking.among(one.value for one in Grain)} "
+        f"AND since >= {asking(month.since)} AND since < {asking(month.until)}",
+        asking.parameters,
+    )

@@ -1,18 +1,24 @@
 """The tables of the rollups: what is counted ahead, of which stretches, and where ways are cut."""
 
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from engine.records.columns import (
     ONE_TREE,
+    big_id,
     big_number,
     instant,
     key_part,
     link,
     maybe_instant,
+    maybe_link,
     maybe_number,
+    number,
+    only_where,
     path,
     text,
     word,
+    yes_no,
 )
 
 #: Indicators of one series: so many have room in a row.
@@ -20,7 +26,7 @@ SLOTS = 16
 
 
 class RollupStretch(SQLModel, table=True):
-    """A month or a day in which facts have moments, and how often any of them was folded."""
+    """A month or a day in which facts have moments, and how often it was to be counted anew."""
 
     __tablename__ = "rollup_stretch"
     __table_args__ = (ONE_TREE,)
@@ -28,11 +34,24 @@ class RollupStretch(SQLModel, table=True):
     grain: str = word(key=True)
     #: When it begins, local time.
     since: int = key_part()
+    #: How often spans that begin or end in it became others.
     touched: int = link()
+    #: How often all of its facts were to be counted anew; of months alone.
+    anew: int = link()
+
+
+class RollupWaiting(SQLModel, table=True):
+    """A ticket that was told anew since its facts were counted; again and again, since whoever counts meanwhile must
+    not lose what came after it looked."""
+
+    __tablename__ = "rollup_waiting"
+
+    id: int | None = big_id()
+    ticket_id: int = link()
 
 
 class RollupBucket(SQLModel, table=True):
-    """A month or a day of a series as it was counted last."""
+    """A month of a series as it was counted last; of spans also a day."""
 
     __tablename__ = "rollup_bucket"
     __table_args__ = (ONE_TREE,)
@@ -41,26 +60,112 @@ class RollupBucket(SQLModel, table=True):
     #: `ticket.filed.0`: unit, cohort and number of the part.
     series: str = word(key=True)
     since: int = key_part()
-    #: How often its stretch had been folded when it was counted.
+    #: How often its stretch had been touched, or was to be counted anew, when that was done.
     touched: int = link()
     as_of: int = instant()
-    #: The next due time after that by which a figure may change; none while nothing runs.
+    #: Up to when it looks ahead; only of what stands now.
     next_at: int | None = maybe_instant()
     #: The depths to which rows are cut, and the digests of the indicators in the order of their columns.
     layout: str = text()
-    #: How many facts those indicators are about, as many as the one that is about most.
+    #: How many facts, or spans that ended, it counts.
     many: int = big_number()
+    #: Whether its days are counted, too.
+    days: bool = yes_no()
 
 
 class RollupWay(SQLModel, table=True):
-    """The way of an area down from the root, cut at each of the depths to which rows are cut."""
+    """The steps by which rows lead to an area: at each depth the area that lies there on its way, and the one above.
+
+    One step more, below the area, leads from it to itself: to what lies directly in it.
+    """
 
     __tablename__ = "rollup_way"
     __table_args__ = (ONE_TREE,)
 
-    depth: int = key_part()
     entire: str = path(key=True)
-    top: str = path()
+    depth: int = key_part()
+    above: str = path()
+    way: str = path()
+
+
+class CountedFact(SQLModel, table=True):
+    """A fact as it was counted last: where it stands, for which indicators of a series it counts, and until when that
+    holds while nothing happens. Rollups are sums of these rows.
+    """
+
+    __tablename__ = "counted_fact"
+    __table_args__ = (
+        Index("ix_counted_fact_since", "series", "since"),
+        Index("ix_counted_fact_next", "next_at", **only_where("next_at")),
+        ONE_TREE,
+    )
+
+    series: str = word(key=True)
+    ticket_id: int = key_part()
+    #: 0 for the ticket itself.
+    seq: int = key_part()
+    #: The day of its cohort, when that begins; in the key, since a fact that moves is counted anew in each month alone.
+    since: int = key_part()
+    area_path: str = path()
+    #: 0 and "" for none.
+    department_id: int = link()
+    item: str = word(bytewise=True)
+    channel: str = word()
+    workflow: str = word()
+    #: Who reached the milestones of the series, in their order.
+    by0: int | None = maybe_link()
+    by1: int | None = maybe_link()
+    by2: int | None = maybe_link()
+    by3: int | None = maybe_link()
+    by4: int | None = maybe_link()
+    by5: int | None = maybe_link()
+    by6: int | None = maybe_link()
+    by7: int | None = maybe_link()
+    #: Four bits of each slot: how much it adds to the numerator, one, or of a mean its stars.
+    counts: int = big_number()
+    #: A bit of each slot, three times: of the denominator, of what is immature, of what is excluded.
+    sides: int = big_number()
+    next_at: int | None = maybe_instant()
+
+
+class CountedChange(SQLModel, table=True):
+    """What a round takes away and adds: empty between the rounds."""
+
+    __tablename__ = "counted_change"
+    __table_args__ = (ONE_TREE,)
+
+    series: str = word(key=True)
+    line: int = key_part()
+    #: 1 adds, -1 takes away.
+    sign: int = number()
+    #: When its month begins, and whether the days of that are counted.
+    month: int = link()
+    days: bool = yes_no()
+    since: int = link()
+    area_path: str = path()
+    department_id: int = link()
+    item: str = word(bytewise=True)
+    channel: str = word()
+    workflow: str = word()
+    by0: int | None = maybe_link()
+    by1: int | None = maybe_link()
+    by2: int | None = maybe_link()
+    by3: int | None = maybe_link()
+    by4: int | None = maybe_link()
+    by5: int | None = maybe_link()
+    by6: int | None = maybe_link()
+    by7: int | None = maybe_link()
+    counts: int = big_number()
+    sides: int = big_number()
+
+
+#: Milestones of a series that people answer for: so many have room in a row.
+PEOPLE = 8
+BY_COLUMNS = tuple(f"by{place}" for place in range(PEOPLE))
+#: Where a fact stands, and what it counts.
+FACT_COLUMNS = (
+    "since", "area_path", "department_id", "item", "channel", "workflow", *BY_COLUMNS, "counts", "sides",
+)  # fmt: skip
 
 
 class Rollup(SQLModel, table=True):
@@ -155,3 +260,11 @@ class Rollup(SQLModel, table=True):
 #: The counts of a row, in their order.
 SIDES = "ndme"
 SLOT_COLUMNS = tuple(f"{side}{number}" for number in range(SLOTS) for side in SIDES)
+#: Bits of a slot in `counts` of a counted fact, and what they can hold.
+BITS, _MOST = 4, 15
+
+
+def unpacked(alias: str, slot: int) -> dict[str, str]:
+    """What a counted fact of that alias counts in a slot, by the sides of a rollup."""
+    apart = {side: f"({alias}.sides >> {place * SLOTS + slot}) & 1" for place, side in enumerate(SIDES[1:])}
+    return {SIDES[0]: f"({alias}.counts >> {BITS * slot}) & {_MOST}"} | apart

@@ -1,34 +1,48 @@
-"""Rollups are written: what was counted of a stretch comes in the place of what was known of it."""
+"""Rollups are written: months counted anew, what a round takes away and adds, and what else it counted."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from engine.clock import Instant
 from engine.database import Transaction
-from engine.records import rollups, span_rollups, standing_counts
-from engine.records.asking import among, marks
+from engine.records import counted_facts, rollup_counting, rollups, span_rollups, standing_counts
+from engine.records.asking import Asking, among, marks
+from engine.records.counted_facts import Key, Row
 from engine.records.following import read_to
-from engine.records.rollup_tables import SIDES, SLOT_COLUMNS
-from engine.records.rollups import KEY_COLUMNS, Grain, Series
-
-#: `cut`, `above`, `way` and the columns by which it is cut → counts.
-Rows = dict[tuple[Any, ...], tuple[int, ...]]
+from engine.records.rollup_counting import KEY, Month
+from engine.records.rollup_tables import FACT_COLUMNS
+from engine.records.rollups import Depths, Grain, Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """A stretch of a series as of a moment: rows that go, and rows that come in their place."""
+class Anew:
+    """A month of a series that is to be counted anew."""
 
-    series: str
-    grain: Grain
+    series: Series
     since: Instant
+    until: Instant
+    #: What its bucket says then.
     touched: int
     layout: str
-    next_at: int | None
-    many: int
-    gone: list[tuple[Any, ...]]
-    come: Rows
+    #: Whether anything of it may be there, and whether its days are counted whatever it holds.
+    known: bool
+    days: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What facts of a series counted for in a month, and what they count for now."""
+
+    series: Series
+    month: Instant
+    days: bool
+    before: dict[Key, Row] = field(default_factory=dict)
+    after: dict[Key, Row] = field(default_factory=dict)
+
+    @property
+    def more(self) -> int:
+        """How many facts more there are."""
+        return len(self.after) - len(self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +53,7 @@ class CountedSpans:
     since: Instant
     touched: int
     layout: str
-    rows: list[Sequence[Any]]
+    rows: list[Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,85 +65,130 @@ class Stands:
     rows: standing_counts.Rows
 
 
-def former(transaction: Transaction, series: Series, grain: Grain, since: Collection[Instant]) -> dict[Instant, Rows]:
-    """What is known of stretches of a series: for all at once, for the key has the cut and the area before them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What is the same for everything that a round writes."""
 
-    ▸ An index by stretches alone would be taken for figures, too, where it brings twenty times the rows.
-    """
-    found: dict[Instant, Rows] = {one: {} for one in since}
-    if not found:
-        return found
+    as_of: Instant
+    depths: dict[Grain, Depths]
+    #: Days of a month of a series with so many facts are counted, and then for good.
+    worth: int
+
+
+def count(transaction: Transaction, round_: Round, one: Anew) -> None:
+    """Count a month of a series in the place of what was known of it."""
+    many = counted_facts.count_month(transaction, one.series, one.since, one.until, round_.as_of)
+    month = Month(one.since, one.until, one.days or many >= round_.worth)
+    know(transaction, rollup_counting.unknown_ways(transaction, one.series, month))
+    if one.known:
+        rollup_counting.forget(transaction, one.series, month)
+    rollup_counting.add(transaction, one.series, round_.depths, month)
+    key = (Grain.MONTH.value, one.series.key, one.since)
+    _bucket(transaction, key, one.touched, round_.as_of, None, one.layout, many, month.days)
+
+
+def ended(
+    transaction: Transaction,
+    round_: Round,
+    those: Sequence[Moved],
+    read: Collection[int],
+    counted: Sequence[CountedSpans | Stands],
+    known: Iterable[str],
+) -> None:
+    """The end of a round: what moved, what else was counted, and as of when; tickets that it read wait no more, and
+    series that are none of the `known` ones are dropped."""
+    _move(transaction, round_, those)
+    keep(transaction, round_.as_of, counted)
+    match, parameters = among(transaction, read)
+    transaction.run(f"DELETE FROM rollup_waiting WHERE id {match}", parameters)  # noqa: S608 (constant words)
+    _drop_others(transaction, sorted(known))
+    read_to(transaction, rollups.READER, round_.as_of)
+
+
+def _move(transaction: Transaction, round_: Round, those: Sequence[Moved]) -> None:
+    if not those:
+        return
+    know(transaction, {str(row[3]) for one in those for row in one.after.values()})
     mark, *_ = marks(transaction, 1)
-    match, parameters = among(transaction, found)
-    width = len(SIDES) * len(series.indicators)
-    listed = ", ".join((*KEY_COLUMNS, *SLOT_COLUMNS[:width]))
-    rows = transaction.rows(
-        f"SELECT since, {listed} FROM rollup WHERE grain = {mark} AND series = {mark} AND since {match}",  # noqa: S608
-        (grain.value, series.key, *parameters),
+    transaction.run("DELETE FROM counted_change")
+    columns = ("series", "line", "sign", "month", "days", *FACT_COLUMNS)
+    transaction.load("counted_change", columns, _changes(those))
+    for one in those:
+        transaction.run_many(
+            f"DELETE FROM counted_fact WHERE series = {mark} AND ticket_id = {mark} AND seq = {mark} "  # noqa: S608
+            f"AND since = {mark}",
+            [(one.series.key, *key) for key in one.before],
+        )
+    listed = ("series", *counted_facts.COLUMNS)
+    transaction.load("counted_fact", listed, ((one.series.key, *row) for one in those for row in one.after.values()))
+    for series in {one.series.key: one.series for one in those}.values():
+        empty = rollup_counting.add(transaction, series, round_.depths, None)
+        where = " AND ".join(f"{column} = {mark}" for column in KEY)
+        transaction.run_many(f"DELETE FROM rollup WHERE {where}", empty)  # noqa: S608 (constant words)
+    transaction.run_many(
+        f"UPDATE rollup_bucket SET many = many + {mark} WHERE grain = '{Grain.MONTH}' AND series = {mark} "  # noqa: S608
+        f"AND since = {mark}",
+        [(one.more, one.series.key, one.month) for one in those if one.more],
     )
-    keys = len(KEY_COLUMNS)
-    for one, *row in rows:
-        found[one][tuple(row[:keys])] = tuple(count or 0 for count in row[keys:])
-    return found
+    transaction.run("DELETE FROM counted_change")
 
 
-def kept(
-    waiting: Sequence[Counted | CountedSpans | Stands], as_of: Instant, known: Iterable[str] | None
-) -> Callable[[Transaction], None]:
-    """Write what was counted; with the keys of all series also the moment, and drop series that are no more."""
+def _changes(those: Iterable[Moved]) -> Iterable[Sequence[object]]:
+    """What goes and what comes, but for what only changes its next time."""
+    line = 0
+    for one in those:
+        for sign, rows, others in ((-1, one.before, one.after), (1, one.after, one.before)):
+            for key, row in rows.items():
+                if key in others and others[key][:-1] == row[:-1]:
+                    continue
+                line += 1
+                yield (one.series.key, line, sign, one.month, one.days, *row[2:-1])
 
-    def work(transaction: Transaction) -> None:
-        for one in waiting:
-            if isinstance(one, CountedSpans):
-                key = (one.grain.value, span_rollups.SERIES, one.since)
-                _bucket(transaction, key, one.touched, as_of, None, one.layout, span_rollups.many(one.rows))
-                span_rollups.keep(transaction, one.grain, one.since, one.rows)
-            elif isinstance(one, Stands):
-                key = (Grain.MONTH.value, standing_counts.SERIES, Instant(0))
-                _bucket(transaction, key, 0, as_of, one.until, standing_counts.LAYOUT, 0)
-                standing_counts.keep(transaction, one.rows)
-            else:
-                _keep(transaction, one, as_of)
-        if known is not None:
-            _drop_others(transaction, sorted(known))
-            read_to(transaction, rollups.READER, as_of)
 
-    return work
+def keep(transaction: Transaction, as_of: Instant, counted: Iterable[CountedSpans | Stands]) -> None:
+    """Spans, and what stands, in the place of what was known of them."""
+    for one in counted:
+        if isinstance(one, CountedSpans):
+            key = (one.grain.value, span_rollups.SERIES, one.since)
+            many = span_rollups.many(one.rows)
+            _bucket(transaction, key, one.touched, as_of, None, one.layout, many, one.grain is Grain.DAY)
+            span_rollups.keep(transaction, one.grain, one.since, one.rows)
+        else:
+            key = (Grain.MONTH.value, standing_counts.SERIES, Instant(0))
+            _bucket(transaction, key, 0, as_of, one.until, standing_counts.LAYOUT, 0, False)
+            standing_counts.keep(transaction, one.rows)
+
+
+def known_ways(transaction: Transaction) -> set[str]:
+    """The ways of which the steps are known."""
+    return {str(path) for (path,) in transaction.rows("SELECT DISTINCT entire FROM rollup_way")}
+
+
+def know(transaction: Transaction, paths: Iterable[str]) -> None:
+    """Note the steps of these ways, and of every way above them."""
+    wanted = sorted({way for path in paths for _, _, way in rollups.steps_of(path)})
+    mark, *_ = marks(transaction, 1)
+    transaction.run_many(
+        f"INSERT INTO rollup_way (entire, depth, above, way) VALUES ({mark}, {mark}, {mark}, {mark}) "  # noqa: S608
+        "ON CONFLICT DO NOTHING",
+        [(path, *step) for path in wanted for step in rollups.steps_of(path)],
+    )
 
 
 def _bucket(transaction: Transaction, key: tuple[str, str, Instant], *values: str | int | None) -> None:
     """What is known of a stretch of a series, in the order of the columns."""
     transaction.run(
-        "INSERT INTO rollup_bucket (grain, series, since, touched, as_of, next_at, layout, many) "  # noqa: S608
-        f"VALUES ({', '.join(marks(transaction, 8))}) ON CONFLICT (grain, series, since) DO UPDATE SET "
+        "INSERT INTO rollup_bucket (grain, series, since, touched, as_of, next_at, layout, many, days) "  # noqa: S608
+        f"VALUES ({', '.join(marks(transaction, 9))}) ON CONFLICT (grain, series, since) DO UPDATE SET "
         "touched = excluded.touched, as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout, "
-        "many = excluded.many",
+        "many = excluded.many, days = excluded.days",
         (*key, *values),
     )
 
 
-def _keep(transaction: Transaction, one: Counted, as_of: Instant) -> None:
-    """The rows of a stretch in the place of what was known of it."""
-    mark, *_ = marks(transaction, 1)
-    first = (one.grain.value, one.series, one.since)
-    _bucket(transaction, first, one.touched, as_of, one.next_at, one.layout, one.many)
-    where = " AND ".join(f"{column} = {mark}" for column in ("grain", "series", "since", *KEY_COLUMNS))
-    transaction.run_many(
-        f"DELETE FROM rollup WHERE {where}",  # noqa: S608 (constant words)
-        [(*first, *key) for key in one.gone],
-    )
-    width = len(next(iter(one.come.values()), ()))
-    transaction.load(
-        "rollup",
-        ("grain", "series", "since", *KEY_COLUMNS, *SLOT_COLUMNS[:width]),
-        # Most are zero, and nothing takes less room than a zero.
-        ((*first, *key, *(count or None for count in counted)) for key, counted in one.come.items()),
-    )
-
-
 def _drop_others(transaction: Transaction, known: Sequence[str]) -> None:
-    mark, *_ = marks(transaction, 1)
     for (series,) in transaction.rows("SELECT DISTINCT series FROM rollup_bucket"):
         if series not in known:
-            transaction.run(f"DELETE FROM rollup WHERE series = {mark}", (series,))  # noqa: S608
-            transaction.run(f"DELETE FROM rollup_bucket WHERE series = {mark}", (series,))  # noqa: S608
+            for table in ("rollup", "counted_fact", "rollup_bucket"):
+                asking = Asking(transaction)
+                transaction.run(f"DELETE FROM {table} WHERE series = {asking(series)}", asking.parameters)  # noqa: S608

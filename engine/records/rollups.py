@@ -1,14 +1,15 @@
 """Rollups: counts of whole months and days beside the facts, so that a board need not count millions of rows.
 
-A month of a series (indicators of one unit and cohort) is counted from the facts by the very SQL of `figure`, as of
-one moment, and counted again when its facts were folded anew or a due time in it has passed; so are the days of a
-month that holds much. Whoever asks as of that moment (`moment`) is answered from here for whole months, for whole days
-around them, and for what these are cut by; the rest of a period, every other moment and whoever sees only a part are
-answered from the facts.
+They are sums of facts as these were counted last (`CountedFact`), each by the very SQL of `figure`, as of one moment. A
+fact whose ticket was told anew, or in which a due time has passed, is counted again, and what it counted for before is
+taken away; a month is counted anew only when it never was, or when an indicator's file changed. Whoever asks as of that
+moment (`moment`) is answered from here for whole months, for whole days around them, and for what these are cut by; by
+more limits than rows of days are cut by, from the facts as they were counted. The rest of a period, every other moment
+and whoever sees only a part are answered from the facts themselves.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -18,11 +19,11 @@ from engine.clock import instant as instant_of
 from engine.database import Transaction
 from engine.definitions.indicator import Counted, Indicator
 from engine.records.asking import Asking, marks
-from engine.records.rollup_tables import SLOTS
+from engine.records.rollup_tables import PEOPLE, SLOTS
 
 READER = "rollups"
 #: Changes when what is counted changes without a change of the files.
-_VERSION = "6"
+_VERSION = "7"
 #: A rollup older than this is no answer to "now": nobody keeps it any more.
 STALE = 5 * 60_000_000
 
@@ -42,13 +43,13 @@ class Cut(StrEnum):
     ITEM = "item"
     CHANNEL = "channel"
     WORKFLOW = "workflow"
-    ALL = "all"  #: all of these at once, for the largest areas only, as what follows
-    BUT_ITEM = "but_item"  #: all but the item
-    BUT_DEPARTMENT = "but_department"  #: all but the department
-    ITEM_DEPARTMENT = "item_department"  #: both of these
+    ALL = "all"  #: all of these at once, of months and for the largest areas only
     #: Who reached a milestone, with channel and workflow, of tasks also with department, for the largest areas only:
-    #: one cut of each milestone that indicators name (`person_cut`), of months.
+    #: one cut of each milestone that indicators name (`person_cut`), of months. Of tickets there is another one with
+    #: the department instead of channel and workflow (`person_in_department_cut`).
     PERSON = "person"
+    #: Not cut at all: the facts as they were counted, for days with more limits than rows are cut by.
+    FACT = "fact"
 
 
 #: Columns by which a row is cut, in their order.
@@ -64,19 +65,12 @@ DIVIDED: dict[Cut, tuple[Cut, ...]] = {
     Cut.AREA: (),
     **{one: (one,) for one in DIMENSIONS},
     Cut.ALL: DIMENSIONS,
-    Cut.BUT_ITEM: (Cut.DEPARTMENT, Cut.CHANNEL, Cut.WORKFLOW),
-    Cut.BUT_DEPARTMENT: (Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW),
-    Cut.ITEM_DEPARTMENT: (Cut.DEPARTMENT, Cut.ITEM),
 }
 #: The cuts of each grain, those with few rows before those with many. All at once, rows of days would be single facts.
 CUTS: dict[Grain, tuple[Cut, ...]] = {
     Grain.MONTH: (Cut.AREA, *DIMENSIONS, Cut.ALL),
-    Grain.DAY: (
-        Cut.AREA, *DIMENSIONS, Cut.BUT_DEPARTMENT, Cut.ITEM_DEPARTMENT, Cut.BUT_ITEM,
-    ),
-}  # fmt: skip
-#: By what a row of a stretch is known.
-KEY_COLUMNS = ("cut", "above", "way", *COLUMNS.values())
+    Grain.DAY: (Cut.AREA, *DIMENSIONS),
+}
 
 
 # -- when they were counted --------------------------------------------------------------------------------------------
@@ -98,22 +92,24 @@ class RollupState:
     """How far the rollups have come."""
 
     rows: int
-    #: Months and days of series that are counted, and of these how many wait to be counted again.
-    buckets: int
-    dirty: int
+    #: Months of series that are counted, and how many of them are to be counted anew.
+    months: int
+    anew: int
+    #: Tickets that were told anew since.
+    waiting: int
     as_of: Instant | None
 
 
-def state(transaction: Transaction, now: Instant) -> RollupState:
-    """How far the rollups have come; a due time that passed makes a month and a day dirty."""
-    mark, *_ = marks(transaction, 1)
+def state(transaction: Transaction) -> RollupState:
+    """How far the rollups have come."""
     ((rows,),) = transaction.rows("SELECT count(*) FROM rollup")
-    ((buckets, dirty),) = transaction.rows(
-        f"SELECT count(*), coalesce(sum(CASE WHEN m.touched <> b.touched OR b.next_at <= {mark} THEN 1 ELSE 0 END), 0) "  # noqa: S608
-        "FROM rollup_bucket b JOIN rollup_stretch m ON m.grain = b.grain AND m.since = b.since",
-        (now,),
+    ((waiting,),) = transaction.rows("SELECT count(DISTINCT ticket_id) FROM rollup_waiting")
+    ((months, anew),) = transaction.rows(
+        "SELECT count(*), coalesce(sum(CASE WHEN m.anew <> b.touched THEN 1 ELSE 0 END), 0) FROM rollup_bucket b "
+        "JOIN rollup_stretch m ON m.grain = b.grain AND m.since = b.since "
+        "WHERE b.grain = 'month' AND b.series LIKE '%.%'"
     )
-    return RollupState(rows=rows, buckets=buckets, dirty=int(dirty), as_of=counted_at(transaction))
+    return RollupState(rows=rows, months=months, anew=int(anew), waiting=waiting, as_of=counted_at(transaction))
 
 
 def newest(transaction: Transaction, now: Instant) -> Instant:
@@ -176,31 +172,47 @@ def within_sql(grain: Grain, column: str, since: Iterable[Instant], asking: Aski
     return f"({' OR '.join(parts)})"
 
 
+def wait(transaction: Transaction, tickets: Iterable[int], moments: Iterable[int | None]) -> None:
+    """Facts of these tickets became others, and now have these moments: they are counted again."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run_many(
+        f"INSERT INTO rollup_waiting (ticket_id) VALUES ({mark})",  # noqa: S608 (a mark)
+        [(ticket,) for ticket in sorted(set(tickets))],
+    )
+    months = {month_of(day) for day in {day_of(at) for at in moments if at is not None}}
+    transaction.run_many(
+        f"INSERT INTO rollup_stretch (grain, since, touched, anew) VALUES ('{Grain.MONTH}', {mark}, 0, 0) "  # noqa: S608
+        "ON CONFLICT (grain, since) DO NOTHING",
+        [(month,) for month in sorted(months)],
+    )
+
+
 def touch(transaction: Transaction, moments: Iterable[int | None]) -> None:
-    """Facts with these moments come or go: their months and days are counted again."""
+    """Spans with these ends come or go: those of their months and days are counted again."""
     days = {day_of(at) for at in moments if at is not None}
-    _touched(transaction, {(Grain.DAY, day) for day in days} | {(Grain.MONTH, month_of(day)) for day in days})
+    _touched(transaction, {(Grain.DAY, day) for day in days} | {(Grain.MONTH, month_of(day)) for day in days}, 0)
 
 
 def touch_months(transaction: Transaction, months: Iterable[Instant]) -> None:
-    """Count these months again, and every day in them."""
+    """Count these months anew, and the spans of every day in them."""
     for month in sorted(months):
         days = range(month, next_month(month), DAY)
-        _touched(transaction, {(Grain.MONTH, month), *((Grain.DAY, Instant(day)) for day in days)})
+        _touched(transaction, {(Grain.MONTH, month), *((Grain.DAY, Instant(day)) for day in days)}, 1)
 
 
-def _touched(transaction: Transaction, stretches: Iterable[tuple[Grain, Instant]]) -> None:
+def _touched(transaction: Transaction, stretches: Iterable[tuple[Grain, Instant]], anew: int) -> None:
     mark, *_ = marks(transaction, 1)
     transaction.run_many(
-        f"INSERT INTO rollup_stretch (grain, since, touched) VALUES ({mark}, {mark}, 1) ON CONFLICT (grain, since) "  # noqa: S608
-        "DO UPDATE SET touched = rollup_stretch.touched + 1",
-        [(grain.value, since) for grain, since in sorted(stretches)],
+        f"INSERT INTO rollup_stretch (grain, since, touched, anew) VALUES ({mark}, {mark}, 1, {mark}) "  # noqa: S608
+        "ON CONFLICT (grain, since) DO UPDATE SET touched = rollup_stretch.touched + 1, "
+        "anew = rollup_stretch.anew + excluded.anew",
+        [(grain.value, since, anew) for grain, since in sorted(stretches)],
     )
 
 
 def touch_all(transaction: Transaction) -> None:
-    """Count every month and day again."""
-    transaction.run("UPDATE rollup_stretch SET touched = touched + 1")
+    """Count every month anew."""
+    transaction.run("UPDATE rollup_stretch SET touched = touched + 1, anew = anew + 1")
 
 
 # -- what stands where -------------------------------------------------------------------------------------------------
@@ -236,19 +248,15 @@ class Depths:
             return None
         return self.singly if cut in DIMENSIONS else self.wholly
 
-    def deeper(self, cut: str, path: str) -> bool:
-        """Whether rows of a cut go further down than this way."""
-        depth = self.of(cut)
-        return depth is None or depth_of(path) < depth
-
-    def every(self) -> list[int]:
-        """Every depth at which rows of any grain end."""
-        return sorted({self.singly, self.wholly, self.wholly + 1})
-
 
 def person_cut(milestone: str) -> str:
     """What rows say that are cut by who reached a milestone."""
     return f"{milestone}_by"
+
+
+def person_in_department_cut(milestone: str) -> str:
+    """What rows of tickets say that are cut by who reached a milestone and by department."""
+    return f"{milestone}_by_in_department"
 
 
 def with_department(unit: Counted) -> bool:
@@ -265,20 +273,32 @@ class Series:
     cohort: str
     indicators: tuple[Indicator, ...]
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The milestones that people answer for, in the order of the columns of `CountedFact`."""
+        return _people(self.indicators)
+
     def layout(self, depths: Depths) -> str:
         """What its buckets say of their rows."""
         return " ".join((str(depths), *map(digest, self.indicators)))
 
 
+def _people(indicators: Iterable[Indicator]) -> tuple[str, ...]:
+    return tuple(sorted({one.person for one in indicators if one.person}))
+
+
 def series_of(indicators: Iterable[Indicator]) -> list[Series]:
     """All indicators of a period as series; what stands since before it is not counted by months."""
-    found: dict[tuple[Counted, str], list[Indicator]] = {}
+    found: dict[tuple[Counted, str], list[list[Indicator]]] = {}
     for one in sorted((one for one in indicators if not one.standing), key=lambda one: one.name):
-        found.setdefault((one.unit, one.cohort), []).append(one)
+        parts = found.setdefault((one.unit, one.cohort), [[]])
+        if len(parts[-1]) == SLOTS or len(_people([*parts[-1], one])) > PEOPLE:
+            parts.append([])
+        parts[-1].append(one)
     return [
-        Series(key=key_of(unit, cohort, at // SLOTS), unit=unit, cohort=cohort, indicators=tuple(some[at : at + SLOTS]))
-        for (unit, cohort), some in found.items()
-        for at in range(0, len(some), SLOTS)
+        Series(key=key_of(unit, cohort, number), unit=unit, cohort=cohort, indicators=tuple(some))
+        for (unit, cohort), parts in found.items()
+        for number, some in enumerate(parts)
     ]
 
 
@@ -297,18 +317,28 @@ def depth_of(path: str) -> int:
     return path.count("/") - 1
 
 
+def depth_sql(path: str) -> str:
+    """How many areas a way goes through."""
+    return f"length({path}) - length(replace({path}, '/', '')) - 1"
+
+
+def step_sql(deepest: int, path: str, deep: str) -> str:
+    """JOIN: as `w`, the step to the area at a depth of a way, or to its last where it ends above that."""
+    at = f"CASE WHEN {deep} < {deepest} THEN {deep} ELSE {deepest} END"
+    return f" JOIN rollup_way w ON w.entire = {path} AND w.depth = {at}"
+
+
 def cut_at(path: str, depth: int) -> str:
     """The way as far as that depth."""
     return "/".join(path.split("/", depth + 1)[: depth + 1]) + "/"
 
 
-def steps_of(path: str, *, whole: bool) -> Iterator[tuple[str, str]]:
-    """The rows that count what lies at a way: `above` and `way` of each; with `whole` also what lies directly there."""
+def steps_of(path: str) -> Iterable[tuple[int, str, str]]:
+    """The rows that count what lies at a way: depth, `above`, `way`; the last one for what lies directly there."""
     ids = path.strip("/").split("/")
     ways = ["/", *(f"/{'/'.join(ids[: n + 1])}/" for n in range(len(ids)))]
-    yield from pairwise(ways)
-    if whole:
-        yield path, path
+    yield from ((depth, above, way) for depth, (above, way) in enumerate(pairwise(ways), 1))
+    yield len(ways), path, path
 
 
 def key_of(unit: Counted, cohort: str, part: int) -> str:

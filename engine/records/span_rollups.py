@@ -27,8 +27,10 @@ from engine.records.rollups import (
     begins_sql,
     counted_at,
     depth_of,
+    depth_sql,
     month_of,
     next_month,
+    step_sql,
     within_sql,
 )
 
@@ -104,7 +106,7 @@ def counted(
     for place, which in ((0, "until_at"), (2, "since_at"))[: 2 if depths.grain is Grain.MONTH else 1]:
         asking = Asking(transaction)
         each = _finest(asking, since, as_of, depths.grain, which)
-        cuts = [_cut(cut, depths.of(cut), asking) for cut in _CUTS[depths.grain]]
+        cuts = [_cut(cut, depths.of(cut)) for cut in _CUTS[depths.grain]]
         for begins, *key, several, took in transaction.rows(each + " UNION ALL ".join(cuts), asking.parameters):
             counts = found[begins].setdefault(tuple(key), [0, 0, 0, 0])
             counts[place : place + 2] = int(several), int(took)
@@ -122,15 +124,16 @@ def _finest(asking: Asking, since: Sequence[Instant], as_of: Instant, grain: Gra
     parts += [within_sql(grain, f"x.{which}", since, asking), f"x.{which} <= {asking(as_of)}"]
     grouped = f"{begins}, {finest}" if grain is Grain.DAY else finest
     return (
-        "WITH c (since, path, stage, department_id, item, channel, workflow, many, long) AS ("  # noqa: S608
-        f"SELECT {begins}, {finest}, count(*), CAST(sum({long}) AS BIGINT) FROM stage_span x "
+        "WITH c (since, path, stage, department_id, item, channel, workflow, deep, many, long) AS ("  # noqa: S608
+        f"SELECT {begins}, {finest}, {depth_sql('x.area_path')}, count(*), CAST(sum({long}) AS BIGINT) "
+        "FROM stage_span x "
         f"JOIN ticket_fact k ON k.ticket_id = x.ticket_id WHERE {' AND '.join(parts)} GROUP BY {grouped}) "
     )
 
 
-def _cut(cut: Cut, at: int | None, asking: Asking) -> str:
-    way = "c.path" if at is None else "w.top"
-    ways = "" if at is None else f"JOIN rollup_way w ON w.depth = {asking(at)} AND w.entire = c.path"
+def _cut(cut: Cut, at: int | None) -> str:
+    way = "c.path" if at is None else "w.way"
+    ways = "" if at is None else step_sql(at, "c.path", "c.deep")
     own = ", ".join(f"c.{COLUMNS[one]}" if one in _divided(cut) else "''" for one in _DIMENSIONS)
     by = "".join(f", c.{COLUMNS[one]}" for one in _divided(cut))
     return (

@@ -238,6 +238,70 @@ def add_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "counted_change",
+        sa.Column("series", sa.String(length=64), nullable=False),
+        sa.Column("line", BIG, autoincrement=False, nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("month", BIG, nullable=False),
+        sa.Column("days", sa.Boolean(), nullable=False),
+        sa.Column("since", BIG, nullable=False),
+        sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("department_id", BIG, nullable=False),
+        sa.Column(
+            "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("by0", BIG, nullable=True),
+        sa.Column("by1", BIG, nullable=True),
+        sa.Column("by2", BIG, nullable=True),
+        sa.Column("by3", BIG, nullable=True),
+        sa.Column("by4", BIG, nullable=True),
+        sa.Column("by5", BIG, nullable=True),
+        sa.Column("by6", BIG, nullable=True),
+        sa.Column("by7", BIG, nullable=True),
+        sa.Column("counts", sa.BigInteger(), nullable=False),
+        sa.Column("sides", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("series", "line", name=op.f("pk_counted_change")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "counted_fact",
+        sa.Column("series", sa.String(length=64), nullable=False),
+        sa.Column("ticket_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("since", BIG, autoincrement=False, nullable=False),
+        sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("department_id", BIG, nullable=False),
+        sa.Column(
+            "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("by0", BIG, nullable=True),
+        sa.Column("by1", BIG, nullable=True),
+        sa.Column("by2", BIG, nullable=True),
+        sa.Column("by3", BIG, nullable=True),
+        sa.Column("by4", BIG, nullable=True),
+        sa.Column("by5", BIG, nullable=True),
+        sa.Column("by6", BIG, nullable=True),
+        sa.Column("by7", BIG, nullable=True),
+        sa.Column("counts", sa.BigInteger(), nullable=False),
+        sa.Column("sides", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("series", "ticket_id", "seq", "since", name=op.f("pk_counted_fact")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_counted_fact_next",
+        "counted_fact",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_index("ix_counted_fact_since", "counted_fact", ["series", "since"], unique=False)
+    op.create_table(
         "cursor",
         sa.Column("reader", sa.String(length=64), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
@@ -830,6 +894,7 @@ def add_tables() -> None:
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("layout", sa.Text(), nullable=False),
         sa.Column("many", sa.BigInteger(), nullable=False),
+        sa.Column("days", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("grain", "series", "since", name=op.f("pk_rollup_bucket")),
         sqlite_with_rowid=False,
     )
@@ -838,15 +903,23 @@ def add_tables() -> None:
         sa.Column("grain", sa.String(length=64), nullable=False),
         sa.Column("since", BIG, autoincrement=False, nullable=False),
         sa.Column("touched", BIG, nullable=False),
+        sa.Column("anew", BIG, nullable=False),
         sa.PrimaryKeyConstraint("grain", "since", name=op.f("pk_rollup_stretch")),
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "rollup_waiting",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rollup_waiting")),
+    )
+    op.create_table(
         "rollup_way",
-        sa.Column("depth", BIG, autoincrement=False, nullable=False),
         sa.Column("entire", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
-        sa.Column("top", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
-        sa.PrimaryKeyConstraint("depth", "entire", name=op.f("pk_rollup_way")),
+        sa.Column("depth", BIG, autoincrement=False, nullable=False),
+        sa.Column("above", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("way", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("entire", "depth", name=op.f("pk_rollup_way")),
         sqlite_with_rowid=False,
     )
     op.create_table(

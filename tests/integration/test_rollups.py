@@ -15,7 +15,7 @@ from engine.clock import DAY, HOUR, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Counted, Indicator
 from engine.definitions.indicator_file import discover, loads
-from engine.records import indicators, rollups, span_rollups
+from engine.records import counted_facts, indicators, rollups, span_rollups
 from engine.records.breakdowns import By, breakdown
 from engine.records.indicator_sql import NONE, Asked, Shared
 from engine.records.indicators import Figure, Side, apart, figures
@@ -180,6 +180,8 @@ def test_some_days_are_answered_by_rollups_in_the_ways_that_boards_ask(
             ({}, ""), ({}, "area"), ({}, "department"), ({}, "item"), ({}, "channel"), ({}, "workflow"), ({}, "month"),
             ({"channel": "grid"}, "area"), ({"department": "urban"}, "channel"), ({"area": "street"}, "department"),
             ({"channel": "grid", "department": "urban"}, "workflow"), ({"item": "part"}, ""),
+            ({"item": "part", "department": "urban"}, "area"), ({"item": "part", "channel": "grid"}, "department"),
+            ({"area": "village", "item": "part", "channel": "grid", "department": "urban"}, "month"),
         ):  # fmt: skip
             for first, last in STRETCHES:
                 asked = _asked(world, since=Instant(FIRST + first * DAY), until=Instant(FIRST + last * DAY), **scope)
@@ -188,6 +190,87 @@ def test_some_days_are_answered_by_rollups_in_the_ways_that_boards_ask(
                     within = f"filed_at >= {left.since} AND filed_at < {left.until}"
                     held = world.rows(f"SELECT count(*) FROM ticket_fact WHERE {within}")
                     assert held == [(0,)], (scope, by, first, last, left)
+
+
+def _counted(world: World) -> list[list[Any]]:
+    """All that is counted, as it stands."""
+    return [
+        world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"),
+        world.rows("SELECT * FROM counted_fact ORDER BY 1, 2, 3, 4"),
+        world.rows("SELECT series, since, many, days FROM rollup_bucket ORDER BY 1, 2"),
+        world.rows("SELECT * FROM span_rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9"),
+    ]
+
+
+def _anew(world: World) -> list[list[Any]]:
+    """The same when every month is counted anew at the same moment."""
+    world.database.acting(rollups.touch_all)
+    assert _refreshed(world, INDICATORS) > 0
+    return _counted(world)
+
+
+@pytest.mark.parametrize("worth", [1, 4, keeping.WORTH])
+def test_what_rounds_took_away_and_added_is_what_counting_anew_brings(
+    world: World, monkeypatch: pytest.MonkeyPatch, worth: int
+) -> None:
+    monkeypatch.setattr(keeping, "WORTH", worth)
+    dice = random.Random(13)
+    for _ in range(3):
+        for _ in range(4):
+            _life(world, dice)
+            _fold(world)
+            world.later(dice.choice((HOUR, DAY, 9 * DAY)))
+            _fold(world)
+        before = _counted(world)
+        assert all(before)
+        assert world.rows("SELECT count(*) FROM counted_change") == [(0,)]
+        assert _anew(world) == before
+        world.later(20 * DAY)
+
+
+def test_what_is_told_while_a_round_counts_is_counted_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = [Told(world).called("urban") for _ in range(3)]
+    _fold(world)
+    tickets[0].signed("urban")
+    relay(world.database)
+    fold_facts(world.database, world.versions)
+    whole, acts = counted_facts.of_tickets, iter(tickets)
+
+    def meanwhile(*given: Any) -> Any:
+        """Some series are counted before, some after what happens."""
+        if (told := next(acts, None)) is not None:
+            if told is tickets[0]:
+                told.finished("urban")
+            else:
+                told.signed("urban")
+            relay(world.database)
+            fold_facts(world.database, world.versions)
+        return whole(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counted_facts, "of_tickets", meanwhile)
+        _refreshed(world, INDICATORS)
+    assert next(acts, None) is None
+    assert world.rows("SELECT count(*) FROM rollup_waiting") != [(0,)]
+    world.later(HOUR)
+    _refreshed(world, INDICATORS)
+    assert world.rows("SELECT count(*) FROM rollup_waiting") == [(0,)]
+    before = _counted(world)
+    assert _anew(world) == before
+
+
+def test_too_much_to_go_through_one_by_one_is_counted_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    Told(world).closed()
+    _fold(world)
+    Told(world).closed()
+    Told(world).called("urban")
+    monkeypatch.setattr(keeping, "_MOST", 1)
+    _fold(world)
+    assert world.rows("SELECT count(*) FROM rollup_waiting") == [(0,)]
+    before = _counted(world)
+    assert _anew(world) == before
 
 
 def test_days_are_asked_by_months_also_from_the_last_of_a_long_one() -> None:
@@ -266,11 +349,11 @@ def test_facts_that_were_dropped_and_folded_anew_make_the_same_rollups(world: Wo
     for _ in range(4):
         _life(world, dice)
     _fold(world)
-    before = world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10")
+    before = world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11")
     assert before
     rebuild(world.database, world.versions)
     assert _fold(world) > 0, "every month is counted again"
-    assert world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10") == before
+    assert world.rows("SELECT * FROM rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11") == before
 
 
 def test_another_moment_a_part_of_a_month_and_a_reader_of_some_units_are_answered_by_the_facts(world: World) -> None:
@@ -282,7 +365,7 @@ def test_another_moment_a_part_of_a_month_and_a_reader_of_some_units_are_answere
         for asked in (
             _asked(world, as_of=Instant(world.clock.now() + 1)),
             _asked(world, units=("a",)),
-            _asked(world, person="shen", department="urban"),
+            _asked(world, person="shen", item="part"),
         ):
             assert _rest(transaction, INDICATORS[:1], asked) == [asked]
         (rest,) = _rest(transaction, INDICATORS[:1], _asked(world, since=Instant(FIRST + DAY)))
@@ -303,6 +386,8 @@ def test_what_one_person_did_is_counted_beforehand_of_every_milestone(world: Wor
                 assert not _rest(transaction, [one], replace(asked, person="shen")), (one.name, scope)
             of_tickets = one.unit is Counted.TICKET
             whole = _asked(world, department="urban", person="chen")
+            assert not _rest(transaction, [one], whole), one.name
+            whole = replace(whole, channel="grid")
             assert bool(_rest(transaction, [one], whole)) == of_tickets, "a worker's tickets go to many departments"
         mixed = [next(one for one in of_person if one.person == name) for name in ("filed", "signed")]
         assert _rest(transaction, mixed, _asked(world, person="shen")), "two milestones are two people"
