@@ -6,18 +6,17 @@ time, a changed file), are written as they come, and the moment moves at the end
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
-from engine.clock import Clock, Instant
+from engine.clock import DAY, Clock, Instant
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Indicator
 from engine.records import counted_facts, rollup_writing, rollups, span_rollups, standing, standing_counts
-from engine.records.areas import chain
-from engine.records.rollup_writing import Anew, CountedSpans, Moved, Stands, know, known_ways
-from engine.records.rollups import Cut, Depths, Grain, Series, month_of, next_month
+from engine.records.areas import chain, way
+from engine.records.rollup_writing import Anew, CountedSpans, Moved, MovedSpans, Stands, know, known_ways
+from engine.records.rollups import Cut, Depths, Grain, Series, Span, next_month
 from engine.records.versions import Versions
 
 #: Rows are cut by department, item, channel or workflow down to the depth at which there are at most so many areas, and
@@ -25,36 +24,19 @@ from engine.records.versions import Versions
 _SINGLY, _WHOLLY = 256, 64
 #: Days are counted of months in which a series has so many facts, and then of these for good: fewer are quick to count.
 WORTH = 20_000
-#: Rows of spans that wait for the end of a round, at most.
-_WAITING = 100_000
 #: Tickets that are counted again one by one in a round, at most: of more, as after a rebuild, every month is counted
 #: anew; and how many of them are looked at together.
 _MOST, _TOGETHER = 50_000, 2_000
 
 
-class _Touched(NamedTuple):
-    """How often spans of a stretch became others, and how often it was to be counted anew."""
-
-    spans: int
-    anew: int
-
-
-#: Since when stretches of a grain are, the newest first.
-_Folded = dict[Grain, dict[Instant, _Touched]]
-
-
 @dataclass(frozen=True, slots=True)
 class _Bucket:
-    """What is known of a stretch of a series."""
+    """What is known of a month of a series."""
 
-    touched: int
+    anew: int
     layout: str
     many: int
     days: bool
-
-
-#: Grain, series, since.
-_Buckets = dict[tuple[str, str, int], _Bucket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +45,39 @@ class _Round:
 
     as_of: Instant
     depths: dict[Grain, Depths]
-    folded: _Folded
-    buckets: _Buckets
-    #: Of tickets that were told anew, what says so → which.
+    #: Whenever months begin, the oldest first, and how often each was to be counted anew.
+    months: dict[Instant, int]
+    #: Series, month → what is known of it.
+    buckets: dict[tuple[str, int], _Bucket]
+    #: Of tickets that were told anew, what says so → which; and the same of spans.
     waiting: dict[int, int]
+    spans: dict[int, Span]
+    #: Whether there is more of either, told by clocks that are ahead.
+    ahead: bool
     #: Series → tickets in which a time has passed.
     due: dict[str, set[int]]
-    #: Whenever months begin, the oldest first, and when they end.
-    months: Sequence[tuple[Instant, Instant]]
+    ends: Sequence[tuple[Instant, Instant]]
 
-    def month(self, day: int) -> Instant | None:
-        """The month of a day, if there is any in which facts have moments."""
-        place = bisect_right(self.months, day, key=lambda month: month[0])
-        since, until = self.months[place - 1] if place else (Instant(0), Instant(0))
-        return since if day < until else None
+    def month(self, at: int) -> Instant | None:
+        """The month of a moment, if there is any in which facts have moments."""
+        place = bisect_right(self.ends, at, key=lambda month: month[0])
+        since, until = self.ends[place - 1] if place else (Instant(0), Instant(0))
+        return since if at < until else None
 
     @property
     def crowded(self) -> bool:
         """Whether it is too much to go through one by one."""
-        return len(self.waiting) > _MOST
+        return max(len(self.waiting), len(self.spans)) > _MOST
+
+    def current(self, series: str, month: Instant, layout: str) -> bool:
+        """Whether a month of a series need not be counted anew."""
+        known = self.buckets.get((series, month))
+        return not self.crowded and known is not None and (known.anew, known.layout) == (self.months[month], layout)
+
+    def grown(self, series: str, month: Instant, more: int) -> bool:
+        """Whether a month now holds so much that its days are worth counting, which they were not."""
+        known = self.buckets[series, month]
+        return not known.days and known.many + more >= WORTH
 
     def writes(self) -> rollup_writing.Round:
         """What is the same for all that it writes."""
@@ -120,8 +116,20 @@ def _refresh(
     stopping: Callable[[], bool],
     hear: Callable[[int, int], None],
 ) -> int:
+    _know_areas(database)
     with database.looking(anew=True) as transaction:
         round_ = _round(transaction, clock)
+        # On the state in which it was seen what waits.
+        spans, stale = _moved_spans(transaction, round_)
+        spans_anew = []
+        for month in stale:
+            counted = _spans_anew(transaction, round_, month)
+            if counted is None or stopping():
+                return 0
+            if len(stale) == 1:
+                spans_anew.append(counted)
+            else:
+                database.acting(partial(rollup_writing.keep_spans, as_of=round_.as_of, one=counted))
     writes = round_.writes()
     anew = {(one.series.key, one.since): one for one in _anew(round_, every)}
     moved = [one for series in every.values() for one in _moved(database, round_, series, anew)]
@@ -134,19 +142,16 @@ def _refresh(
         hear(done + 1, len(anew))
     if stopping():
         return 0
-    counted: list[CountedSpans | Stands] = []
-    for grain, depths in round_.depths.items():
-        for begins in _spans_due(round_, grain, span_rollups.layout(depths)):
-            if stopping():
-                return 0
-            counted = _unless_many(database, round_, [*counted, *_count_spans(database, round_, grain, begins)])
-    counted.append(_stands(database, versions, round_.as_of))
+    found = rollup_writing.Found(
+        read=round_.waiting.keys(), moved=moved, spans=spans, spans_anew=spans_anew,
+        stands=_stands(database, versions, round_.as_of),
+    )  # fmt: skip
 
     def work(transaction: Transaction) -> None:
         for one in together:
             rollup_writing.count(transaction, writes, one)
         known = [*every, span_rollups.SERIES, standing_counts.SERIES]
-        rollup_writing.ended(transaction, writes, moved, round_.waiting.keys(), counted, known)
+        rollup_writing.ended(transaction, writes, found, known)
 
     database.acting(work)
     if together:
@@ -162,18 +167,28 @@ def _stands(database: Database, versions: Versions, as_of: Instant) -> Stands:
 
 
 def _round(transaction: Transaction, clock: Clock) -> _Round:
-    depths = _depths(transaction)
-    folded: _Folded = {grain: {} for grain in Grain}
-    for grain, since, touched, anew in transaction.rows(
-        "SELECT grain, since, touched, anew FROM rollup_stretch ORDER BY since DESC"
-    ):
-        folded[Grain(grain)][Instant(since)] = _Touched(touched, anew)
-    waiting = {int(one): int(ticket) for one, ticket in transaction.rows("SELECT id, ticket_id FROM rollup_waiting")}
+    months = dict(transaction.rows("SELECT since, anew FROM rollup_month ORDER BY since"))
+    told = transaction.rows("SELECT id, ticket_id, last_at FROM rollup_waiting")
     as_of = clock.now()
-    rows = transaction.rows("SELECT grain, series, since, touched, layout, many, days FROM rollup_bucket")
-    buckets = {(grain, series, since): _Bucket(*more) for grain, series, since, *more in rows}
-    months = [(month, next_month(month)) for month in sorted(folded[Grain.MONTH])]
-    return _Round(as_of, depths, folded, buckets, waiting, counted_facts.due(transaction, as_of), months)
+    spans = span_rollups.waiting(transaction, as_of)
+    ((every,),) = transaction.rows("SELECT count(*) FROM span_waiting")
+    waiting = {int(one): int(ticket) for one, ticket, last in told if last <= as_of}
+    rows = transaction.rows("SELECT series, since, anew, layout, many, days FROM rollup_bucket")
+    return _Round(
+        as_of=as_of, depths=_depths(transaction), months=months,
+        buckets={(series, since): _Bucket(*more) for series, since, *more in rows},
+        waiting=waiting, spans=spans, ahead=len(waiting) < len(told) or len(spans) < every,
+        due=counted_facts.due(transaction, as_of), ends=[(month, next_month(month)) for month in months],
+    )  # fmt: skip
+
+
+def _know_areas(database: Database) -> None:
+    """Note the ways of all areas, as they are and as they were."""
+    with database.looking() as transaction:
+        rows = transaction.rows("SELECT lineage FROM area UNION SELECT lineage FROM former_area")
+        unknown = {way(lineage) for (lineage,) in rows} - known_ways(transaction)
+    if unknown:
+        database.acting(partial(know, paths=unknown))
 
 
 def series_by_key(indicators: Iterable[Indicator]) -> dict[str, Series]:
@@ -198,28 +213,19 @@ def _depths(transaction: Transaction) -> dict[Grain, Depths]:
 
 def _anew(round_: _Round, every: Mapping[str, Series]) -> Iterator[Anew]:
     """Months of a series of which all facts have to be counted, the newest first."""
-    for month in round_.folded[Grain.MONTH]:
+    for month in reversed(round_.months):
         for series in every.values():
-            if round_.crowded or not _current(round_, series, month):
+            if not round_.current(series.key, month, series.layout(round_.depths[Grain.MONTH])):
                 yield _whole(round_, series, month)
 
 
 def _whole(round_: _Round, series: Series, month: Instant) -> Anew:
-    known = round_.buckets.get((Grain.MONTH, series.key, month))
+    known = round_.buckets.get((series.key, month))
     return Anew(
-        series=series, since=month, until=next_month(month), touched=round_.folded[Grain.MONTH][month].anew,
-        layout=_layout(round_, series), known=known is not None, days=known is not None and known.days,
+        series=series, since=month, until=next_month(month), anew=round_.months[month],
+        layout=series.layout(round_.depths[Grain.MONTH]), known=known is not None,
+        days=known is not None and known.days,
     )  # fmt: skip
-
-
-def _layout(round_: _Round, series: Series) -> str:
-    return series.layout(round_.depths[Grain.MONTH])
-
-
-def _current(round_: _Round, series: Series, month: Instant) -> bool:
-    known = round_.buckets.get((Grain.MONTH, series.key, month))
-    anew = round_.folded[Grain.MONTH][month].anew
-    return known is not None and known.touched == anew and known.layout == _layout(round_, series)
 
 
 def _moved(
@@ -234,12 +240,12 @@ def _moved(
             month = round_.month(key[2])
             if month is None or (series.key, month) in anew:
                 continue
-            known = round_.buckets[Grain.MONTH, series.key, month]
+            known = round_.buckets[series.key, month]
             one = moved.setdefault(month, Moved(series, month, known.days))
             one.before.update({key: before[key]} if key in before else {})
             one.after.update({key: after[key]} if key in after else {})
     for month, one in moved.items():
-        if not one.days and round_.buckets[Grain.MONTH, series.key, month].many + one.more >= WORTH:
+        if round_.grown(series.key, month, one.more):
             anew[series.key, month] = _whole(round_, series, month)
         else:
             yield one
@@ -263,59 +269,52 @@ def _differing(
 # -- spans -------------------------------------------------------------------------------------------------------------
 
 
-def _spans_due(round_: _Round, grain: Grain, layout: str) -> Iterator[tuple[Instant, ...]]:
-    """Whose spans have to be counted again, the newest first: months one by one, days of a month together.
+def _moved_spans(transaction: Transaction, round_: _Round) -> tuple[MovedSpans, list[Instant]]:
+    """What came and went in months that need not be counted anew, and those that do, the newest first.
 
-    Time alone does not change what has ended.
+    None is while clocks are ahead: what they told would be counted now, and come and go once more.
     """
-    months: dict[Instant, list[Instant]] = {}
-    for since in round_.folded[grain]:
-        months.setdefault(month_of(since), []).append(since)
-    for month, stretches in months.items():
-        if grain is Grain.DAY and not _worth(round_, month, stretches):
+    layout = span_rollups.layout(round_.depths[Grain.MONTH])
+    stale = {month for month in round_.months if not round_.current(span_rollups.SERIES, month, layout)}
+    sums: span_rollups.Sums = {}
+    while True:
+        sums, more = _added(round_, stale)
+        grown = {month for month, many in more.items() if round_.grown(span_rollups.SERIES, month, many)}
+        if not grown:
+            break
+        stale |= grown
+    if stale and round_.ahead:
+        return MovedSpans(read=(), sums={}, more={}), []
+    read = round_.spans.keys()
+    return MovedSpans(read=read, sums=sums, more=more), sorted(stale, reverse=True)
+
+
+def _added(round_: _Round, stale: Collection[Instant]) -> tuple[span_rollups.Sums, dict[Instant, int]]:
+    """What spans are to other months than these, and how many more ended in each."""
+    sums: span_rollups.Sums = {}
+    more: dict[Instant, int] = {}
+    for span in round_.spans.values():
+        *_, since_at, until_at = span
+        month = round_.month(int(until_at or since_at or 0))
+        if month is None or month in stale:
             continue
-        stale = [one for one in stretches if not _spans_current(round_, grain, one, layout)]
-        if stale:
-            yield tuple(sorted(stale))
+        days = round_.buckets[span_rollups.SERIES, month].days
+        more[month] = more.get(month, 0) + span_rollups.add_up(sums, span, month, round_.depths, days=days)
+    return sums, more
 
 
-def _spans_current(round_: _Round, grain: Grain, since: Instant, layout: str) -> bool:
-    known = round_.buckets.get((grain, span_rollups.SERIES, since))
-    return known is not None and known.touched == round_.folded[grain][since].spans and known.layout == layout
-
-
-def _worth(round_: _Round, month: Instant, days: Iterable[Instant]) -> bool:
-    """Whether the days of a month are counted."""
-    whole = round_.buckets.get((Grain.MONTH, span_rollups.SERIES, month))
-    return (whole is not None and whole.many >= WORTH) or any(
-        (Grain.DAY, span_rollups.SERIES, day) in round_.buckets for day in days
-    )
-
-
-def _count_spans(database: Database, round_: _Round, grain: Grain, since: tuple[Instant, ...]) -> list[CountedSpans]:
-    depths = round_.depths[grain]
-    with database.looking(anew=True) as transaction:
-        counted = span_rollups.counted(transaction, since, round_.as_of, depths)
-        # Those of days are known by then.
-        months = counted.values() if grain is Grain.MONTH else ()
-        unknown = {row[1] for rows in months for row in rows if row[0] == Cut.AREA} - known_ways(transaction)
-    if unknown:
-        database.acting(lambda writing: know(writing, unknown))
-        with database.looking(anew=True) as transaction:
-            counted = span_rollups.counted(transaction, since, round_.as_of, depths)
-    layout, found = span_rollups.layout(depths), []
-    for one, rows in counted.items():
-        touched = round_.folded[grain][one].spans
-        round_.buckets[grain, span_rollups.SERIES, one] = _Bucket(touched, layout, span_rollups.many(rows), False)
-        found.append(CountedSpans(grain=grain, since=one, touched=touched, layout=layout, rows=rows))
-    return found
-
-
-def _unless_many(
-    database: Database, round_: _Round, waiting: list[CountedSpans | Stands]
-) -> list[CountedSpans | Stands]:
-    """What waits for the end of the round; nothing once that was too much and is written."""
-    if sum(len(one.rows) for one in waiting) <= _WAITING:
-        return waiting
-    database.acting(lambda writing: rollup_writing.keep(writing, round_.as_of, waiting))
-    return []
+def _spans_anew(transaction: Transaction, round_: _Round, month: Instant) -> CountedSpans | None:
+    """A month counted anew; None while an area in it is too new for this look."""
+    depths = round_.depths
+    rows = {(Grain.MONTH, month): span_rollups.counted(transaction, [month], round_.as_of, depths[Grain.MONTH])[month]}
+    if not {str(row[1]) for row in rows[Grain.MONTH, month] if row[0] == Cut.AREA} <= known_ways(transaction):
+        return None
+    known = round_.buckets.get((span_rollups.SERIES, month))
+    many = span_rollups.many(rows[Grain.MONTH, month])
+    days = many >= WORTH or (known is not None and known.days)
+    if days:
+        every = [Instant(day) for day in range(month, next_month(month), DAY)]
+        counted = span_rollups.counted(transaction, every, round_.as_of, depths[Grain.DAY])
+        rows |= {(Grain.DAY, day): found for day, found in counted.items()}
+    layout = span_rollups.layout(depths[Grain.MONTH])
+    return CountedSpans(month=month, anew=round_.months[month], layout=layout, many=many, days=days, rows=rows)

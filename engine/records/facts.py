@@ -267,9 +267,10 @@ def write(transaction: Transaction, told: Told) -> None:
     """Put the facts of these tickets in the place of what was known of them."""
     match, parameters = among(transaction, [row["ticket_id"] for row in told.tickets])
     former = _former(transaction, match, parameters)
-    moments = (at for rows in (told.tickets, told.tasks, told.agenda) for row in rows for at in _moments(row))
-    rollups.wait(transaction, _with_reporters(transaction, told, former), moments)
-    rollups.touch(transaction, _moved(transaction, told, former, match, parameters))
+    spans = _spans(transaction, told, former, match, parameters)
+    parts = (told.tickets, told.tasks, told.spans, told.agenda)
+    moments = {value for rows in parts for row in rows for name, value in row.items() if name.endswith("_at")}
+    rollups.wait(transaction, _with_reporters(transaction, told, former), spans, moments)
     for table, rows in (
         (TicketFact, told.tickets),
         (TaskFact, told.tasks),
@@ -284,10 +285,6 @@ def write(transaction: Transaction, told: Told) -> None:
                 f"INSERT INTO {name} ({', '.join(names)}) VALUES ({', '.join(marks(transaction, len(names)))})",  # noqa: S608
                 [tuple({**empty, **row}[one] for one in names) for row in rows],
             )
-
-
-def _moments(row: Mapping[str, Any]) -> Iterator[int | None]:
-    return (value for name, value in row.items() if name.endswith("_at"))
 
 
 #: What spans say of their ticket, and who reported it.
@@ -311,25 +308,30 @@ def _with_reporters(transaction: Transaction, told: Told, former: Mapping[int, t
     return {row["ticket_id"] for row in told.tickets} | {int(ticket) for (ticket,) in rows}
 
 
-def _moved(
+def _spans(
     transaction: Transaction,
     told: Told,
     former: Mapping[int, tuple[Any, ...]],
     match: str,
     parameters: Sequence[Any],
-) -> Iterator[int | None]:
-    """Where the spans begin and end that became others, or whose ticket did."""
+) -> Iterator[rollups.Span]:
+    """The spans that come and go, and all of a ticket of which what they say became another; but for what few may
+    know of."""
     names = columns(StageSpan)
     rows = transaction.rows(f"SELECT {', '.join(names)} FROM stage_span WHERE ticket_id {match}", parameters)  # noqa: S608
     before: set[tuple[Any, ...]] = {tuple(row) for row in rows}
     after: set[tuple[Any, ...]] = {tuple(row.get(name) for name in names) for row in told.spans}
-    now = {row["ticket_id"]: tuple(row.get(name) for name in _OF_TICKET[:-1]) for row in told.tickets}
-    ticket = names.index("ticket_id")
-    for span in before | after:
-        own = int(span[ticket])
-        same = former.get(own, ())[:-1] == now.get(own)
-        if not (same and span in before and span in after):
-            yield from (value for name, value in zip(names, span, strict=True) if name.endswith("_at"))
+    now = {row["ticket_id"]: tuple(row.get(name) for name in _OF_TICKET) for row in told.tickets}
+    for sign, spans, others, tickets, their in ((-1, before, after, former, now), (1, after, before, now, former)):
+        for span in spans:
+            one = dict(zip(names, span, strict=True))
+            own = tickets.get(one["ticket_id"], ())
+            if not own or (span in others and own[:-1] == their.get(one["ticket_id"], ())[:-1]):
+                continue
+            _, item, channel, workflow, confidential, _ = own
+            if not confidential:
+                heads = (one["area_path"], one["stage"], one["department_id"] or 0, item or "", channel, workflow)
+                yield (sign, *heads, one["since_at"], one["until_at"])
 
 
 def forget_all(transaction: Transaction) -> None:

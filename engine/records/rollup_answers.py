@@ -363,26 +363,20 @@ def _slots(
 
 
 def layouts(transaction: Transaction, grain: Grain | None, since: int, until: int) -> dict[str, str]:
-    """Series → their layout, if every stretch of a grain that has facts in the period holds them alike; days lie in one
-    month."""
+    """Series → their layout, if every month that has facts in the period holds them alike; days lie in one month."""
     if grain is None:
         return {}
     mark, *_ = marks(transaction, 1)
-    if grain is Grain.DAY:
-        month = f"SELECT series, layout FROM rollup_bucket WHERE grain = '{Grain.MONTH}' AND since = {mark} AND days"  # noqa: S608
-        asked_of = (month_of(since),)
-        of_months = transaction.once((month, asked_of), lambda: transaction.rows(month, asked_of))
-    else:
-        of_months = []
-    within = f"grain = {mark} AND since >= {mark} AND since < {mark}"
+    since, days = (month_of(since), " AND b.days") if grain is Grain.DAY else (Instant(since), "")
+    within = f"since >= {mark} AND since < {mark}"
     sql = (
-        f"SELECT b.series, min(b.layout) FROM rollup_bucket b JOIN (SELECT since FROM rollup_stretch WHERE {within}) m "  # noqa: S608
-        f"ON m.since = b.since WHERE b.grain = {mark} GROUP BY b.series HAVING min(b.layout) = max(b.layout) "
-        f"AND count(*) = (SELECT count(*) FROM rollup_stretch WHERE {within})"
+        f"SELECT b.series, min(b.layout) FROM rollup_bucket b JOIN (SELECT since FROM rollup_month WHERE {within}) m "  # noqa: S608
+        f"ON m.since = b.since{days} GROUP BY b.series HAVING min(b.layout) = max(b.layout) "
+        f"AND count(*) = (SELECT count(*) FROM rollup_month WHERE {within})"
     )
-    asked = (grain.value, since, until, grain.value, grain.value, since, until)
-    rows = transaction.once((layouts, asked), lambda: transaction.rows(sql, asked))
-    return {str(series): str(layout) for series, layout in (*rows, *of_months)}
+    asked = (since, until, since, until)
+    rows = transaction.once((sql, asked), lambda: transaction.rows(sql, asked))
+    return {str(series): str(layout) for series, layout in rows}
 
 
 def _as_counts(indicator: Indicator, upper: int, lower: int) -> tuple[int | None, ...]:

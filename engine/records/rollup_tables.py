@@ -25,43 +25,61 @@ from engine.records.columns import (
 SLOTS = 16
 
 
-class RollupStretch(SQLModel, table=True):
-    """A month or a day in which facts have moments, and how often it was to be counted anew."""
+class RollupMonth(SQLModel, table=True):
+    """A month in which facts have moments, and how often all of it was to be counted anew."""
 
-    __tablename__ = "rollup_stretch"
+    __tablename__ = "rollup_month"
     __table_args__ = (ONE_TREE,)
 
-    grain: str = word(key=True)
     #: When it begins, local time.
     since: int = key_part()
-    #: How often spans that begin or end in it became others.
-    touched: int = link()
-    #: How often all of its facts were to be counted anew; of months alone.
     anew: int = link()
 
 
 class RollupWaiting(SQLModel, table=True):
-    """A ticket that was told anew since its facts were counted; again and again, since whoever counts meanwhile must
-    not lose what came after it looked."""
+    """A ticket that was told anew since its facts were counted. A row each time: whoever counts meanwhile takes away
+    those that it saw, and must not lose what came after it looked."""
 
     __tablename__ = "rollup_waiting"
 
     id: int | None = big_id()
     ticket_id: int = link()
+    #: The last moment in what was told: before that nobody counts it, whose clock is behind.
+    last_at: int = instant()
+
+
+class SpanWaiting(SQLModel, table=True):
+    """A span that comes or goes since spans were counted."""
+
+    __tablename__ = "span_waiting"
+
+    id: int | None = big_id()
+    #: As in `RollupWaiting`.
+    last_at: int = instant()
+    #: 1 comes, -1 goes.
+    sign: int = number()
+    area_path: str = path()
+    stage: str = word()
+    #: 0 and "" for none.
+    department_id: int = link()
+    item: str = word(bytewise=True)
+    channel: str = word()
+    workflow: str = word()
+    since_at: int = instant()
+    until_at: int | None = maybe_instant()
 
 
 class RollupBucket(SQLModel, table=True):
-    """A month of a series as it was counted last; of spans also a day."""
+    """A month of a series as it was counted last."""
 
     __tablename__ = "rollup_bucket"
     __table_args__ = (ONE_TREE,)
 
-    grain: str = word(key=True)
     #: `ticket.filed.0`: unit, cohort and number of the part.
     series: str = word(key=True)
     since: int = key_part()
-    #: How often its stretch had been touched, or was to be counted anew, when that was done.
-    touched: int = link()
+    #: How often its month was to be counted anew, when that was done.
+    anew: int = link()
     as_of: int = instant()
     #: Up to when it looks ahead; only of what stands now.
     next_at: int | None = maybe_instant()

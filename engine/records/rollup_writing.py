@@ -22,7 +22,7 @@ class Anew:
     since: Instant
     until: Instant
     #: What its bucket says then.
-    touched: int
+    anew: int
     layout: str
     #: Whether anything of it may be there, and whether its days are counted whatever it holds.
     known: bool
@@ -47,13 +47,26 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedSpans:
-    """The spans of a stretch."""
+    """The spans of a month, counted anew."""
 
-    grain: Grain
-    since: Instant
-    touched: int
+    month: Instant
+    anew: int
     layout: str
-    rows: list[Sequence[object]]
+    many: int
+    days: bool
+    #: The rows of the month, and of its days where these are counted.
+    rows: dict[tuple[Grain, Instant], list[Sequence[object]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedSpans:
+    """Spans that came and went."""
+
+    #: What said so.
+    read: Collection[int]
+    sums: span_rollups.Sums
+    #: Month → how many more ended in it.
+    more: dict[Instant, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,26 +96,57 @@ def count(transaction: Transaction, round_: Round, one: Anew) -> None:
     if one.known:
         rollup_counting.forget(transaction, one.series, month)
     rollup_counting.add(transaction, one.series, round_.depths, month)
-    key = (Grain.MONTH.value, one.series.key, one.since)
-    _bucket(transaction, key, one.touched, round_.as_of, None, one.layout, many, month.days)
+    key = (one.series.key, one.since)
+    _bucket(transaction, key, one.anew, round_.as_of, None, one.layout, many, month.days)
 
 
-def ended(
-    transaction: Transaction,
-    round_: Round,
-    those: Sequence[Moved],
-    read: Collection[int],
-    counted: Sequence[CountedSpans | Stands],
-    known: Iterable[str],
-) -> None:
-    """The end of a round: what moved, what else was counted, and as of when; tickets that it read wait no more, and
-    series that are none of the `known` ones are dropped."""
-    _move(transaction, round_, those)
-    keep(transaction, round_.as_of, counted)
-    match, parameters = among(transaction, read)
-    transaction.run(f"DELETE FROM rollup_waiting WHERE id {match}", parameters)  # noqa: S608 (constant words)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a round found beside months that are counted anew."""
+
+    #: What said that tickets were told anew, and what their facts count for.
+    read: Collection[int]
+    moved: Sequence[Moved]
+    spans: MovedSpans
+    spans_anew: Sequence[CountedSpans]
+    stands: Stands
+
+
+def ended(transaction: Transaction, round_: Round, found: Found, known: Iterable[str]) -> None:
+    """The end of a round: what it found, and as of when; series that are none of the `known` ones are dropped."""
+    _move(transaction, round_, found.moved)
+    _forget(transaction, "rollup_waiting", found.read)
+    for one in found.spans_anew:
+        keep_spans(transaction, round_.as_of, one)
+    span_rollups.add(transaction, found.spans.sums)
+    _more(transaction, ((span_rollups.SERIES, month, many) for month, many in found.spans.more.items()))
+    _forget(transaction, "span_waiting", found.spans.read)
+    key = (standing_counts.SERIES, Instant(0))
+    _bucket(transaction, key, 0, round_.as_of, found.stands.until, standing_counts.LAYOUT, 0, False)
+    standing_counts.keep(transaction, found.stands.rows)
     _drop_others(transaction, sorted(known))
     read_to(transaction, rollups.READER, round_.as_of)
+
+
+def keep_spans(transaction: Transaction, as_of: Instant, one: CountedSpans) -> None:
+    """The spans of a month in the place of what was known of them."""
+    _bucket(transaction, (span_rollups.SERIES, one.month), one.anew, as_of, None, one.layout, one.many, one.days)
+    for (grain, since), rows in one.rows.items():
+        span_rollups.keep(transaction, grain, since, rows)
+
+
+def _forget(transaction: Transaction, table: str, read: Collection[int]) -> None:
+    match, parameters = among(transaction, read)
+    transaction.run(f"DELETE FROM {table} WHERE id {match}", parameters)  # noqa: S608 (constant words)
+
+
+def _more(transaction: Transaction, those: Iterable[tuple[str, Instant, int]]) -> None:
+    """So many more are counted in these months of a series."""
+    mark, *_ = marks(transaction, 1)
+    transaction.run_many(
+        f"UPDATE rollup_bucket SET many = many + {mark} WHERE series = {mark} AND since = {mark}",  # noqa: S608
+        [(more, series, month) for series, month, more in those if more],
+    )
 
 
 def _move(transaction: Transaction, round_: Round, those: Sequence[Moved]) -> None:
@@ -125,11 +169,7 @@ def _move(transaction: Transaction, round_: Round, those: Sequence[Moved]) -> No
         empty = rollup_counting.add(transaction, series, round_.depths, None)
         where = " AND ".join(f"{column} = {mark}" for column in KEY)
         transaction.run_many(f"DELETE FROM rollup WHERE {where}", empty)  # noqa: S608 (constant words)
-    transaction.run_many(
-        f"UPDATE rollup_bucket SET many = many + {mark} WHERE grain = '{Grain.MONTH}' AND series = {mark} "  # noqa: S608
-        f"AND since = {mark}",
-        [(one.more, one.series.key, one.month) for one in those if one.more],
-    )
+    _more(transaction, ((one.series.key, one.month, one.more) for one in those))
     transaction.run("DELETE FROM counted_change")
 
 
@@ -143,20 +183,6 @@ def _changes(those: Iterable[Moved]) -> Iterable[Sequence[object]]:
                     continue
                 line += 1
                 yield (one.series.key, line, sign, one.month, one.days, *row[2:-1])
-
-
-def keep(transaction: Transaction, as_of: Instant, counted: Iterable[CountedSpans | Stands]) -> None:
-    """Spans, and what stands, in the place of what was known of them."""
-    for one in counted:
-        if isinstance(one, CountedSpans):
-            key = (one.grain.value, span_rollups.SERIES, one.since)
-            many = span_rollups.many(one.rows)
-            _bucket(transaction, key, one.touched, as_of, None, one.layout, many, one.grain is Grain.DAY)
-            span_rollups.keep(transaction, one.grain, one.since, one.rows)
-        else:
-            key = (Grain.MONTH.value, standing_counts.SERIES, Instant(0))
-            _bucket(transaction, key, 0, as_of, one.until, standing_counts.LAYOUT, 0, False)
-            standing_counts.keep(transaction, one.rows)
 
 
 def known_ways(transaction: Transaction) -> set[str]:
@@ -175,12 +201,12 @@ def know(transaction: Transaction, paths: Iterable[str]) -> None:
     )
 
 
-def _bucket(transaction: Transaction, key: tuple[str, str, Instant], *values: str | int | None) -> None:
-    """What is known of a stretch of a series, in the order of the columns."""
+def _bucket(transaction: Transaction, key: tuple[str, Instant], *values: str | int | None) -> None:
+    """What is known of a month of a series, in the order of the columns."""
     transaction.run(
-        "INSERT INTO rollup_bucket (grain, series, since, touched, as_of, next_at, layout, many, days) "  # noqa: S608
-        f"VALUES ({', '.join(marks(transaction, 9))}) ON CONFLICT (grain, series, since) DO UPDATE SET "
-        "touched = excluded.touched, as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout, "
+        "INSERT INTO rollup_bucket (series, since, anew, as_of, next_at, layout, many, days) "  # noqa: S608
+        f"VALUES ({', '.join(marks(transaction, 8))}) ON CONFLICT (series, since) DO UPDATE SET "
+        "anew = excluded.anew, as_of = excluded.as_of, next_at = excluded.next_at, layout = excluded.layout, "
         "many = excluded.many, days = excluded.days",
         (*key, *values),
     )

@@ -9,7 +9,7 @@ and whoever sees only a part are answered from the facts themselves.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -105,9 +105,8 @@ def state(transaction: Transaction) -> RollupState:
     ((rows,),) = transaction.rows("SELECT count(*) FROM rollup")
     ((waiting,),) = transaction.rows("SELECT count(DISTINCT ticket_id) FROM rollup_waiting")
     ((months, anew),) = transaction.rows(
-        "SELECT count(*), coalesce(sum(CASE WHEN m.anew <> b.touched THEN 1 ELSE 0 END), 0) FROM rollup_bucket b "
-        "JOIN rollup_stretch m ON m.grain = b.grain AND m.since = b.since "
-        "WHERE b.grain = 'month' AND b.series LIKE '%.%'"
+        "SELECT count(*), coalesce(sum(CASE WHEN m.anew <> b.anew THEN 1 ELSE 0 END), 0) FROM rollup_bucket b "
+        "JOIN rollup_month m ON m.since = b.since"
     )
     return RollupState(rows=rows, months=months, anew=int(anew), waiting=waiting, as_of=counted_at(transaction))
 
@@ -172,47 +171,56 @@ def within_sql(grain: Grain, column: str, since: Iterable[Instant], asking: Aski
     return f"({' OR '.join(parts)})"
 
 
-def wait(transaction: Transaction, tickets: Iterable[int], moments: Iterable[int | None]) -> None:
-    """Facts of these tickets became others, and now have these moments: they are counted again."""
+#: A span as it waits: what comes or goes, in the order of the columns of `SpanWaiting` from `sign` on.
+Span = tuple[int | str | None, ...]
+_SPAN = (
+    "last_at",
+    "sign",
+    "area_path",
+    "stage",
+    "department_id",
+    "item",
+    "channel",
+    "workflow",
+    "since_at",
+    "until_at",
+)
+
+
+def wait(
+    transaction: Transaction, tickets: Iterable[int], spans: Iterable[Span], moments: Collection[int | None]
+) -> None:
+    """Facts of these tickets became others, these spans come and go, and now there are these moments."""
     mark, *_ = marks(transaction, 1)
+    last = max((at for at in moments if at is not None), default=0)
     transaction.run_many(
-        f"INSERT INTO rollup_waiting (ticket_id) VALUES ({mark})",  # noqa: S608 (a mark)
-        [(ticket,) for ticket in sorted(set(tickets))],
+        f"INSERT INTO rollup_waiting (ticket_id, last_at) VALUES ({mark}, {mark})",  # noqa: S608 (marks)
+        [(ticket, last) for ticket in sorted(set(tickets))],
+    )
+    transaction.run_many(
+        f"INSERT INTO span_waiting ({', '.join(_SPAN)}) VALUES ({', '.join([mark] * len(_SPAN))})",  # noqa: S608
+        [(last, *one) for one in spans],
     )
     months = {month_of(day) for day in {day_of(at) for at in moments if at is not None}}
     transaction.run_many(
-        f"INSERT INTO rollup_stretch (grain, since, touched, anew) VALUES ('{Grain.MONTH}', {mark}, 0, 0) "  # noqa: S608
-        "ON CONFLICT (grain, since) DO NOTHING",
+        f"INSERT INTO rollup_month (since, anew) VALUES ({mark}, 0) ON CONFLICT (since) DO NOTHING",  # noqa: S608
         [(month,) for month in sorted(months)],
     )
 
 
-def touch(transaction: Transaction, moments: Iterable[int | None]) -> None:
-    """Spans with these ends come or go: those of their months and days are counted again."""
-    days = {day_of(at) for at in moments if at is not None}
-    _touched(transaction, {(Grain.DAY, day) for day in days} | {(Grain.MONTH, month_of(day)) for day in days}, 0)
-
-
 def touch_months(transaction: Transaction, months: Iterable[Instant]) -> None:
-    """Count these months anew, and the spans of every day in them."""
-    for month in sorted(months):
-        days = range(month, next_month(month), DAY)
-        _touched(transaction, {(Grain.MONTH, month), *((Grain.DAY, Instant(day)) for day in days)}, 1)
-
-
-def _touched(transaction: Transaction, stretches: Iterable[tuple[Grain, Instant]], anew: int) -> None:
+    """Count these months anew."""
     mark, *_ = marks(transaction, 1)
     transaction.run_many(
-        f"INSERT INTO rollup_stretch (grain, since, touched, anew) VALUES ({mark}, {mark}, 1, {mark}) "  # noqa: S608
-        "ON CONFLICT (grain, since) DO UPDATE SET touched = rollup_stretch.touched + 1, "
-        "anew = rollup_stretch.anew + excluded.anew",
-        [(grain.value, since, anew) for grain, since in sorted(stretches)],
+        f"INSERT INTO rollup_month (since, anew) VALUES ({mark}, 1) "  # noqa: S608 (a mark)
+        "ON CONFLICT (since) DO UPDATE SET anew = rollup_month.anew + 1",
+        [(month,) for month in sorted(months)],
     )
 
 
 def touch_all(transaction: Transaction) -> None:
     """Count every month anew."""
-    transaction.run("UPDATE rollup_stretch SET touched = touched + 1, anew = anew + 1")
+    transaction.run("UPDATE rollup_month SET anew = anew + 1")
 
 
 # -- what stands where -------------------------------------------------------------------------------------------------

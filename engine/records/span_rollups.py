@@ -5,7 +5,7 @@ these are counted, for the largest areas only.
 Kept with the rollups of figures, as of the same moment; what they cannot answer is asked of the spans themselves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Index
@@ -24,8 +24,11 @@ from engine.records.rollups import (
     Cut,
     Depths,
     Grain,
+    Span,
     begins_sql,
     counted_at,
+    cut_at,
+    day_of,
     depth_of,
     depth_sql,
     month_of,
@@ -142,11 +145,65 @@ def _cut(cut: Cut, at: int | None) -> str:
     )
 
 
+#: What a row is known by.
+_KEY, _COUNTS = _COLUMNS[:-4], _COLUMNS[-4:]
+#: Key → how many, how long, how many last, how long after the beginning of the stretch these began.
+Sums = dict[tuple[Any, ...], list[int]]
+
+
 def keep(transaction: Transaction, grain: Grain, since: Instant, rows: Iterable[Sequence[Any]]) -> None:
     """The rows of a stretch in the place of what was known of it."""
     mark, *_ = marks(transaction, 1)
     transaction.run(f"DELETE FROM span_rollup WHERE grain = {mark} AND since = {mark}", (grain.value, since))  # noqa: S608
     transaction.load("span_rollup", _COLUMNS, ((grain.value, since, *row) for row in rows))
+
+
+def waiting(transaction: Transaction, as_of: Instant) -> dict[int, Span]:
+    """What comes and goes of what was told up to a moment: what says so → the span."""
+    asking = Asking(transaction)
+    rows = transaction.rows(
+        "SELECT id, sign, area_path, stage, department_id, item, channel, workflow, since_at, until_at "  # noqa: S608
+        f"FROM span_waiting WHERE last_at <= {asking(as_of)}",
+        asking.parameters,
+    )
+    return {int(number): tuple(more) for number, *more in rows}
+
+
+def add_up(sums: Sums, span: Span, month: Instant, depths: Mapping[Grain, Depths], *, days: bool) -> int:
+    """What a span that comes or goes is to the month in which it ended, or in which it began if it lasts; with `days`
+    also to the day. How many more ended then."""
+    sign, path, stage, department, item, channel, workflow, since_at, until_at = span
+    ended, began = until_at is not None, int(since_at or 0)
+    long = int(until_at or 0) - began if ended else began - month
+    counts = [int(sign or 0) * one for one in ((1, long, 0, 0) if ended else (0, 0, 1, long))]
+    day = day_of(int(until_at or 0))
+    heads = {Cut.ITEM: item, Cut.CHANNEL: channel, Cut.WORKFLOW: workflow}
+    for grain, since in ((Grain.MONTH, month), *([(Grain.DAY, day)] if days and ended else [])):
+        for cut in _CUTS[grain]:
+            deepest, divided = depths[grain].of(cut), _divided(cut)
+            way = str(path) if deepest is None else cut_at(str(path), deepest)
+            own = (heads[one] if one in divided else "" for one in _DIMENSIONS)
+            found = sums.setdefault((grain.value, since, cut.value, way, stage, department, *own), [0, 0, 0, 0])
+            found[:] = (one + more for one, more in zip(found, counts, strict=True))
+    return counts[0]
+
+
+def add(transaction: Transaction, sums: Sums) -> None:
+    """Add these to the rows there are; rows that count nothing any more go."""
+    mark, *_ = marks(transaction, 1)
+    some = [(key, counts) for key, counts in sorted(sums.items()) if any(counts)]
+    added = ", ".join(f'"{one}" = span_rollup."{one}" + excluded."{one}"' for one in _COUNTS)
+    listed = ", ".join(f'"{one}"' for one in _COLUMNS)
+    transaction.run_many(
+        f"INSERT INTO span_rollup ({listed}) VALUES ({', '.join([mark] * len(_COLUMNS))}) "  # noqa: S608
+        f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}",
+        [(*key, *counts) for key, counts in some],
+    )
+    where = " AND ".join(f"{one} = {mark}" for one in _KEY)
+    transaction.run_many(
+        f"DELETE FROM span_rollup WHERE {where} AND many = 0 AND lasting = 0",  # noqa: S608 (constant words)
+        [key for key, _ in some],
+    )
 
 
 #: Stage, code and name of the holder → how many spans, and how long they are together.

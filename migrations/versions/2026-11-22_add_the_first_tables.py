@@ -886,31 +886,29 @@ def add_tables() -> None:
     )
     op.create_table(
         "rollup_bucket",
-        sa.Column("grain", sa.String(length=64), nullable=False),
         sa.Column("series", sa.String(length=64), nullable=False),
         sa.Column("since", BIG, autoincrement=False, nullable=False),
-        sa.Column("touched", BIG, nullable=False),
+        sa.Column("anew", BIG, nullable=False),
         sa.Column("as_of", sa.BigInteger(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("layout", sa.Text(), nullable=False),
         sa.Column("many", sa.BigInteger(), nullable=False),
         sa.Column("days", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("grain", "series", "since", name=op.f("pk_rollup_bucket")),
+        sa.PrimaryKeyConstraint("series", "since", name=op.f("pk_rollup_bucket")),
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "rollup_stretch",
-        sa.Column("grain", sa.String(length=64), nullable=False),
+        "rollup_month",
         sa.Column("since", BIG, autoincrement=False, nullable=False),
-        sa.Column("touched", BIG, nullable=False),
         sa.Column("anew", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("grain", "since", name=op.f("pk_rollup_stretch")),
+        sa.PrimaryKeyConstraint("since", name=op.f("pk_rollup_month")),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "rollup_waiting",
         sa.Column("id", BIG, sa.Identity(), nullable=False),
         sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rollup_waiting")),
     )
     op.create_table(
@@ -1055,6 +1053,23 @@ def add_tables() -> None:
         unique=False,
         sqlite_where=sa.text("lasting > 0"),
         postgresql_where=sa.text("lasting > 0"),
+    )
+    op.create_table(
+        "span_waiting",
+        sa.Column("id", BIG, sa.Identity(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("area_path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("stage", sa.String(length=64), nullable=False),
+        sa.Column("department_id", BIG, nullable=False),
+        sa.Column(
+            "item", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("workflow", sa.String(length=64), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_span_waiting")),
     )
     op.create_table(
         "stage_span",

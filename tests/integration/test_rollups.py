@@ -11,7 +11,7 @@ from engine.background import rollups as keeping
 from engine.background.facts import fold_facts, rebuild
 from engine.background.relay import relay
 from engine.background.rollups import refresh
-from engine.clock import DAY, HOUR, Instant
+from engine.clock import DAY, HOUR, Instant, SetClock
 from engine.database import Database, Transaction
 from engine.definitions.indicator import Counted, Indicator
 from engine.definitions.indicator_file import discover, loads
@@ -257,6 +257,22 @@ def test_what_is_told_while_a_round_counts_is_counted_by_the_next(
     world.later(HOUR)
     _refreshed(world, INDICATORS)
     assert world.rows("SELECT count(*) FROM rollup_waiting") == [(0,)]
+    before = _counted(world)
+    assert _anew(world) == before
+
+
+def test_what_a_clock_that_is_ahead_told_waits_until_the_moment_has_come(world: World) -> None:
+    told = Told(world).called("urban")
+    _fold(world)
+    behind = SetClock(world.clock.now())
+    world.later(HOUR)
+    told.signed("urban")
+    relay(world.database)
+    fold_facts(world.database, world.versions)
+    for clock, waits in ((behind, True), (world.clock, False)):
+        refresh(world.database, clock, world.versions, INDICATORS)
+        for table in ("rollup_waiting", "span_waiting"):
+            assert (world.rows(f"SELECT count(*) FROM {table}") != [(0,)]) == waits  # noqa: S608 (two constants)
     before = _counted(world)
     assert _anew(world) == before
 
