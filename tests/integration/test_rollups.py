@@ -272,7 +272,7 @@ def test_what_a_clock_that_is_ahead_told_waits_until_the_moment_has_come(world: 
     for clock, waits in ((behind, True), (world.clock, False)):
         refresh(world.database, clock, world.versions, INDICATORS)
         for table in ("rollup_waiting", "span_waiting"):
-            assert (world.rows(f"SELECT count(*) FROM {table}") != [(0,)]) == waits  # noqa: S608 (two constants)
+            assert (world.rows(f"SELECT count(*) FROM {table}") != [(0,)]) == waits
     before = _counted(world)
     assert _anew(world) == before
 
