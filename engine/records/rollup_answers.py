@@ -133,7 +133,14 @@ class Book:
         slots = _slots(layouts, shared, indicators)
         if place is None or slots is None:
             return None
-        return (place, slots) if all(place.fits(Depths.read(grain, layouts[key])) for key in slots) else None
+        depths = [Depths.read(grain, layouts[key]) for key in slots]
+        if not all(place.fits(one) for one in depths):
+            # Of months, and further down, the facts' own indexes are quicker, but for an item, of which there is less.
+            deep = any(_deep(self._transaction, self.asked) > one.wholly for one in depths)
+            if not self.asked.item and (grain is Grain.MONTH or deep):
+                return None
+            place = replace(place, cut=Cut.FACT.value)
+        return place, slots
 
     def _totals(
         self, part: Part, slots: dict[str, list[tuple[int, int]]], place: "_Place", sides: str, width: int
@@ -164,7 +171,7 @@ class Book:
             place, slots = known
             ((key, ((_, slot),)),) = slots.items()
             for since, *counts in self._summed(part, key, [f"{side}{slot}" for side in SIDES], place):
-                until = NEXT[part[0]](Instant(since))
+                until = NEXT[Grain.DAY if place.cut == Cut.FACT else part[0]](Instant(since))
                 upper, lower, immature, excluded = (int(count or 0) for count in counts)
                 found.append(Stretch(Instant(since), until, upper, lower, immature, excluded))
         if unknown == [self.asked]:
@@ -178,7 +185,7 @@ class Book:
         if grain is None:
             raise ValueError("hours of a day are in no rollup")
         if place.cut == Cut.FACT:
-            yield from self._of_facts(since, until, series, columns)
+            yield from self._of_facts(since, until, series, self._layouts[part][series], columns)
             return
         asking, by = Asking(self._transaction), self._by
         value = {"": "0", "month": "r.since", "area": "r.way", WAYS: "r.way"}.get(by) or f"r.{COLUMNS[Cut(by)]}"
@@ -197,11 +204,28 @@ class Book:
         )
         yield from rows
 
-    def _of_facts(self, since: Instant, until: Instant, series: str, columns: Sequence[str]) -> list[Any]:
+    def _of_facts(
+        self, since: Instant, until: Instant, series: str, layout: str, columns: Sequence[str]
+    ) -> Iterator[Any]:
         """The same from the facts as they were counted."""
-        asking, by = Asking(self._transaction), self._by
-        value = {"": "0", "month": "f.since", "area": "f.area_path", WAYS: "f.area_path"}.get(by)
-        value = value or f"f.{COLUMNS[Cut(by)]}"
+        if self._by not in ("", "area", WAYS):
+            value = "f.since" if self._by == "month" else f"f.{COLUMNS[Cut(self._by)]}"
+            yield from self._counted(since, until, series, columns, value)
+            return
+        # A page asks for the areas, for their map and for the whole, and of several indicators: looked through once.
+        slots = range(len(layout.split()) - 1)
+        every = [f"{side}{slot}" for slot in slots for side in {one[0]: None for one in columns}]
+        key = (series, since, until, replace(self.asked, since=since, until=until), tuple(every))
+        rows = self._transaction.once(key, lambda: list(self._counted(since, until, series, every, "f.area_path")))
+        places = [every.index(one) + 1 for one in columns]
+        if self._by:
+            yield from ((row[0], *(row[place] for place in places)) for row in rows)
+        else:
+            yield (0, *(sum(row[place] for row in rows) for place in places))
+
+    def _counted(self, since: Instant, until: Instant, series: str, columns: Sequence[str], value: str) -> list[Any]:
+        """Counted facts with sums of these columns, by another."""
+        asking = Asking(self._transaction)
         sums = ", ".join(f"sum(CAST({unpacked('f', int(one[1:]))[one[0]]} AS INTEGER))" for one in columns)
         where = [f"f.series = {asking(series)} AND f.since >= {asking(since)} AND f.since < {asking(until)}"]
         if self.asked.area:
@@ -286,7 +310,7 @@ class _Place:
     def fits(self, depths: Depths) -> bool:
         """Whether there are such rows when they are cut at those depths."""
         if self.cut == Cut.FACT:
-            return True
+            return False
         deepest = depths.of(self.cut)
         if deepest is None:
             return True
@@ -328,6 +352,11 @@ def _place(where: "_Place", asked: Asked, by: str, grain: Grain) -> "_Place | No
     if cut is None:
         return None
     return replace(where, cut=cut, departments=Cut.DEPARTMENT in used, ways_in=bool(used & {Cut.CHANNEL, Cut.WORKFLOW}))
+
+
+def _deep(transaction: Transaction, asked: Asked) -> int:
+    """How deep the area asked for lies; 0 for all of them."""
+    return max(map(depth_of, areas.ways_of(transaction, asked.area))) if asked.area else 0
 
 
 def _where(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place:

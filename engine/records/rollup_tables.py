@@ -114,6 +114,8 @@ class CountedFact(SQLModel, table=True):
     __tablename__ = "counted_fact"
     __table_args__ = (
         Index("ix_counted_fact_since", "series", "since"),
+        Index("ix_counted_fact_item", "series", "item", "since"),
+        Index("ix_counted_fact_department", "series", "department_id", "since"),
         Index("ix_counted_fact_next", "next_at", **only_where("next_at")),
         ONE_TREE,
     )

@@ -3,9 +3,9 @@
 They are sums of facts as these were counted last (`CountedFact`), each by the very SQL of `figure`, as of one moment. A
 fact whose ticket was told anew, or in which a due time has passed, is counted again, and what it counted for before is
 taken away; a month is counted anew only when it never was, or when an indicator's file changed. Whoever asks as of that
-moment (`moment`) is answered from here for whole months, for whole days around them, and for what these are cut by; by
-more limits than rows of days are cut by, from the facts as they were counted. The rest of a period, every other moment
-and whoever sees only a part are answered from the facts themselves.
+moment (`moment`) is answered from here for whole months, for whole days around them, and for what these are cut by;
+what rows are not cut by is answered from the facts as they were counted. The rest of a period, every other moment and
+whoever sees only a part are answered from the facts themselves.
 """
 
 import hashlib
@@ -39,16 +39,22 @@ class Cut(StrEnum):
     """What the rows of a stretch are cut by, beside the area."""
 
     AREA = "area"  #: nothing else, of months down to the smallest areas
+    WHOLE = "whole"  #: nothing else, of spans of days, for the largest areas only
     DEPARTMENT = "department"
     ITEM = "item"
     CHANNEL = "channel"
     WORKFLOW = "workflow"
     ALL = "all"  #: all of these at once, of months and for the largest areas only
+    #: Two or three of them: for the largest areas only, as far down as these are much fewer than facts.
+    CHANNEL_WORKFLOW = "channel_workflow"
+    BUT_DEPARTMENT = "but_department"
+    ITEM_DEPARTMENT = "item_department"
+    BUT_ITEM = "but_item"
     #: Who reached a milestone, with channel and workflow, of tasks also with department, for the largest areas only:
     #: one cut of each milestone that indicators name (`person_cut`), of months. Of tickets there is another one with
     #: the department instead of channel and workflow (`person_in_department_cut`).
     PERSON = "person"
-    #: Not cut at all: the facts as they were counted, for days with more limits than rows are cut by.
+    #: Not cut at all: the facts as they were counted, for what rows of days are not cut by.
     FACT = "fact"
 
 
@@ -63,13 +69,33 @@ COLUMNS = {
 #: What rows of each cut are cut by.
 DIVIDED: dict[Cut, tuple[Cut, ...]] = {
     Cut.AREA: (),
+    Cut.WHOLE: (),
     **{one: (one,) for one in DIMENSIONS},
     Cut.ALL: DIMENSIONS,
+    Cut.CHANNEL_WORKFLOW: (Cut.CHANNEL, Cut.WORKFLOW),
+    Cut.BUT_DEPARTMENT: (Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW),
+    Cut.ITEM_DEPARTMENT: (Cut.DEPARTMENT, Cut.ITEM),
+    Cut.BUT_ITEM: (Cut.DEPARTMENT, Cut.CHANNEL, Cut.WORKFLOW),
 }
 #: The cuts of each grain, those with few rows before those with many. All at once, rows of days would be single facts.
 CUTS: dict[Grain, tuple[Cut, ...]] = {
-    Grain.MONTH: (Cut.AREA, *DIMENSIONS, Cut.ALL),
-    Grain.DAY: (Cut.AREA, *DIMENSIONS),
+    Grain.MONTH: (
+        Cut.AREA,
+        *DIMENSIONS,
+        Cut.CHANNEL_WORKFLOW,
+        Cut.BUT_ITEM,
+        Cut.ITEM_DEPARTMENT,
+        Cut.BUT_DEPARTMENT,
+        Cut.ALL,
+    ),
+    Grain.DAY: (
+        Cut.AREA,
+        *DIMENSIONS,
+        Cut.CHANNEL_WORKFLOW,
+        Cut.BUT_DEPARTMENT,
+        Cut.ITEM_DEPARTMENT,
+        Cut.BUT_ITEM,
+    ),
 }
 
 
@@ -251,10 +277,12 @@ class Depths:
         if self.grain is Grain.DAY and cut == Cut.AREA:
             return self.singly
         if self.grain is Grain.DAY:
-            return self.wholly + 1 if cut in DIMENSIONS else self.wholly
+            return self.wholly + 1 if cut in (*DIMENSIONS, Cut.CHANNEL_WORKFLOW) else self.wholly
         if cut == Cut.AREA:
             return None
-        return self.singly if cut in DIMENSIONS else self.wholly
+        if cut in (Cut.ITEM_DEPARTMENT, Cut.BUT_DEPARTMENT):
+            return self.wholly + 1
+        return self.singly if cut in (*DIMENSIONS, Cut.CHANNEL_WORKFLOW, Cut.BUT_ITEM) else self.wholly
 
 
 def person_cut(milestone: str) -> str:

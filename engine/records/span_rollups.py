@@ -48,6 +48,7 @@ class SpanRollup(SQLModel, table=True):
     __table_args__ = (
         # Of all the months, the few rows in which something still lasts.
         Index("ix_span_rollup_lasting", "grain", "cut", "since", **where("lasting > 0")),
+        Index("ix_span_rollup_item", "item", "grain", "cut", "since", **where("item <> ''")),
         ONE_TREE,
     )
 
@@ -80,7 +81,7 @@ _COLUMNS = tuple(SpanRollup.model_fields)
 _DIMENSIONS = (Cut.ITEM, Cut.CHANNEL, Cut.WORKFLOW)
 _CUTS = {
     Grain.MONTH: (Cut.AREA, *_DIMENSIONS, Cut.ALL),
-    Grain.DAY: (Cut.AREA, Cut.CHANNEL, Cut.WORKFLOW, Cut.ALL),
+    Grain.DAY: (Cut.WHOLE, Cut.AREA, Cut.CHANNEL, Cut.WORKFLOW, Cut.ALL),
 }
 
 
@@ -240,9 +241,13 @@ def _summed(
     used = {one for one in _DIMENSIONS if getattr(asked, one.value)}
     if asked.units is not None or asked.department == NONE or asked.as_of != counted_at(transaction):
         return None
-    cut, (several, long) = next(one for one in _CUTS[grain] if used <= set(_divided(one))), sums
     known = layouts(transaction, grain, since, until).get(SERIES, "").split()
-    if known[:1] != [VERSION] or not _fits(transaction, asked, Depths.read(grain, known[1]).of(cut)):
+    if known[:1] != [VERSION]:
+        return None
+    depths, (several, long) = Depths.read(grain, known[1]), sums
+    cuts = (one for one in _CUTS[grain] if used <= set(_divided(one)) and _fits(transaction, asked, depths.of(one)))
+    cut = next(cuts, None)
+    if cut is None:
         return None
     asking = Asking(transaction)
     where = [f"r.grain = {asking(grain.value)} AND r.cut = {asking(cut.value)}"]
@@ -250,6 +255,8 @@ def _summed(
     if asked.area:
         where.append(below(transaction, asked.area, "r.area_path", asking, alone=asked.area_alone))
     where += filters(transaction, asked, asking, department="r.department_id", ticket="r")
+    if asked.item not in ("", NONE):
+        where.append("r.item <> ''")
     rows = transaction.rows(
         "SELECT y.stage, coalesce(d.code, ''), coalesce(d.name, ''), y.many, y.time FROM ("  # noqa: S608
         f"SELECT r.stage, r.department_id, {several} AS many, {long} AS time FROM span_rollup r "

@@ -292,6 +292,8 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("series", "ticket_id", "seq", "since", name=op.f("pk_counted_fact")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_counted_fact_department", "counted_fact", ["series", "department_id", "since"], unique=False)
+    op.create_index("ix_counted_fact_item", "counted_fact", ["series", "item", "since"], unique=False)
     op.create_index(
         "ix_counted_fact_next",
         "counted_fact",
@@ -1045,6 +1047,14 @@ def add_tables() -> None:
             name=op.f("pk_span_rollup"),
         ),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_span_rollup_item",
+        "span_rollup",
+        ["item", "grain", "cut", "since"],
+        unique=False,
+        sqlite_where=sa.text("item <> ''"),
+        postgresql_where=sa.text("item <> ''"),
     )
     op.create_index(
         "ix_span_rollup_lasting",
