@@ -112,7 +112,7 @@ class Book:
         for part in self._parts:
             known = self._known(part, shared, indicators)
             if known is None:
-                rest = _and(rest, replace(self.asked, since=part[1], until=part[2]))
+                rest = joined(rest, replace(self.asked, since=part[1], until=part[2]))
                 continue
             place, slots = known
             for value, row in self._totals(part, slots, place, sides, len(indicators)).items():
@@ -166,7 +166,7 @@ class Book:
         for part in self._parts:
             known = self._known(part, shared, [indicator])
             if known is None or part[0] is None:
-                unknown = _and(unknown, replace(self.asked, since=part[1], until=part[2]))
+                unknown = joined(unknown, replace(self.asked, since=part[1], until=part[2]))
                 continue
             place, slots = known
             ((key, ((_, slot),)),) = slots.items()
@@ -196,6 +196,8 @@ class Book:
         ]
         where.append(f"r.since >= {asking(since)} AND r.since < {asking(until)}")
         where += filters(self._transaction, self.asked, asking, department="r.department_id", ticket="r")
+        # As the index says it, which leaves out all rows without.
+        where += ["r.item <> ''"] if self.asked.item not in ("", NONE) else []
         if self.asked.person:
             where.append(f"r.person_id = {_person(self.asked.person, asking)}")
         rows = self._transaction.rows(
@@ -238,7 +240,7 @@ class Book:
         )
 
 
-def _and(those: list[Asked], one: Asked) -> list[Asked]:
+def joined(those: list[Asked], one: Asked) -> list[Asked]:
     """What follows upon the last of these is asked with it."""
     if those and those[-1].until == one.since:
         return [*those[:-1], replace(one, since=those[-1].since)]

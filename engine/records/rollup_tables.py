@@ -17,6 +17,7 @@ from engine.records.columns import (
     only_where,
     path,
     text,
+    where,
     word,
     yes_no,
 )
@@ -196,7 +197,11 @@ class Rollup(SQLModel, table=True):
     """
 
     __tablename__ = "rollup"
-    __table_args__ = (ONE_TREE,)
+    __table_args__ = (
+        # Of an item, of which there is little among all that lies beside it in the key; a department is too much.
+        Index("ix_rollup_item", "series", "item", "grain", "cut", "since", **where("item <> ''")),
+        ONE_TREE,
+    )
 
     grain: str = word(key=True)
     series: str = word(key=True)

@@ -277,7 +277,7 @@ class Depths:
         if self.grain is Grain.DAY and cut == Cut.AREA:
             return self.singly
         if self.grain is Grain.DAY:
-            return self.wholly + 1 if cut in (*DIMENSIONS, Cut.CHANNEL_WORKFLOW) else self.wholly
+            return self.wholly + 1 if cut in (*DIMENSIONS, Cut.CHANNEL_WORKFLOW, Cut.BUT_ITEM) else self.wholly
         if cut == Cut.AREA:
             return None
         if cut in (Cut.ITEM_DEPARTMENT, Cut.BUT_DEPARTMENT):

@@ -6,6 +6,7 @@ Kept with the rollups of figures, as of the same moment; what they cannot answer
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Index
@@ -17,7 +18,7 @@ from engine.records import areas
 from engine.records.asking import Asking, marks
 from engine.records.columns import ONE_TREE, instant, key_part, link, path, where, word
 from engine.records.indicator_sql import NONE, Asked, below, filters
-from engine.records.rollup_answers import layouts, parts
+from engine.records.rollup_answers import joined, layouts, parts
 from engine.records.rollups import (
     COLUMNS,
     DIVIDED,
@@ -90,6 +91,11 @@ def layout(depths: Depths) -> str:
     return f"{VERSION} {depths}"
 
 
+def _deepest(depths: Depths, cut: Cut) -> int | None:
+    """How far down a cut goes: a month has so many spans that all at once are few still one step further down."""
+    return depths.wholly + 1 if cut is Cut.ALL and depths.grain is Grain.MONTH else depths.of(cut)
+
+
 def _divided(cut: Cut) -> tuple[Cut, ...]:
     return tuple(one for one in DIVIDED[cut] if one in _DIMENSIONS)
 
@@ -110,7 +116,7 @@ def counted(
     for place, which in ((0, "until_at"), (2, "since_at"))[: 2 if depths.grain is Grain.MONTH else 1]:
         asking = Asking(transaction)
         each = _finest(asking, since, as_of, depths.grain, which)
-        cuts = [_cut(cut, depths.of(cut)) for cut in _CUTS[depths.grain]]
+        cuts = [_cut(cut, _deepest(depths, cut)) for cut in _CUTS[depths.grain]]
         for begins, *key, several, took in transaction.rows(each + " UNION ALL ".join(cuts), asking.parameters):
             counts = found[begins].setdefault(tuple(key), [0, 0, 0, 0])
             counts[place : place + 2] = int(several), int(took)
@@ -181,7 +187,7 @@ def add_up(sums: Sums, span: Span, month: Instant, depths: Mapping[Grain, Depths
     heads = {Cut.ITEM: item, Cut.CHANNEL: channel, Cut.WORKFLOW: workflow}
     for grain, since in ((Grain.MONTH, month), *([(Grain.DAY, day)] if days and ended else [])):
         for cut in _CUTS[grain]:
-            deepest, divided = depths[grain].of(cut), _divided(cut)
+            deepest, divided = _deepest(depths[grain], cut), _divided(cut)
             way = str(path) if deepest is None else cut_at(str(path), deepest)
             own = (heads[one] if one in divided else "" for one in _DIMENSIONS)
             found = sums.setdefault((grain.value, since, cut.value, way, stage, department, *own), [0, 0, 0, 0])
@@ -211,25 +217,32 @@ def add(transaction: Transaction, sums: Sums) -> None:
 Held = dict[tuple[str, str, str], tuple[int, int]]
 
 
-def ended(transaction: Transaction, asked: Asked) -> Held | None:
-    """The spans that ended in the period.
-
-    None where months and days do not say it: another moment, hours of a day, a limit that they are not cut by. Errors:
-    `NotFound` for an area or department never there.
+def ended(transaction: Transaction, asked: Asked) -> tuple[Held, list[Asked]]:
+    """The spans that ended in the period as far as months and days say it, and what they do not: another moment, hours
+    of a day, a limit that they are not cut by. Errors: `NotFound` for an area or department never there.
     """
     found: Held = {}
+    rest: list[Asked] = []
     for grain, since, until in parts(asked):
         held = _summed(transaction, asked, ("sum(r.many)", "sum(r.time)"), grain, since, until) if grain else None
         if held is None:
-            return None
-        for key, (count, time) in held.items():
-            former = found.get(key, (0, 0))
-            found[key] = former[0] + count, former[1] + time
-    return found
+            rest = joined(rest, replace(asked, since=since, until=until))
+        else:
+            found = together(found, held)
+    return found, rest
+
+
+def together(one: Held, other: Held) -> Held:
+    """Both, as if they had been counted at once."""
+    keys = one.keys() | other.keys()
+    return {
+        key: (one.get(key, (0, 0))[0] + other.get(key, (0, 0))[0], one.get(key, (0, 0))[1] + other.get(key, (0, 0))[1])
+        for key in keys
+    }
 
 
 def lasting(transaction: Transaction, asked: Asked) -> Held | None:
-    """The spans that last as of then, whenever they began. None as for `ended`, but for the days. Errors: likewise."""
+    """The spans that last as of then, whenever they began; None where months do not say it. Errors: as `ended`."""
     until = next_month(month_of(asked.as_of))
     age = f"sum(r.lasting * ({int(asked.as_of)} - r.since) - r.began)"
     return _summed(transaction, asked, ("sum(r.lasting)", age), Grain.MONTH, Instant(0), until)
@@ -245,7 +258,9 @@ def _summed(
     if known[:1] != [VERSION]:
         return None
     depths, (several, long) = Depths.read(grain, known[1]), sums
-    cuts = (one for one in _CUTS[grain] if used <= set(_divided(one)) and _fits(transaction, asked, depths.of(one)))
+    cuts = (
+        one for one in _CUTS[grain] if used <= set(_divided(one)) and _fits(transaction, asked, _deepest(depths, one))
+    )
     cut = next(cuts, None)
     if cut is None:
         return None

@@ -6,6 +6,7 @@ several departments work at once each holds a span of its own; a null holder is 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Index
 from sqlmodel import SQLModel
@@ -64,16 +65,16 @@ def spans(transaction: Transaction, asked: Asked) -> list[Holding]:
 
     asked = lifted(transaction, asked)
 
-    def over(ask: Asking) -> str:
+    def over(ask: Asking, part: Asked) -> str:
         at = "x.until_at"
-        return f"{at} >= {ask(asked.since)} AND {at} < {ask(asked.until)} AND {at} <= {ask(asked.as_of)}"
+        return f"{at} >= {ask(part.since)} AND {at} < {ask(part.until)} AND {at} <= {ask(asked.as_of)}"
 
     def still(ask: Asking) -> str:
         return f"x.since_at <= {ask(asked.as_of)} AND (x.until_at IS NULL OR x.until_at > {ask(asked.as_of)})"
 
-    ended = span_rollups.ended(transaction, asked)
-    if ended is None:
-        ended = _sums(transaction, asked, "x.until_at", over)
+    ended, rest = span_rollups.ended(transaction, asked)
+    for part in rest:
+        ended = span_rollups.together(ended, _sums(transaction, part, "x.until_at", partial(over, part=part)))
     lasting = span_rollups.lasting(transaction, asked)
     if lasting is None:
         lasting = _sums(transaction, asked, str(int(asked.as_of)), still)

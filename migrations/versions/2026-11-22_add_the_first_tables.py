@@ -886,6 +886,14 @@ def add_tables() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_rollup_item",
+        "rollup",
+        ["series", "item", "grain", "cut", "since"],
+        unique=False,
+        sqlite_where=sa.text("item <> ''"),
+        postgresql_where=sa.text("item <> ''"),
+    )
     op.create_table(
         "rollup_bucket",
         sa.Column("series", sa.String(length=64), nullable=False),

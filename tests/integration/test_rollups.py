@@ -502,21 +502,21 @@ def test_time_per_stage_and_holder_is_the_same_from_rollups_and_from_spans(
         with world.database.looking() as transaction:
             for scope in scopes:
                 asked = _asked(world, **scope)
-                assert span_rollups.ended(transaction, asked) is not None, scope
+                assert not span_rollups.ended(transaction, asked)[1], scope
                 assert span_rollups.lasting(transaction, asked) is not None, scope
                 quick = spans(transaction, asked)
                 with monkeypatch.context() as patch:
-                    patch.setattr(span_rollups, "ended", lambda *_: None)
+                    patch.setattr(span_rollups, "ended", lambda _, asked: ({}, [asked]))
                     patch.setattr(span_rollups, "lasting", lambda *_: None)
                     assert quick == spans(transaction, asked), scope
             assert any(one.ended for one in spans(transaction, _asked(world)))
             assert any(one.lasting and one.age for one in spans(transaction, _asked(world)))
             for scope in (
-                {"area": "micro", "channel": "grid", "item": "part"},
+                {"area": "micro", "area_alone": True, "channel": "grid", "item": "part"},
                 {"as_of": Instant(world.clock.now() + 1)},
                 {"since": Instant(FIRST + DAY // 2)},
             ):
-                assert span_rollups.ended(transaction, _asked(world, **scope)) is None, scope
+                assert span_rollups.ended(transaction, _asked(world, **scope))[1], scope
         world.later(12 * DAY)
 
 
