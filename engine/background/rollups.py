@@ -121,7 +121,7 @@ def _refresh(
         round_ = _round(transaction, clock)
         # On the state in which it was seen what waits.
         spans, stale = _moved_spans(transaction, round_)
-        spans_anew = []
+        spans_anew: list[CountedSpans] = []
         for month in stale:
             counted = _spans_anew(transaction, round_, month)
             if counted is None or stopping():
@@ -129,7 +129,7 @@ def _refresh(
             if len(stale) == 1:
                 spans_anew.append(counted)
             else:
-                database.acting(partial(rollup_writing.keep_spans, as_of=round_.as_of, one=counted))
+                database.acting(partial(rollup_writing.keep_spans, as_of=round_.as_of, one=counted, early=True))
     writes = round_.writes()
     anew = {(one.series.key, one.since): one for one in _anew(round_, every)}
     moved = [one for series in every.values() for one in _moved(database, round_, series, anew)]
@@ -138,14 +138,20 @@ def _refresh(
     for done, one in enumerate([] if together else anew.values()):
         if stopping():
             return done
+        if done in (0, len(every)):
+            database.acting(_told_to_the_planner)
         database.acting(partial(rollup_writing.count, round_=writes, one=one))
         hear(done + 1, len(anew))
     if stopping():
         return 0
     found = rollup_writing.Found(
-        read=round_.waiting.keys(), moved=moved, spans=spans, spans_anew=spans_anew,
+        read=round_.waiting.keys(),
+        moved=moved,
+        spans=spans,
+        spans_anew=spans_anew,
+        spans_written={} if spans_anew else {month: round_.months[month] for month in stale},
         stands=_stands(database, versions, round_.as_of),
-    )  # fmt: skip
+    )
 
     def work(transaction: Transaction) -> None:
         for one in together:
@@ -180,6 +186,12 @@ def _round(transaction: Transaction, clock: Clock) -> _Round:
         waiting=waiting, spans=spans, ahead=len(waiting) < len(told) or len(spans) < every,
         due=counted_facts.due(transaction, as_of), ends=[(month, next_month(month)) for month in months],
     )  # fmt: skip
+
+
+def _told_to_the_planner(transaction: Transaction) -> None:
+    """What was just written for the first time: PostgreSQL would join it row by row."""
+    for table in ("rollup_way", "counted_fact") if transaction.postgresql else ():
+        transaction.run(f"ANALYZE {table}")
 
 
 def _know_areas(database: Database) -> None:
@@ -223,8 +235,7 @@ def _whole(round_: _Round, series: Series, month: Instant) -> Anew:
     known = round_.buckets.get((series.key, month))
     return Anew(
         series=series, since=month, until=next_month(month), anew=round_.months[month],
-        layout=series.layout(round_.depths[Grain.MONTH]), known=known is not None,
-        days=known is not None and known.days,
+        layout=series.layout(round_.depths[Grain.MONTH]), days=known is not None and known.days,
     )  # fmt: skip
 
 

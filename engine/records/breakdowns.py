@@ -7,6 +7,7 @@ serves every level and a tree that changed since is read as it was. By departmen
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from engine.clock import CIVIL_ZONE, DAY, Instant, moment
@@ -145,7 +146,8 @@ def _gathering(transaction: Transaction, asked: Asked, by: By, values: set[Any],
     if by is By.DEPARTMENT:
         return _by_department(transaction, asked.department, values)
     if by is By.MONTH:
-        return {}, lambda day: f"{moment(Instant(int(day) * DAY - _offset(asked.since))):%Y-%m}"
+        offset = _offset(asked.since)
+        return {}, lambda day: _month(int(day) * DAY - offset)
     if by is By.PERSON:
         people = _titles(transaction, "person", "id", "login, name", values)
         names = {str(login): str(name) for login, name in sorted(people.values())}
@@ -158,6 +160,12 @@ def _gathering(transaction: Transaction, asked: Asked, by: By, values: set[Any],
         titles = _titles(transaction, "workflow_version", "key", "title", values)
         return {key: titles[key][0] for key in sorted(titles)}, lambda key: str(key or "")
     return {}, lambda value: str(value or "")
+
+
+@lru_cache(maxsize=2048)
+def _month(at: int) -> str:
+    """The month of a moment, local time; of a trend the same days are asked again and again."""
+    return f"{moment(Instant(at)):%Y-%m}"
 
 
 def _item(value: Any) -> str:

@@ -13,6 +13,9 @@ from engine.records.rollup_counting import KEY, Month
 from engine.records.rollup_tables import FACT_COLUMNS
 from engine.records.rollups import Depths, Grain, Series
 
+#: How often a month was to be counted anew, while a round that counts it has not come to its end: never so often.
+_UNFINISHED = -1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anew:
@@ -24,8 +27,7 @@ class Anew:
     #: What its bucket says then.
     anew: int
     layout: str
-    #: Whether anything of it may be there, and whether its days are counted whatever it holds.
-    known: bool
+    #: Whether its days are counted whatever it holds.
     days: bool
 
 
@@ -93,8 +95,7 @@ def count(transaction: Transaction, round_: Round, one: Anew) -> None:
     many = counted_facts.count_month(transaction, one.series, one.since, one.until, round_.as_of)
     month = Month(one.since, one.until, one.days or many >= round_.worth)
     know(transaction, rollup_counting.unknown_ways(transaction, one.series, month))
-    if one.known:
-        rollup_counting.forget(transaction, one.series, month)
+    rollup_counting.forget(transaction, one.series, month)
     rollup_counting.add(transaction, one.series, round_.depths, month)
     key = (one.series.key, one.since)
     _bucket(transaction, key, one.anew, round_.as_of, None, one.layout, many, month.days)
@@ -109,6 +110,8 @@ class Found:
     moved: Sequence[Moved]
     spans: MovedSpans
     spans_anew: Sequence[CountedSpans]
+    #: Months of spans that were written early, and how often they were to be counted anew.
+    spans_written: dict[Instant, int]
     stands: Stands
 
 
@@ -118,6 +121,11 @@ def ended(transaction: Transaction, round_: Round, found: Found, known: Iterable
     _forget(transaction, "rollup_waiting", found.read)
     for one in found.spans_anew:
         keep_spans(transaction, round_.as_of, one)
+    mark, *_ = marks(transaction, 1)
+    transaction.run_many(
+        f"UPDATE rollup_bucket SET anew = {mark} WHERE series = '{span_rollups.SERIES}' AND since = {mark}",  # noqa: S608
+        [(anew, month) for month, anew in found.spans_written.items()],
+    )
     span_rollups.add(transaction, found.spans.sums)
     _more(transaction, ((span_rollups.SERIES, month, many) for month, many in found.spans.more.items()))
     _forget(transaction, "span_waiting", found.spans.read)
@@ -128,9 +136,13 @@ def ended(transaction: Transaction, round_: Round, found: Found, known: Iterable
     read_to(transaction, rollups.READER, round_.as_of)
 
 
-def keep_spans(transaction: Transaction, as_of: Instant, one: CountedSpans) -> None:
-    """The spans of a month in the place of what was known of them."""
-    _bucket(transaction, (span_rollups.SERIES, one.month), one.anew, as_of, None, one.layout, one.many, one.days)
+def keep_spans(transaction: Transaction, as_of: Instant, one: CountedSpans, *, early: bool = False) -> None:
+    """The spans of a month in the place of what was known of them; `early`, before the end of the round.
+
+    What came and went is in them and waits still: should the round not come to its end, they are counted anew.
+    """
+    anew = _UNFINISHED if early else one.anew
+    _bucket(transaction, (span_rollups.SERIES, one.month), anew, as_of, None, one.layout, one.many, one.days)
     for (grain, since), rows in one.rows.items():
         span_rollups.keep(transaction, grain, since, rows)
 

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from engine.clock import DAY, Instant, moment
@@ -143,6 +144,7 @@ def newest(transaction: Transaction, now: Instant) -> Instant:
     return at if at is not None and now - STALE <= at <= now else now
 
 
+@lru_cache(maxsize=4096)
 def month_of(at: int) -> Instant:
     """When the month of a moment begins, local time."""
     local = moment(Instant(at))
@@ -165,6 +167,7 @@ def next_day(day: Instant) -> Instant:
     return Instant(day + DAY)
 
 
+@lru_cache(maxsize=4096)
 def civil_offset(at: int) -> int:
     """Local time minus universal time, microseconds."""
     offset = moment(Instant(at)).utcoffset()

@@ -281,6 +281,33 @@ def test_what_a_clock_that_is_ahead_told_waits_until_the_moment_has_come(world: 
     assert _anew(world) == before
 
 
+@pytest.mark.parametrize("jobs", [0, 1, 20])
+def test_a_round_that_was_stopped_on_its_way_is_done_again(world: World, jobs: int) -> None:
+    for _ in range(3):
+        Told(world).closed()
+        world.later(35 * DAY)
+    last = Told(world).called("urban")
+    _fold(world)
+    last.signed("urban")
+    relay(world.database)
+    fold_facts(world.database, world.versions)
+    world.database.acting(rollups.touch_all)
+    done: list[int] = []
+    refresh(
+        world.database, world.clock, world.versions, INDICATORS,
+        stopping=lambda: bool(jobs == 0 and world.rows("SELECT 1 FROM rollup_bucket WHERE anew < 0"))
+        or len(done) >= jobs > 0,
+        hear=lambda one, _: done.append(one),
+    )  # fmt: skip
+    assert len(done) == jobs
+    assert world.rows("SELECT count(*) FROM span_waiting") != [(0,)]
+    world.later(HOUR)
+    _refreshed(world, INDICATORS)
+    assert world.rows("SELECT count(*) FROM span_waiting") == [(0,)]
+    before = _counted(world)
+    assert _anew(world) == before
+
+
 def test_too_much_to_go_through_one_by_one_is_counted_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     Told(world).closed()
     _fold(world)
