@@ -47,6 +47,9 @@ STRETCHES = (
     "/board?{month}&department=b1", "/board?{month}&department=b1&by=item", "/board?{month}&area=s1",
     "/board?{month}&area=s1&by=item", "/board?{month}&area=s1&channel=hotline", "/figures?{month}",
     "/figures/closed_on_time?{month}&by=area&side=rest", "/figures/filed_on_time?{month}&by=person",
+    "/board?{month}&department=b1&item=part-77-07", "/board?{month}&department=b1&channel=hotline",
+    "/board?{month}&item=part-77-07&channel=hotline", "/board?{month}&department=b1&channel=hotline&by=item",
+    "/board?{month}&department=b1&item=part-77-07&channel=hotline",
 )  # fmt: skip
 #: The district in which they are asked.
 SHAPE = Shape()

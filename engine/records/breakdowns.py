@@ -17,7 +17,8 @@ from engine.records import areas, departments
 from engine.records.asking import Asking, among
 from engine.records.indicator_sql import NONE, TABLES, Asked, Shared, lifted
 from engine.records.indicators import Figure, by_milestone, grouped, together
-from engine.records.rollup_answers import WAYS, Book
+from engine.records.rollup_answers import Book
+from engine.records.rollup_places import WAYS
 from engine.records.rollups import depth_of
 
 

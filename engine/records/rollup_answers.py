@@ -7,35 +7,24 @@ from typing import Any
 from engine.clock import DAY, Instant
 from engine.database import Transaction
 from engine.definitions.indicator import Indicator
-from engine.records import areas
 from engine.records.asking import Asking, marks
 from engine.records.indicator_sql import NONE, Asked, Shared, below, filters
+from engine.records.rollup_places import WAYS, Place, lies_at, placed, places
 from engine.records.rollup_tables import SIDES, unpacked
 from engine.records.rollups import (
     BEGINS,
     COLUMNS,
-    CUTS,
-    DIMENSIONS,
-    DIVIDED,
     NEXT,
     Cut,
     Depths,
     Grain,
     civil_offset,
     counted_at,
-    cut_at,
-    depth_of,
     digest,
     key_of,
     month_of,
     next_month,
-    person_cut,
-    person_in_department_cut,
-    with_department,
 )
-
-#: What is asked for besides the names of cuts: the smallest areas as they stand.
-WAYS = "ways"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +66,14 @@ class Book:
         self.asked = asked
         self._transaction, self._by = transaction, by
         self._parts = list(parts(asked))
-        self._places: dict[Grain, _Place | None] = {}
+        self._places: dict[Grain, Place | None] = {}
         self._layouts: dict[Part, dict[str, str]] = {}
         possible = asked.units is None and asked.department != NONE and any(part[0] for part in self._parts)
         if possible and asked.as_of == counted_at(transaction):
-            where = _where(transaction, asked, by, deep)
+            where = places(transaction, asked, by, deep)
             for part in self._parts:
                 if part[0] is not None:
-                    self._places[part[0]] = _place(where, asked, by, part[0])
+                    self._places[part[0]] = placed(where, asked, by, part[0])
                     self._layouts[part] = layouts(transaction, *part)
 
     def answer(self, shared: Shared, indicators: Sequence[Indicator]) -> Answered:
@@ -122,7 +111,7 @@ class Book:
 
     def _known(
         self, part: Part, shared: Shared, indicators: Sequence[Indicator]
-    ) -> "tuple[_Place, dict[str, list[tuple[int, int]]]] | None":
+    ) -> tuple[Place, dict[str, list[tuple[int, int]]]] | None:
         """Where rows of a part stand, and in which slots; None unless all is there."""
         grain, layouts = part[0], self._layouts.get(part)
         # What stands since before the period is no sum of its months.
@@ -136,14 +125,14 @@ class Book:
         depths = [Depths.read(grain, layouts[key]) for key in slots]
         if not all(place.fits(one) for one in depths):
             # Of months, and further down, the facts' own indexes are quicker, but for an item, of which there is less.
-            deep = any(_deep(self._transaction, self.asked) > one.wholly for one in depths)
+            deep = any(lies_at(self._transaction, self.asked) > one.wholly for one in depths)
             if not self.asked.item and (grain is Grain.MONTH or deep):
                 return None
             place = replace(place, cut=Cut.FACT.value)
         return place, slots
 
     def _totals(
-        self, part: Part, slots: dict[str, list[tuple[int, int]]], place: "_Place", sides: str, width: int
+        self, part: Part, slots: dict[str, list[tuple[int, int]]], place: Place, sides: str, width: int
     ) -> dict[Any, list[tuple[int, int]]]:
         """Value → two sums of each indicator."""
         totals: dict[Any, list[tuple[int, int]]] = {}
@@ -179,7 +168,7 @@ class Book:
         found += [Stretch(one.since, one.until, 0, 0, 0, 0, known=False) for one in unknown]
         return sorted(found)
 
-    def _summed(self, part: Part, series: str, columns: Sequence[str], place: "_Place") -> Iterator[tuple[Any, ...]]:
+    def _summed(self, part: Part, series: str, columns: Sequence[str], place: Place) -> Iterator[tuple[Any, ...]]:
         """Value and the sums of these columns."""
         grain, since, until = part
         if grain is None:
@@ -280,101 +269,9 @@ def _whole(grain: Grain, since: Instant, until: Instant, as_of: Instant) -> tupl
     return first if first == since else following(first), begin(until) if until <= as_of else following(begin(as_of))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Which rows are asked for."""
-
-    #: What they say that they are cut by; of those by person, before it is known of which milestone, the name alone.
-    cut: str
-    #: `above` and `way` of the rows; no way: all of them.
-    rows: tuple[tuple[str, str | None], ...]
-    #: How deep the ways of these rows are.
-    depth: int
-    #: Instead, what lies directly in any area whose way is in these ranges.
-    ranges: tuple[tuple[str, str], ...] = ()
-    #: How deep ways matter there; 0 for all of it.
-    deep: int = 0
-    #: Whether rows have to say for which department, and whether channel or workflow.
-    departments: bool = False
-    ways_in: bool = False
-
-    def of(self, indicators: Sequence[Indicator]) -> "_Place | None":
-        """The same for these indicators; None where no rows are of the people that all of them ask for."""
-        if self.cut != Cut.PERSON:
-            return self
-        milestone, *others = {one.person for one in indicators}
-        if not milestone or others:
-            return None
-        if not self.departments or with_department(indicators[0].unit):
-            return replace(self, cut=person_cut(milestone))
-        return None if self.ways_in else replace(self, cut=person_in_department_cut(milestone))
-
-    def fits(self, depths: Depths) -> bool:
-        """Whether there are such rows when they are cut at those depths."""
-        if self.cut == Cut.FACT:
-            return False
-        deepest = depths.of(self.cut)
-        if deepest is None:
-            return True
-        return self.depth <= deepest and (not self.ranges or 0 < self.deep <= deepest)
-
-    def where(self, asking: Asking, depths: Depths) -> str:
-        """The condition on the rows `r`."""
-        parts = [
-            f"(r.above = {asking(above)}" + (f" AND r.way = {asking(way)})" if way is not None else ")")
-            for above, way in self.rows
-        ]
-        # Rows end at the depth to which they are cut, or where what they count lies.
-        ends, deepest = "r.above = r.way", depths.of(self.cut)
-        if deepest is not None:
-            ends = f"({ends} OR length(r.way) - length(replace(r.way, '/', '')) = {deepest + 1})"
-        parts += [f"({ends} AND r.way >= {asking(first)} AND r.way < {asking(last)})" for first, last in self.ranges]
-        return f"({' OR '.join(parts)})"
-
-
 def _person(login: str, asking: Asking) -> str:
     """The id in the rows of whoever signs in so."""
     return "0" if login == NONE else f"(SELECT id FROM person WHERE login = {asking(login)})"  # noqa: S608
-
-
-def _cut(asked: Asked, by: str, grain: Grain) -> tuple[str | None, set[Cut]]:
-    """What rows have to be cut by, None where none are; and by which dimensions."""
-    asked_by = {Cut.DEPARTMENT: asked.department, Cut.ITEM: asked.item, Cut.CHANNEL: asked.channel}
-    asked_by[Cut.WORKFLOW] = asked.workflow
-    used = {cut for cut, value in asked_by.items() if value} | {cut for cut in DIMENSIONS if cut.value == by}
-    if by == Cut.PERSON.value or asked.person:
-        return None if Cut.ITEM in used or grain is Grain.DAY else Cut.PERSON, used
-    cut = next((cut for cut in CUTS[grain] if used <= set(DIVIDED[cut])), None)
-    return cut or Cut.FACT, used
-
-
-def _place(where: "_Place", asked: Asked, by: str, grain: Grain) -> "_Place | None":
-    """Where the rows of a grain stand; None where there are none."""
-    cut, used = _cut(asked, by, grain)
-    if cut is None:
-        return None
-    return replace(where, cut=cut, departments=Cut.DEPARTMENT in used, ways_in=bool(used & {Cut.CHANNEL, Cut.WORKFLOW}))
-
-
-def _deep(transaction: Transaction, asked: Asked) -> int:
-    """How deep the area asked for lies; 0 for all of them."""
-    return max(map(depth_of, areas.ways_of(transaction, asked.area))) if asked.area else 0
-
-
-def _where(transaction: Transaction, asked: Asked, by: str, deep: int) -> _Place:
-    """In which areas the rows stand, whatever they are cut by."""
-    starts = areas.ways_of(transaction, asked.area) if asked.area else ["/"]
-    depth = max(map(depth_of, starts))
-    if asked.area and asked.area_alone:
-        return _Place("", tuple((start, start) for start in starts), depth + 1)
-    if by == WAYS:
-        # "0" is the sign after "/".
-        return _Place("", (), depth, tuple((start, f"{start[:-1]}0") for start in starts), deep)
-    if by == Cut.AREA.value:
-        return _Place("", tuple((start, None) for start in starts), depth + 1)
-    if not asked.area:
-        return _Place("", (("/", None),), 1)
-    return _Place("", tuple((cut_at(start, depth_of(start) - 1), start) for start in starts), depth)
 
 
 def _slots(
