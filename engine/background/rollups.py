@@ -121,15 +121,9 @@ def _refresh(
         round_ = _round(transaction, clock)
         # On the state in which it was seen what waits.
         spans, stale = _moved_spans(transaction, round_)
-        spans_anew: list[CountedSpans] = []
-        for month in stale:
-            counted = _spans_anew(transaction, round_, month)
-            if counted is None or stopping():
-                return 0
-            if len(stale) == 1:
-                spans_anew.append(counted)
-            else:
-                database.acting(partial(rollup_writing.keep_spans, as_of=round_.as_of, one=counted, early=True))
+        spans_anew = _stale_spans(database, transaction, round_, stale, stopping)
+    if spans_anew is None:
+        return 0
     writes = round_.writes()
     anew = {(one.series.key, one.since): one for one in _anew(round_, every)}
     moved = [one for series in every.values() for one in _moved(database, round_, series, anew)]
@@ -312,6 +306,22 @@ def _added(round_: _Round, stale: Collection[Instant]) -> tuple[span_rollups.Sum
         days = round_.buckets[span_rollups.SERIES, month].days
         more[month] = more.get(month, 0) + span_rollups.add_up(sums, span, month, round_.depths, days=days)
     return sums, more
+
+
+def _stale_spans(
+    database: Database, transaction: Transaction, round_: _Round, stale: Sequence[Instant], stopping: Callable[[], bool]
+) -> list[CountedSpans] | None:
+    """The spans of the one month that is counted anew; several are written as they come. None for a round that cannot
+    go on.
+    """
+    for month in stale:
+        counted = _spans_anew(transaction, round_, month)
+        if counted is None or stopping():
+            return None
+        if len(stale) == 1:
+            return [counted]
+        database.acting(partial(rollup_writing.keep_spans, as_of=round_.as_of, one=counted, early=True))
+    return []
 
 
 def _spans_anew(transaction: Transaction, round_: _Round, month: Instant) -> CountedSpans | None:
